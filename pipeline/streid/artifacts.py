@@ -1,0 +1,368 @@
+"""Every file the stages hand to each other: atomic writes, versioned schemas, checked reads.
+
+Shape suffixes: N pictures, Q queries, K kept ranks, D feature values, C cameras, B bins.
+All row indices are 0-based; ranks are 1-based.
+"""
+
+import contextlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+
+from streid.errors import InputError
+
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+FeatureArray = npt.NDArray[np.float32]
+
+UNKNOWN_TIME = -1
+JUNK_PID = -1
+DISTRACTOR_PID = 0
+FEATURES_FORMAT, HISTOGRAMS_FORMAT, RANKINGS_FORMAT = "streid-features", "streid-histograms", "streid-rankings"
+VERSION = 1
+SIGHTING_FIELDS = ("pid", "camid", "session", "time")
+READ_BYTES = 1 << 26
+
+
+@contextlib.contextmanager
+def atomic_output(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; rename it to `path` once the block ends without an error.
+
+    A reader sees the old file or the whole new one, never a part. On an error the temporary file is
+    removed and `path` stays as it was. The parent directory is made when it is missing.
+    """
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.partial")
+    try:
+        yield partial
+        with partial.open("rb+") as handle:
+            os.fsync(handle.fileno())
+        partial.replace(target)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Write `text` as UTF-8, atomically."""
+    with atomic_output(path) as partial:
+        partial.write_text(text, encoding="utf-8", newline="")
+
+
+def write_json(path: str | os.PathLike[str], content: Mapping[str, Any]) -> None:
+    """Write `content` as indented JSON, atomically; NaN and infinity are refused."""
+    write_text(path, json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+
+
+def read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        InputError: the file is missing, is not JSON, or is not an object.
+    """
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except (ValueError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not valid JSON ({error}); remove it and make it again") from None
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: a JSON object was expected; remove it and make it again")
+    return content
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sightings:
+    """Who was seen where and when: one entry per picture.
+
+    pid_N: identity; -1 junk, 0 distractor. camid_N: camera as the data set numbers it.
+    session_N: times compare only within one session. time_N: the session's clock in the data set's
+    own unit, -1 unknown. path_N: picture path relative to the data set's root.
+    """
+
+    pid_N: IntArray
+    camid_N: IntArray
+    session_N: IntArray
+    time_N: IntArray
+    path_N: npt.NDArray[np.object_]
+
+    def __post_init__(self) -> None:
+        count = len(self.pid_N)
+        for field in fields(self):
+            column = getattr(self, field.name)
+            if column.shape != (count,):
+                raise InputError(f"{field.name} has shape {column.shape}, expected ({count},)")
+        if count and int(self.time_N.min()) < UNKNOWN_TIME:
+            raise InputError("a time is negative; unknown times are written as -1")
+
+    def __len__(self) -> int:
+        return len(self.pid_N)
+
+    def take(self, rows: npt.NDArray[Any] | slice) -> "Sightings":
+        """The entries at `rows` (indices, a boolean mask or a slice), in that order."""
+        return Sightings(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
+
+
+def concatenate_sightings(parts: Sequence[Sightings]) -> Sightings:
+    """One `Sightings` after the other, in the order given."""
+    return Sightings(**{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Sightings)})
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FeatureGroup:
+    """The pictures of one group (query, gallery, val) with one feature row each; float32, not yet normalised."""
+
+    sightings: Sightings
+    features_ND: FeatureArray
+
+    def __post_init__(self) -> None:
+        if self.features_ND.ndim != 2 or len(self.features_ND) != len(self.sightings):
+            raise InputError(
+                f"features have shape {self.features_ND.shape} for {len(self.sightings)} pictures; "
+                "one row per picture is needed"
+            )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FeatureSet:
+    """A features.h5 file in memory."""
+
+    dataset: str
+    model: str
+    groups: Mapping[str, FeatureGroup]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Histograms:
+    """st-ReID's spatial-temporal histograms (Wang et al., AAAI 2019, section 3.2).
+
+    cameras_C: the cameras' numbers, ascending; the tables' first two axes follow it.
+    counts_CCB: identities counted, [later camera][earlier camera][bin of the time difference].
+    density_CCB: each camera pair's Parzen-smoothed distribution over the bins.
+    bin_width: in the data set's time unit. sigma: of the Gaussian window, in bins.
+    identities: training identities counted. sessions: number of sessions counted in.
+    """
+
+    cameras_C: IntArray
+    counts_CCB: IntArray
+    density_CCB: FloatArray
+    bin_width: float
+    sigma: float
+    identities: int
+    sessions: int
+
+    def __post_init__(self) -> None:
+        cameras = len(self.cameras_C)
+        for table in (self.counts_CCB, self.density_CCB):
+            if table.ndim != 3 or table.shape[:2] != (cameras, cameras):
+                raise InputError(f"histogram table has shape {table.shape}, expected ({cameras}, {cameras}, bins)")
+        if self.counts_CCB.shape != self.density_CCB.shape:
+            raise InputError("histogram counts and densities have different shapes")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Ranking:
+    """One stream's retrieval result per query.
+
+    indices_QK: the best gallery rows, best first, those the protocol ignores left out; -1 where a
+    query has fewer. scores_QK: their scores (similarity, or negative distance; higher is better), NaN
+    where the index is -1. ap_Q: average precision (trapezoid), NaN for a query without a right match.
+    first_match_Q: 1-based rank of the first right match, 0 without one.
+    """
+
+    indices_QK: npt.NDArray[np.int32]
+    scores_QK: npt.NDArray[np.float32]
+    ap_Q: FloatArray
+    first_match_Q: npt.NDArray[np.int32]
+
+
+@contextlib.contextmanager
+def _open_checked(path: str | os.PathLike[str], file_format: str) -> Iterator[h5py.File]:
+    """Open an HDF5 file of `file_format` for reading; every defect of the file becomes an InputError."""
+    if not Path(path).is_file():
+        raise InputError(f"{path}: no such file")
+    try:
+        with h5py.File(path, "r") as handle:
+            found = handle.attrs.get("format")
+            if found != file_format:
+                raise InputError(f"{path}: format is {found!r}, expected {file_format!r}")
+            version = handle.attrs.get("version")
+            if version != VERSION:
+                raise InputError(f"{path}: version {version} of {file_format} is not one this streid reads ({VERSION})")
+            yield handle
+    except InputError as error:
+        raise InputError(str(error) if str(path) in str(error) else f"{path}: {error}") from None
+    except KeyError as error:
+        raise InputError(f"{path}: incomplete {file_format} file ({error.args[0]})") from None
+    except (OSError, RuntimeError) as error:
+        raise InputError(f"{path}: damaged HDF5 file ({error}); remove it and make it again") from None
+
+
+@contextlib.contextmanager
+def _create(path: str | os.PathLike[str], file_format: str, **attributes: str | int | float) -> Iterator[h5py.File]:
+    with atomic_output(path) as partial, h5py.File(partial, "w") as handle:
+        handle.attrs["format"] = file_format
+        handle.attrs["version"] = VERSION
+        handle.attrs.update(attributes)
+        yield handle
+
+
+def write_features(
+    path: str | os.PathLike[str],
+    *,
+    dataset: str,
+    model: str,
+    dimension: int,
+    groups: Mapping[str, tuple[Sightings, Iterable[npt.NDArray[Any]]]],
+    dtype: str = "float32",
+) -> None:
+    """Write a features.h5 block by block, atomically.
+
+    Args:
+        dimension: D, the number of values per picture.
+        groups: group name -> (its pictures, blocks of consecutive feature rows that add up to them).
+        dtype: float32 or float16, as stored.
+    """
+    with _create(path, FEATURES_FORMAT, dataset=dataset, model=model) as handle:
+        for name in sorted(groups):
+            sightings, blocks = groups[name]
+            group = handle.create_group(name)
+            write_sightings(group, sightings)
+            chunk = (max(1, min(len(sightings), (1 << 20) // (dimension * np.dtype(dtype).itemsize))), dimension)
+            stored = group.create_dataset(
+                "features", (len(sightings), dimension), dtype, chunks=chunk, fletcher32=len(sightings) > 0
+            )
+            row = 0
+            for block in blocks:
+                stored[row : row + len(block)] = block
+                row += len(block)
+            if row != len(sightings):
+                raise InputError(f"{path}: group {name} got {row} feature rows for {len(sightings)} pictures")
+
+
+def write_sightings(group: h5py.Group, sightings: Sightings) -> None:
+    """Store pid, camid, session, time (int64) and path (UTF-8) in an HDF5 group."""
+    for field in SIGHTING_FIELDS:
+        group.create_dataset(field, data=getattr(sightings, f"{field}_N").astype(np.int64))
+    group.create_dataset("path", data=sightings.path_N, dtype=h5py.string_dtype("utf-8"))
+
+
+def _load_sightings(group: h5py.Group) -> Sightings:
+    columns: dict[str, Any] = {}
+    for field in SIGHTING_FIELDS:
+        values = group[field][:]
+        if not np.issubdtype(values.dtype, np.integer):
+            raise InputError(f"group {group.name}: {field} holds {values.dtype}, expected int64")
+        columns[f"{field}_N"] = values.astype(np.int64)
+    return Sightings(**columns, path_N=group["path"].asstr()[:].astype(object))
+
+
+def _load_features(group: h5py.Group) -> FeatureArray:
+    """All feature rows as float32, read in blocks of about 64 MiB; NaN and infinity are refused."""
+    stored = group["features"]
+    if stored.ndim != 2 or not np.issubdtype(stored.dtype, np.floating):
+        raise InputError(
+            f"group {group.name}: features are {stored.dtype} of shape {stored.shape}, expected float (N, D)"
+        )
+    features_ND = np.empty(stored.shape, np.float32)
+    step = max(1, READ_BYTES // max(1, 4 * stored.shape[1]))
+    for start in range(0, len(stored), step):
+        block = features_ND[start : start + step]
+        stored.read_direct(features_ND, np.s_[start : start + len(block)], np.s_[start : start + len(block)])
+        if not np.isfinite(block).all():
+            bad = start + int(np.flatnonzero(~np.isfinite(block).all(axis=1))[0])
+            raise InputError(f"group {group.name}: features of row {bad} are not finite")
+    return features_ND
+
+
+def read_features(path: str | os.PathLike[str], groups: Sequence[str] = ("query", "gallery")) -> FeatureSet:
+    """Read the named groups of a features.h5.
+
+    Raises:
+        InputError: the file is missing, damaged, of another format or version, lacks a group, or its
+            groups' rows, lengths or values do not fit together.
+    """
+    with _open_checked(path, FEATURES_FORMAT) as handle:
+        loaded = {
+            name: FeatureGroup(sightings=_load_sightings(handle[name]), features_ND=_load_features(handle[name]))
+            for name in groups
+        }
+        lengths = {name: group.features_ND.shape[1] for name, group in loaded.items()}
+        if len(set(lengths.values())) > 1:
+            raise InputError(f"{path}: groups have feature lengths {lengths}; all must be the same")
+        return FeatureSet(dataset=str(handle.attrs["dataset"]), model=str(handle.attrs["model"]), groups=loaded)
+
+
+def feature_groups(path: str | os.PathLike[str]) -> tuple[str, ...]:
+    """The names of a features.h5's groups, sorted."""
+    with _open_checked(path, FEATURES_FORMAT) as handle:
+        return tuple(sorted(handle))
+
+
+def read_sightings(path: str | os.PathLike[str], group: str) -> Sightings:
+    """Read one group's pictures from a features.h5 without its features."""
+    with _open_checked(path, FEATURES_FORMAT) as handle:
+        return _load_sightings(handle[group])
+
+
+def write_histograms(path: str | os.PathLike[str], histograms: Histograms) -> None:
+    """Write a histograms.h5, atomically."""
+    attributes = {name: getattr(histograms, name) for name in ("bin_width", "sigma", "identities", "sessions")}
+    with _create(path, HISTOGRAMS_FORMAT, **attributes) as handle:
+        handle.create_dataset("cameras", data=histograms.cameras_C)
+        for name in ("counts", "density"):
+            table = getattr(histograms, f"{name}_CCB")
+            handle.create_dataset(name, data=table, compression="gzip", fletcher32=True)
+
+
+def read_histograms(path: str | os.PathLike[str]) -> Histograms:
+    """Read a histograms.h5.
+
+    Raises:
+        InputError: the file is missing, damaged, or of another format or version.
+    """
+    with _open_checked(path, HISTOGRAMS_FORMAT) as handle:
+        return Histograms(
+            cameras_C=handle["cameras"][:].astype(np.int64),
+            counts_CCB=handle["counts"][:].astype(np.int64),
+            density_CCB=handle["density"][:].astype(np.float64),
+            bin_width=float(handle.attrs["bin_width"]),
+            sigma=float(handle.attrs["sigma"]),
+            identities=int(handle.attrs["identities"]),
+            sessions=int(handle.attrs["sessions"]),
+        )
+
+
+def write_rankings(path: str | os.PathLike[str], *, dataset: str, model: str, streams: Mapping[str, Ranking]) -> None:
+    """Write scores.h5 or reranked.h5: one group per stream, atomically."""
+    with _create(path, RANKINGS_FORMAT, dataset=dataset, model=model) as handle:
+        for stream in sorted(streams):
+            group = handle.create_group(stream)
+            for field in fields(Ranking):
+                group.create_dataset(
+                    field.name.rsplit("_", 1)[0],
+                    data=getattr(streams[stream], field.name),
+                    fletcher32=True,
+                    chunks=True,
+                )
+
+
+def read_rankings(path: str | os.PathLike[str]) -> dict[str, Ranking]:
+    """Read a scores.h5 or reranked.h5: stream name -> its ranking.
+
+    Raises:
+        InputError: the file is missing, damaged, or of another format or version.
+    """
+    with _open_checked(path, RANKINGS_FORMAT) as handle:
+        return {
+            stream: Ranking(**{f.name: handle[stream][f.name.rsplit("_", 1)[0]][:] for f in fields(Ranking)})
+            for stream in sorted(handle)
+        }

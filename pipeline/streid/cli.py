@@ -1,0 +1,96 @@
+"""What every stage script's command line shares: logging, threads, devices, exit status."""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+from streid.errors import InputError
+
+logger = logging.getLogger(__name__)
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+def positive_int(text: str) -> int:
+    """An integer of at least 1, as an argparse type."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive integer")
+    return value
+
+
+def non_negative_int(text: str) -> int:
+    """An integer of at least 0, as an argparse type."""
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text} is negative")
+    return value
+
+
+def positive_float(text: str) -> float:
+    """A finite number above 0, as an argparse type."""
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return value
+
+
+def fraction(text: str) -> float:
+    """A number from 0 to 1, as an argparse type."""
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return value
+
+
+def add_compute_arguments(parser: argparse.ArgumentParser, *, device: bool = True) -> None:
+    """Add `--threads` and, where a stage can use a GPU, `--device auto|cpu|cuda`."""
+    if device:
+        parser.add_argument(
+            "--device",
+            choices=("auto", "cpu", "cuda"),
+            default="auto",
+            help="where to compute; auto takes a GPU when there is one (default: %(default)s)",
+        )
+    parser.add_argument(
+        "--threads",
+        type=positive_int,
+        default=os.cpu_count() or 1,
+        help="CPU threads to use (default: all of this machine's, %(default)s)",
+    )
+
+
+def set_threads(threads: int) -> None:
+    """Limit every numerical library to `threads`; call it before numpy, numba or torch is imported."""
+    for name in THREAD_VARIABLES:
+        os.environ[name] = str(threads)
+
+
+def run_stage(main: Callable[[], None]) -> NoReturn:
+    """Run a stage script's `main` and leave the process with the right exit status.
+
+    0 when it returns; 2 after one line on standard error for an `InputError` or a full disk or
+    missing permission; 130 on Ctrl-C. Anything else is a defect of streid and keeps its traceback.
+    """
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.captureWarnings(True)
+    try:
+        main()
+    except InputError as error:
+        sys.exit(_refuse(str(error)))
+    except OSError as error:
+        if error.filename is None and error.errno is None:
+            raise
+        where = f": {error.filename}" if error.filename else ""
+        sys.exit(_refuse(f"{error.strerror or error}{where}"))
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(0)
+
+
+def _refuse(message: str) -> int:
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    return 2

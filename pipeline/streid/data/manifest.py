@@ -1,0 +1,113 @@
+"""manifest.csv: one row per picture, the form every data set is brought into.
+
+Columns: `path` relative to the data set's root (`/` between folders); `split` train, val, query or
+gallery; `pid` identity (-1 junk, 0 distractor); `camid` as the data set numbers it; `session`: times
+compare only within one session; `time` on that session's clock, empty when unknown; `tracklet`:
+pictures of one pass of one person before one camera, empty when there is none.
+"""
+
+import os
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import pandas as pd
+
+from streid.artifacts import DISTRACTOR_PID, JUNK_PID, UNKNOWN_TIME, Sightings, atomic_output
+from streid.errors import InputError
+
+SPLITS = ("train", "val", "query", "gallery")
+COLUMNS = ("path", "split", "pid", "camid", "session", "time", "tracklet")
+OPTIONAL_VALUES = {"time": UNKNOWN_TIME, "tracklet": -1}
+SMALLEST = {"pid": JUNK_PID, "camid": 0, "session": 0, "time": 0, "tracklet": 0}
+
+
+def read_manifest(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Read and check a manifest.
+
+    Returns:
+        A frame of `COLUMNS`, the numbers as int64, unknown times and missing tracklets as -1, rows in
+        the order of the file.
+
+    Raises:
+        InputError: the file is missing, not UTF-8 CSV, lacks a column, or a row cannot be used; the
+            message names the first such line (the header is line 1).
+    """
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8", skip_blank_lines=False)
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such manifest") from None
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not a UTF-8 CSV file ({error})") from None
+    missing = [name for name in COLUMNS if name not in table.columns]
+    if missing:
+        raise InputError(f"{path}: missing columns {', '.join(missing)}; a manifest has {', '.join(COLUMNS)}")
+    table = table[list(COLUMNS)].copy()
+    if table.empty:
+        raise InputError(f"{path}: holds no pictures")
+    for name, smallest in SMALLEST.items():
+        table[name] = _integers(table[name], name, smallest, path)
+    check_manifest(table, path)
+    return table
+
+
+def write_manifest(path: str | os.PathLike[str], table: pd.DataFrame) -> None:
+    """Write a manifest atomically, rows sorted by split and path: the same pictures give the same bytes."""
+    order = table.assign(split=pd.Categorical(table["split"], SPLITS, ordered=True))
+    ordered = order.sort_values(["split", "path"], kind="stable")[list(COLUMNS)].astype({"split": str})
+    for name, unknown in OPTIONAL_VALUES.items():
+        ordered[name] = ordered[name].astype("Int64").mask(ordered[name] == unknown)
+    with atomic_output(path) as partial:
+        ordered.to_csv(partial, index=False, lineterminator="\n")
+
+
+def check_manifest(table: pd.DataFrame, where: str | os.PathLike[str]) -> None:
+    """Refuse rows no stage could use.
+
+    Raises:
+        InputError: an unknown split, a path that is empty, absolute or leads out of the root, a picture
+            twice in one split, a training identity below 1, or identities both trained on and tested.
+    """
+    _refuse_rows(~table["split"].isin(SPLITS), table["split"], f"split is not one of {', '.join(SPLITS)}", where)
+    unsafe = table["path"].map(_leads_out)
+    _refuse_rows(unsafe, table["path"], "path must be relative and stay inside the data set's root", where)
+    twice = table.duplicated(["split", "path"])
+    _refuse_rows(twice, table["path"], "picture is listed twice in its split", where)
+    trained = table["split"].isin(("train", "val"))
+    _refuse_rows(trained & (table["pid"] < 1), table["pid"], "identities of train and val start at 1", where)
+    leaked = np.intersect1d(table.loc[trained, "pid"], table.loc[~trained, "pid"])
+    if len(leaked):
+        raise InputError(
+            f"{where}: {len(leaked)} identities are both in train/val and in query/gallery (first: {leaked[0]}); "
+            "a test identity must not be trained on"
+        )
+
+
+def sightings(table: pd.DataFrame) -> Sightings:
+    """The who, where and when of a manifest's rows, in their order."""
+    columns = {f"{name}_N": table[name].to_numpy(np.int64) for name in ("pid", "camid", "session", "time")}
+    return Sightings(**columns, path_N=table["path"].to_numpy(object))
+
+
+def evaluated(pid: pd.Series) -> pd.Series:
+    """True where a row is a person to be found: neither junk nor a distractor."""
+    return pid > DISTRACTOR_PID
+
+
+def _integers(column: pd.Series, name: str, smallest: int, where: str | os.PathLike[str]) -> pd.Series:
+    filled = column.where(column != "", str(OPTIONAL_VALUES[name])) if name in OPTIONAL_VALUES else column
+    numbers = pd.to_numeric(filled, errors="coerce")
+    given = column != "" if name in OPTIONAL_VALUES else pd.Series(True, index=column.index)
+    bad = numbers.isna() | (numbers % 1 != 0) | (given & (numbers < smallest)) | (numbers.abs() >= 2**53)
+    _refuse_rows(bad, column, f"{name} is not an integer of at least {smallest}", where)
+    return numbers.astype(np.int64)
+
+
+def _leads_out(path: str) -> bool:
+    parts = PurePosixPath(path)
+    return path == "" or parts.is_absolute() or ".." in parts.parts or Path(path).is_absolute() or "\0" in path
+
+
+def _refuse_rows(bad: pd.Series, values: pd.Series, problem: str, where: str | os.PathLike[str]) -> None:
+    if bad.any():
+        row = int(np.flatnonzero(bad.to_numpy())[0])
+        raise InputError(f"{where}, line {row + 2}: {problem}: {values.iloc[row]!r} ({int(bad.sum())} such rows)")
