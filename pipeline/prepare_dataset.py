@@ -1,0 +1,60 @@
+"""Bring a data set into streid's form: manifest.csv and dataset.json.
+
+Reads the file names (or the user's own manifest), decodes every picture once, checks the counts against
+the official ones and, when asked, holds identities out of training.
+"""
+
+import argparse
+from pathlib import Path
+
+from streid.cli import add_compute_arguments, non_negative_int, run_stage, set_threads
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--dataset", required=True, help="the data set's name in results and reports")
+    parser.add_argument("--format", required=True, help="market1501, or manifest for a CSV of your own")
+    parser.add_argument("--root", required=True, type=Path, help="the data set's folder")
+    parser.add_argument("--source-manifest", type=Path, help="your own manifest (format manifest only)")
+    parser.add_argument("--manifest", required=True, type=Path, help="manifest.csv to write")
+    parser.add_argument("--summary", required=True, type=Path, help="dataset.json to write")
+    parser.add_argument(
+        "--holdout-identities",
+        type=non_negative_int,
+        default=0,
+        help="training identities to hold out as split val (default: 0)",
+    )
+    parser.add_argument(
+        "--unreadable",
+        choices=("refuse", "skip"),
+        default="refuse",
+        help="stop at pictures that cannot be read, or leave them out and list them (default: refuse)",
+    )
+    parser.add_argument("--seed", type=non_negative_int, default=0, help="draws the held-out identities (default: 0)")
+    add_compute_arguments(parser, device=False)
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    set_threads(arguments.threads)
+    from streid.artifacts import write_json
+    from streid.data.manifest import write_manifest
+    from streid.data.preparation import prepare_dataset
+
+    table, summary = prepare_dataset(
+        dataset=arguments.dataset,
+        source_format=arguments.format,
+        root=arguments.root,
+        source_manifest=arguments.source_manifest,
+        holdout_identities=arguments.holdout_identities,
+        unreadable=arguments.unreadable,
+        seed=arguments.seed,
+        threads=arguments.threads,
+    )
+    write_manifest(arguments.manifest, table)
+    write_json(arguments.summary, summary)
+
+
+if __name__ == "__main__":
+    run_stage(main)

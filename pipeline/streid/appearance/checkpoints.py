@@ -1,0 +1,40 @@
+"""The unfinished training run on disk: everything a later process needs to go on as if never stopped."""
+
+import logging
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from streid.artifacts import atomic_output
+
+logger = logging.getLogger(__name__)
+
+Checkpoint = dict[str, Any]
+
+
+def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint atomically: a kill in between leaves the earlier one."""
+    with atomic_output(path) as partial:
+        torch.save(checkpoint, partial)
+
+
+def load_checkpoint(path: Path, fingerprint: str) -> Checkpoint | None:
+    """The checkpoint at `path`, if it belongs to the run with this fingerprint.
+
+    Tensors and plain values only: a file that carries code is refused. A checkpoint that is missing,
+    damaged or of other parameters, code or data gives None, and the log says why.
+    """
+    if not path.is_file():
+        return None
+    try:
+        checkpoint: Checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+        found = checkpoint["fingerprint"]
+    except (OSError, RuntimeError, EOFError, KeyError, TypeError, ValueError, pickle.UnpicklingError) as error:
+        logger.warning("checkpoint %s is damaged (%s); starting afresh", path, str(error).splitlines()[0])
+        return None
+    if found != fingerprint:
+        logger.info("checkpoint %s belongs to other parameters, code or data; starting afresh", path)
+        return None
+    return checkpoint

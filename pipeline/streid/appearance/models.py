@@ -1,0 +1,98 @@
+"""Building an appearance model by its configuration, and its file model.safetensors.
+
+Shape suffixes: N pictures, P parts, D channels per part.
+"""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+
+import safetensors
+import torch
+from safetensors.torch import save_file
+from torch.nn import functional
+
+from streid.appearance.baseline import Baseline
+from streid.appearance.pcb import PCB
+from streid.artifacts import atomic_output
+from streid.errors import InputError
+
+ARCHITECTURES = ("baseline", "pcb")
+MODEL_FORMAT = "streid-model"
+MODEL_VERSION = "1"
+
+AppearanceModel = PCB | Baseline
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig:
+    """What is needed to build a model again.
+
+    architecture: one of `ARCHITECTURES`. backbone: see `backbones`. identities: classes it is trained on.
+    height, width: input size in pixels.
+    """
+
+    architecture: str
+    backbone: str
+    identities: int
+    height: int
+    width: int
+
+    def __post_init__(self) -> None:
+        if self.architecture not in ARCHITECTURES:
+            raise InputError(f"unknown architecture {self.architecture!r}; known: {', '.join(ARCHITECTURES)}")
+        if self.identities < 2:
+            raise InputError(f"a model needs at least 2 identities to learn from, got {self.identities}")
+
+
+def build_model(config: ModelConfig) -> AppearanceModel:
+    """A model with random weights.
+
+    Raises:
+        InputError: the backbone is not known.
+    """
+    if config.architecture == "pcb":
+        return PCB(config.backbone, config.identities)
+    return Baseline(config.backbone, config.identities)
+
+
+def describe(model: AppearanceModel, pictures_NCHW: torch.Tensor) -> torch.Tensor:
+    """Retrieval features: pooled parts of picture + mirrored picture, each part and the whole of length 1.
+
+    Returns:
+        (N, P * D) float32.
+    """
+    pooled_NPD = model.pool(pictures_NCHW).float() + model.pool(pictures_NCHW.flip(3)).float()
+    return functional.normalize(functional.normalize(pooled_NPD, dim=2).flatten(1), dim=1)
+
+
+def save_model(path: str | os.PathLike[str], model: AppearanceModel, config: ModelConfig) -> None:
+    """Write model.safetensors with its configuration in the header, atomically."""
+    header = {"format": MODEL_FORMAT, "version": MODEL_VERSION, "config": json.dumps(asdict(config), sort_keys=True)}
+    state = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+    with atomic_output(path) as partial:
+        save_file(state, partial, metadata=header)
+
+
+def load_model(path: str | os.PathLike[str]) -> tuple[AppearanceModel, ModelConfig]:
+    """Read a model.safetensors; no code in the file is ever run.
+
+    Raises:
+        InputError: the file is missing, damaged, or not one this streid reads.
+    """
+    try:
+        with safetensors.safe_open(path, framework="pt") as handle:
+            header = handle.metadata() or {}
+            if header.get("format") != MODEL_FORMAT or header.get("version") != MODEL_VERSION:
+                raise InputError(f"{path}: not a model of this streid (format {header.get('format')!r})")
+            config = ModelConfig(**json.loads(header["config"]))
+            state = {name: handle.get_tensor(name) for name in handle.keys()}  # noqa: SIM118
+        model = build_model(config)
+        model.load_state_dict(state)
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such model; train it first") from None
+    except (safetensors.SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{path}: damaged model ({error}); remove it and train again") from None
+    return model, config

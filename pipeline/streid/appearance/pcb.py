@@ -1,0 +1,48 @@
+"""PCB, the part-based convolutional baseline (Sun et al., ECCV 2018), as st-ReID trains and tests it.
+
+Shape suffixes: N pictures, P parts, D channels.
+"""
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from streid.appearance.backbones import ResNetBackbone
+from streid.appearance.heads import BottleneckHead
+
+PARTS = 6
+BOTTLENECK = 256
+
+
+class PCB(nn.Module):
+    """Six horizontal stripes of the feature map, each with its own identity classifier.
+
+    The last stage keeps its resolution (stride 1); average pooling makes `PARTS` stripes; each goes
+    through dropout, Linear to 256, batch normalisation, dropout and its classifier.
+    """
+
+    parts = PARTS
+
+    def __init__(self, backbone: str, identities: int) -> None:
+        super().__init__()
+        self.backbone = ResNetBackbone(backbone, last_stride=1)
+        self.dropout = nn.Dropout(0.5)
+        self.heads = nn.ModuleList(
+            BottleneckHead(self.backbone.channels, BOTTLENECK, identities, slope=None, dropout=0.5)
+            for _ in range(PARTS)
+        )
+
+    @property
+    def feature_length(self) -> int:
+        """Values per picture in retrieval: 6 x 2048 = 12,288 with ResNet50."""
+        return PARTS * self.backbone.channels
+
+    def pool(self, pictures_NCHW: torch.Tensor) -> torch.Tensor:
+        """Average-pooled stripes, top to bottom: (N, P, D)."""
+        features = self.backbone(pictures_NCHW)
+        return functional.adaptive_avg_pool2d(features, (PARTS, 1)).squeeze(3).transpose(1, 2)
+
+    def forward(self, pictures_NCHW: torch.Tensor) -> list[torch.Tensor]:
+        """Identity logits (N, identities) of each stripe."""
+        stripes_NPD = self.dropout(self.pool(pictures_NCHW))
+        return [head(stripes_NPD[:, part]) for part, head in enumerate(self.heads)]

@@ -1,0 +1,64 @@
+"""Which source files a stage script runs: itself and every streid module it imports, read with `ast`.
+
+The workflow makes them inputs of the stage's rule; the resumable stages put them into the fingerprint
+of their unfinished work. Imports inside functions count, imports for type checkers too.
+"""
+
+import ast
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+PACKAGE = "streid"
+
+
+def source_closure(script: Path) -> list[Path]:
+    """The script's streid modules, sorted, the script itself left out.
+
+    Args:
+        script: a stage script; the package `streid` lies beside it.
+    """
+    root = script.parent
+    found: set[Path] = set()
+    waiting = [script]
+    while waiting:
+        for module in _imported_modules(waiting.pop(), root):
+            if module not in found:
+                found.add(module)
+                waiting.append(module)
+    return sorted(found)
+
+
+def fingerprint_run(script: Path, *, inputs: Sequence[Path], settings: Mapping[str, object]) -> str:
+    """SHA-256 over a stage's code, its input files and its settings.
+
+    Unfinished work with the same fingerprint may be gone on with: it will end in the same result.
+
+    Args:
+        script: the stage script.
+        inputs: files it reads.
+        settings: what decides the result; dataclasses and plain values.
+    """
+    described = "\n".join(f"{name}={settings[name]!r}" for name in sorted(settings))
+    files = digest_files([script, *source_closure(script), *inputs])
+    return hashlib.sha256(f"{files}\n{described}".encode()).hexdigest()
+
+
+def digest_files(paths: Iterable[Path]) -> str:
+    """SHA-256 over the files' contents, in the order given."""
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _imported_modules(source: Path, root: Path) -> set[Path]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"), filename=str(source))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    parts = [name.split(".") for name in names if name.split(".")[0] == PACKAGE]
+    return {path for path in (root.joinpath(*part).with_suffix(".py") for part in parts) if path.is_file()}

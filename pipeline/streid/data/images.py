@@ -1,0 +1,68 @@
+"""Reading pictures from a data set's tree."""
+
+import hashlib
+import io
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from PIL import Image
+
+from streid.errors import InputError
+
+
+def open_picture(root: Path, path: str) -> Image.Image:
+    """Read and decode one picture.
+
+    Returns:
+        An RGB picture.
+
+    Raises:
+        InputError: it is missing or cannot be decoded.
+    """
+    try:
+        return decode_picture((root / path).read_bytes())
+    except FileNotFoundError:
+        raise InputError(f"{root / path}: no such picture; run prepare_dataset again if the data set changed") from None
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise InputError(f"{root / path}: unreadable picture ({error}); replace or remove it") from None
+
+
+def decode_picture(content: bytes) -> Image.Image:
+    """Decode a picture file's bytes to RGB; what Pillow raises for bad bytes is passed on."""
+    with Image.open(io.BytesIO(content)) as picture:
+        return picture.convert("RGB")
+
+
+def check_pictures(root: Path, paths: Sequence[str], threads: int) -> tuple[dict[str, str], str]:
+    """Decode every picture once.
+
+    Args:
+        root: the data set's root.
+        paths: pictures relative to it.
+        threads: to read and decode with.
+
+    Returns:
+        The unreadable pictures (path -> what is wrong), and a SHA-256 over all paths and contents, which
+        changes whenever a picture does.
+    """
+
+    def check(path: str) -> tuple[str, str]:
+        try:
+            content = (root / path).read_bytes()
+            decode_picture(content)
+        except FileNotFoundError:
+            return "", "no such file"
+        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+            return "", str(error).replace(str(root) + os.sep, "")
+        return hashlib.sha256(content).hexdigest(), ""
+
+    digest = hashlib.sha256()
+    problems: dict[str, str] = {}
+    with ThreadPoolExecutor(threads) as pool:
+        for path, (picture_digest, problem) in zip(paths, pool.map(check, paths), strict=True):
+            if problem:
+                problems[path] = problem
+            digest.update(f"{path}\0{picture_digest}\0".encode())
+    return problems, digest.hexdigest()

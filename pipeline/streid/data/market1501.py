@@ -1,0 +1,124 @@
+"""Market-1501 and trees laid out like it.
+
+Zheng et al., "Scalable Person Re-identification: A Benchmark", ICCV 2015. Six cameras before a
+supermarket; 1,501 identities; pictures of 64x128 named `0002_c1s1_000451_03.jpg`: identity, camera
+1-6, sequence, frame, box. Train 12,936 pictures of 751 identities; query 3,368 of 750; test folder
+19,732 = 13,115 of the 750 identities + 2,798 distractors (pid 0000, they stay) + 3,819 junk boxes
+(pid -1, ignored in evaluation).
+
+Frames restart with each sequence. A picture's time is the sum of the lengths of its camera's earlier
+sequences plus its frame, in frames (25 per second), as st-ReID (Wang et al., AAAI 2019) counts it.
+"""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from streid.artifacts import read_json
+from streid.errors import InputError
+
+FOLDERS = {"train": "bounding_box_train", "query": "query", "gallery": "bounding_box_test"}
+OFFICIAL_COUNTS = {
+    "train": {"pictures": 12936, "identities": 751},
+    "query": {"pictures": 3368, "identities": 750},
+    "gallery": {"pictures": 19732, "identities": 750, "distractors": 2798, "junk": 3819},
+}
+# The highest frame number of each camera's sequences; the recordings' true lengths are not published.
+SEQUENCE_LENGTHS = {
+    1: (72681, 74546, 74881, 74661, 74891, 54346),
+    2: (163691, 164677, 98102),
+    3: (161708, 161769, 104469),
+    4: (72107, 72373, 74810, 74541, 74910, 50616),
+    5: (161095, 161724, 103487),
+    6: (87551, 131268, 95817, 30952),
+}
+SEQUENCES_FILE = "sequences.json"
+WHERE_TO_GET = (
+    "Market-1501 is offered by its authors (https://zheng-lab.cecs.anu.edu.au/Project/project_reid.html); "
+    "unpack it so that this folder holds bounding_box_train, bounding_box_test and query"
+)
+NAME = re.compile(r"(?P<pid>-1|\d{4})_c(?P<camid>\d+)s(?P<sequence>\d+)_(?P<frame>\d{6})_(?P<box>\d{2})(\.jpg)+")
+
+
+def parse_name(name: str) -> dict[str, int]:
+    """Identity, camera, sequence (1-based), frame and box of a picture's file name.
+
+    Raises:
+        InputError: the name does not follow Market-1501's pattern.
+    """
+    match = NAME.fullmatch(name)
+    if match is None:
+        raise InputError(
+            f"{name!r} is not a Market-1501 picture name (expected like 0002_c1s1_000451_03.jpg: "
+            "identity, camera, sequence, frame, box)"
+        )
+    return {field: int(value) for field, value in match.groupdict().items()}
+
+
+def load_market1501(root: Path) -> tuple[pd.DataFrame, dict[str, dict[str, int]] | None]:
+    """Read the tree's file names into a manifest.
+
+    A file `sequences.json` at the root ({camera: [length of each sequence in frames]}) replaces
+    Market-1501's sequence lengths; such a tree is another data set and has no official counts.
+
+    Args:
+        root: the folder that holds bounding_box_train, bounding_box_test and query.
+
+    Returns:
+        The manifest's rows (times in frames, one session) and the counts to expect, None if unknown.
+
+    Raises:
+        InputError: a folder is missing or holds no pictures, or a name cannot be used.
+    """
+    own_clock = (root / SEQUENCES_FILE).is_file()
+    lengths = _read_sequence_lengths(root / SEQUENCES_FILE) if own_clock else SEQUENCE_LENGTHS
+    offsets = {
+        (camid, sequence + 1): sum(frames[:sequence])
+        for camid, frames in lengths.items()
+        for sequence in range(len(frames))
+    }
+    rows = []
+    for split, folder in FOLDERS.items():
+        for name in list_pictures(root, folder):
+            try:
+                fields = parse_name(name)
+            except InputError as error:
+                raise InputError(f"{root / folder}: {error}; rename or remove the file") from None
+            recording = (fields["camid"], fields["sequence"])
+            if recording not in offsets:
+                raise InputError(
+                    f"{root / folder / name}: camera {recording[0]} has no known sequence {recording[1]}; "
+                    f"put the lengths of its sequences into {root / SEQUENCES_FILE}"
+                )
+            time = offsets[recording] + fields["frame"]
+            rows.append((f"{folder}/{name}", split, fields["pid"], fields["camid"], 0, time, -1))
+    return pd.DataFrame(
+        rows, columns=["path", "split", "pid", "camid", "session", "time", "tracklet"]
+    ), None if own_clock else OFFICIAL_COUNTS
+
+
+def list_pictures(root: Path, folder: str) -> list[str]:
+    """The sorted names of a folder's .jpg files.
+
+    Raises:
+        InputError: the folder is missing or holds none.
+    """
+    if not root.is_dir():
+        raise InputError(f"{root}: no such data set. {WHERE_TO_GET}")
+    if not (root / folder).is_dir():
+        raise InputError(f"{root / folder}: no such folder. {WHERE_TO_GET}")
+    names = sorted(entry.name for entry in (root / folder).iterdir() if entry.name.endswith(".jpg"))
+    if not names:
+        raise InputError(f"{root / folder}: holds no .jpg pictures. {WHERE_TO_GET}")
+    return names
+
+
+def _read_sequence_lengths(path: Path) -> dict[int, tuple[int, ...]]:
+    try:
+        lengths = {int(camid): tuple(int(frames) for frames in row) for camid, row in read_json(path).items()}
+    except (TypeError, ValueError):
+        lengths = {}
+    if not lengths or any(frames < 0 for row in lengths.values() for frames in row):
+        raise InputError(f'{path}: expected {{"camera": [length of each sequence in frames, ...], ...}}')
+    return lengths
