@@ -1,0 +1,59 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from streid.artifacts import read_histograms
+
+SCRIPT = Path(__file__).parents[2] / "pipeline" / "build_histograms.py"
+HEADER = "path,split,pid,camid,session,time,tracklet\n"
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, SCRIPT, *arguments], capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+def manifest(path: Path, *rows: str) -> Path:
+    path.write_text(HEADER + "".join(f"{row}\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def test_uses_train_and_val_and_nothing_of_the_test_side(tmp_path: Path) -> None:
+    table = manifest(
+        tmp_path / "m.csv",
+        "a1,train,1,1,0,0,", "a2,train,1,2,0,250,", "b1,val,2,1,0,900,", "b2,val,2,2,0,0,",
+        "c1,query,9,1,0,0,", "c2,gallery,9,2,0,4000,", "d1,gallery,0,7,0,0,",
+    )  # fmt: skip
+    done = run("--manifest", table, "--output", tmp_path / "h.h5", "--bin-width", "100", "--sigma", "1")
+    assert done.returncode == 0, done.stderr
+    histograms = read_histograms(tmp_path / "h.h5")
+    assert histograms.cameras_C.tolist() == [1, 2]
+    assert histograms.counts_CCB.sum() == 2
+    assert histograms.counts_CCB[1, 0, 2] == 1
+    assert histograms.counts_CCB[0, 1, 8] == 1  # the mean's 1e-7 keeps 900 just under 9 bins
+    again = run("--manifest", table, "--output", tmp_path / "again.h5", "--bin-width", "100", "--sigma", "1")
+    assert again.returncode == 0
+    assert (tmp_path / "again.h5").read_bytes() == (tmp_path / "h.h5").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [((), "holds no pictures"), (("a,train,1,one,0,0,",), "camid is not an integer")],
+)
+def test_unusable_manifest_leaves_one_line_and_no_file(tmp_path: Path, rows: tuple[str, ...], message: str) -> None:
+    done = run("--manifest", manifest(tmp_path / "m.csv", *rows), "--output", tmp_path / "h.h5")
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["m.csv"]
+
+
+def test_no_times_is_a_warning(tmp_path: Path) -> None:
+    table = manifest(tmp_path / "m.csv", "a1,train,1,1,0,,", "a2,train,1,2,0,,")
+    done = run("--manifest", table, "--output", tmp_path / "h.h5")
+    assert done.returncode == 0
+    assert "WARNING" in done.stderr
+    assert read_histograms(tmp_path / "h.h5").counts_CCB.sum() == 0
