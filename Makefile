@@ -1,0 +1,40 @@
+# make demo | test | lint | bench: each makes .venv from requirements.lock first.
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+CORES ?= all
+
+.PHONY: demo test lint lock clean
+.DELETE_ON_ERROR:
+
+demo: .venv/ready
+	@echo "== streid demo: rendering a world, then training, scoring and reporting (about 6 minutes on 2 cores)"
+	snakemake --cores $(CORES) results/demo/report.json
+	@echo "== done: open results/demo/report.html in a browser; the figures as numbers: results/demo/report.json"
+
+test: .venv/ready
+	@echo "== streid tests (under 15 minutes on 2 cores)"
+	pytest
+	@echo "== all tests passed"
+
+lint: .venv/ready
+	ruff check . && ruff format --check .
+	mypy
+	snakefmt --check Snakefile workflow/rules
+	snakemake --lint
+
+.venv/ready: requirements.lock
+	@echo "== making .venv from requirements.lock (a few minutes, about 6 GB with PyTorch's CUDA libraries)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -m venv --clear .venv || { echo "the venv module is missing: on Debian, apt-get install python3-venv"; exit 1; }
+	.venv/bin/pip install --quiet --require-hashes --requirement requirements.lock
+	@touch $@
+
+# Resolve requirements.in anew and bring environment.yml to the same versions.
+lock:
+	uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	  --python-version 3.11 requirements.in --output-file requirements.lock
+	$(PYTHON) tests/environment_versions.py --write
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,100 @@
+"""What several rooms' tests share: running stage scripts, and small trees in Market-1501's layout."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parent.parent
+RunStage = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def stage_command(stage: str, *arguments: object) -> list[str]:
+    """The command line that runs a stage script."""
+    return [sys.executable, str(ROOT / "pipeline" / f"{stage}.py"), *map(str, arguments)]
+
+
+@pytest.fixture(scope="session")
+def run_stage() -> RunStage:
+    """Run a stage script; its exit status must be `status`."""
+
+    def run(stage: str, *arguments: object, status: int = 0, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            stage_command(stage, *arguments), capture_output=True, text=True, check=False, cwd=cwd, timeout=300
+        )
+        assert done.returncode == status, done.stderr
+        return done
+
+    return run
+
+
+def write_picture(path: Path, *, seed: int, size: tuple[int, int] = (64, 128)) -> None:
+    """A JPEG with content of its own."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    coarse = np.random.default_rng(seed).integers(0, 256, (8, 4, 3), np.uint8)
+    Image.fromarray(coarse).resize(size).save(path)
+
+
+MARKET_NAMES = {
+    "bounding_box_train": ["0002_c1s1_000451_03.jpg", "0002_c2s2_000776_01.jpg", "0007_c1s1_000501_01.jpg"],
+    "query": ["0001_c1s1_001051_00.jpg"],
+    "bounding_box_test": [
+        "-1_c1s1_000401_03.jpg",
+        "0000_c2s1_000401_03.jpg",
+        "0001_c1s1_001051_03.jpg",
+        "0001_c3s2_000301_00.jpg",
+    ],
+}
+
+
+@pytest.fixture
+def market_tree(tmp_path: Path) -> Path:
+    """A few pictures in Market-1501's layout."""
+    root = tmp_path / "market"
+    for folder, names in MARKET_NAMES.items():
+        for seed, name in enumerate(names):
+            write_picture(root / folder / name, seed=seed)
+    return root
+
+
+@pytest.fixture(scope="session")
+def tiny_world(tmp_path_factory: pytest.TempPathFactory, run_stage: RunStage) -> Path:
+    """A rendered world of a few people, prepared: data/ (the tree), manifest.csv and dataset.json."""
+    folder = tmp_path_factory.mktemp("world")
+    size = ("--train-identities", 6, "--test-identities", 6, "--distractors", 3, "--junk", 2)
+    run_stage("render_demo", "--output", folder / "data", *size, "--workers", 2)
+    run_stage(
+        *("prepare_dataset", "--dataset", "tiny", "--format", "market1501", "--root", folder / "data"),
+        *("--manifest", folder / "manifest.csv", "--summary", folder / "dataset.json"),
+    )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def train_arguments(tiny_world: Path) -> Callable[[Path], list[object]]:
+    """The arguments of a training of seconds into a folder."""
+
+    def arguments(folder: Path) -> list[object]:
+        return [
+            *("train_appearance", "--manifest", tiny_world / "manifest.csv", "--summary", tiny_world / "dataset.json"),
+            *("--root", tiny_world / "data", "--output", folder / "model.safetensors"),
+            *("--history", folder / "training.csv", "--work", folder / "work", "--device", "cpu", "--threads", 1),
+            *("--backbone", "resnet18", "--start-weights", "none", "--height", 64, "--width", 32),
+            *("--epochs", 3, "--batch-size", 16, "--checkpoint-seconds", 0),
+        ]
+
+    return arguments
+
+
+@pytest.fixture(scope="session")
+def tiny_model(
+    tmp_path_factory: pytest.TempPathFactory, train_arguments: Callable[[Path], list[object]], run_stage: RunStage
+) -> Path:
+    """A folder with a model trained on the tiny world: model.safetensors and training.csv."""
+    folder = tmp_path_factory.mktemp("model")
+    run_stage(*train_arguments(folder))
+    return folder

@@ -1,0 +1,53 @@
+"""train_appearance.py as a user runs it, and as a cluster kills it."""
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+from conftest import RunStage, stage_command
+
+Arguments = Callable[[Path], list[object]]
+
+
+def test_training_writes_model_and_history(tiny_model: Path) -> None:
+    history = pd.read_csv(tiny_model / "training.csv")
+    assert history.columns.tolist() == ["epoch", "loss", "accuracy", "learning_rate", "pictures_per_second"]
+    assert history["epoch"].tolist() == [1, 2, 3]
+    assert history["loss"].gt(0).all()
+    assert list((tiny_model / "work" / "tensorboard").iterdir())
+
+
+def test_killed_training_ends_with_the_same_bytes(
+    tiny_model: Path, train_arguments: Arguments, run_stage: RunStage, tmp_path: Path
+) -> None:
+    process = subprocess.Popen(stage_command(*train_arguments(tmp_path)), stderr=subprocess.DEVNULL)  # type: ignore[arg-type]
+    checkpoint = tmp_path / "work" / "checkpoint.pt"
+    while process.poll() is None and not checkpoint.exists():
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (tmp_path / "model.safetensors").exists()
+    done = run_stage(*train_arguments(tmp_path))
+    assert "resumed after step" in done.stderr
+    assert (tmp_path / "model.safetensors").read_bytes() == (tiny_model / "model.safetensors").read_bytes()
+    columns = ["epoch", "loss", "accuracy", "learning_rate"]
+    pd.testing.assert_frame_equal(
+        pd.read_csv(tmp_path / "training.csv")[columns], pd.read_csv(tiny_model / "training.csv")[columns]
+    )
+
+
+def test_bad_input_is_one_clear_line(run_stage: RunStage, train_arguments: Arguments, tmp_path: Path) -> None:
+    def refused(*more: object) -> str:
+        error: str = run_stage(*train_arguments(tmp_path), *more, status=2).stderr.splitlines()[-1]
+        assert not (tmp_path / "model.safetensors").exists()
+        return error
+
+    assert "unknown architecture 'vit'; known: baseline, pcb" in refused("--architecture", "vit")
+    assert "no such weights file" in refused("--start-weights", tmp_path / "none.pth")
+    assert "unknown schedule 'linear'" in refused("--schedule", "linear")
+    assert "no such manifest" in refused("--manifest", tmp_path / "none.csv")
+    assert "no such picture" in refused("--root", tmp_path)
+    assert "no usable GPU" in refused("--device", "cuda")

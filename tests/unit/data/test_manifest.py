@@ -1,0 +1,70 @@
+"""The manifest: the same rows give the same bytes, and what cannot be used is named by its line."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from streid.data.manifest import COLUMNS, read_manifest, sightings, write_manifest
+from streid.errors import InputError
+
+HEADER = ",".join(COLUMNS)
+ROWS = ["t/a.jpg,train,1,1,0,5,", "q/a.jpg,query,2,1,0,,3", "g/a.jpg,gallery,2,2,1,0,", "g/b.jpg,gallery,-1,2,1,9,"]
+
+
+def write(path: Path, *rows: str, header: str = HEADER) -> Path:
+    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+def test_unknown_times_and_tracklets_become_minus_one(tmp_path: Path) -> None:
+    table = read_manifest(write(tmp_path / "m.csv", *ROWS))
+    assert table["time"].tolist() == [5, -1, 0, 9]
+    assert table["tracklet"].tolist() == [-1, 3, -1, -1]
+    seen = sightings(table)
+    assert seen.pid_N.tolist() == [1, 2, 2, -1]
+    assert seen.path_N.tolist() == ["t/a.jpg", "q/a.jpg", "g/a.jpg", "g/b.jpg"]
+
+
+def test_row_and_column_order_do_not_change_the_bytes(tmp_path: Path) -> None:
+    table = read_manifest(write(tmp_path / "m.csv", *ROWS))
+    write_manifest(tmp_path / "a.csv", table)
+    write_manifest(tmp_path / "b.csv", table.sample(frac=1, random_state=1)[list(reversed(COLUMNS))])
+    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+    pd.testing.assert_frame_equal(read_manifest(tmp_path / "a.csv"), table)
+    assert (tmp_path / "a.csv").read_text().splitlines() == [HEADER, *ROWS]
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("x.jpg,test,1,1,0,5,", "line 6: split is not one of"),
+        ("x.jpg,train,one,1,0,5,", "line 6: pid is not an integer"),
+        ("x.jpg,train,1.5,1,0,5,", "line 6: pid is not an integer"),
+        ("x.jpg,train,,1,0,5,", "line 6: pid is not an integer"),
+        ("x.jpg,query,-2,1,0,5,", "line 6: pid is not an integer of at least -1"),
+        ("x.jpg,train,1,1,0,-1,", "line 6: time is not an integer of at least 0"),
+        ("x.jpg,train,1,1,0,1e300,", "line 6: time is not an integer"),
+        ("x.jpg,train,0,1,0,5,", "identities of train and val start at 1"),
+        ("x.jpg,train,2,1,0,5,", "must not be trained on"),
+        ("t/a.jpg,train,1,1,0,5,", "listed twice"),
+        ("../x.jpg,train,1,1,0,5,", "inside the data set's root"),
+        ("/x.jpg,train,1,1,0,5,", "inside the data set's root"),
+        (",train,1,1,0,5,", "inside the data set's root"),
+    ],
+)
+def test_unusable_rows_are_refused(tmp_path: Path, row: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        read_manifest(write(tmp_path / "m.csv", *ROWS, row))
+
+
+def test_unusable_files_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such manifest"):
+        read_manifest(tmp_path / "none.csv")
+    with pytest.raises(InputError, match="missing columns session, time"):
+        read_manifest(write(tmp_path / "m.csv", "a,train,1,1,2", header="path,split,pid,camid,tracklet"))
+    with pytest.raises(InputError, match="holds no pictures"):
+        read_manifest(write(tmp_path / "m.csv"))
+    (tmp_path / "m.csv").write_bytes(b"path,split\n\xff\xfe")
+    with pytest.raises(InputError, match="not a UTF-8 CSV"):
+        read_manifest(tmp_path / "m.csv")

@@ -1,0 +1,169 @@
+"""Artifacts: round trips, atomicity, and what the checked readers refuse."""
+
+import json
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from streid import artifacts
+from streid.artifacts import Histograms, Ranking, Sightings
+from streid.errors import InputError
+
+
+def make_sightings(count: int) -> Sightings:
+    rows = np.arange(count, dtype=np.int64)
+    paths = np.array([f"query/ü {row}.jpg" for row in rows], object)
+    return Sightings(pid_N=rows + 1, camid_N=rows % 3, session_N=rows * 0, time_N=rows - 1, path_N=paths)
+
+
+def write_features(path: Path, features: dict[str, np.ndarray], dtype: str = "float32") -> None:
+    groups = {name: (make_sightings(len(rows)), [rows[:2], rows[2:]]) for name, rows in features.items()}
+    artifacts.write_features(path, dataset="tiny", model="pcb", dimension=4, groups=groups, dtype=dtype)
+
+
+@pytest.fixture
+def features_file(tmp_path: Path) -> Path:
+    generator = np.random.default_rng(0)
+    path = tmp_path / "features.h5"
+    write_features(path, {name: generator.normal(size=(5, 4)).astype(np.float32) for name in ("query", "gallery")})
+    return path
+
+
+def test_features_round_trip(features_file: Path) -> None:
+    loaded = artifacts.read_features(features_file)
+    expected = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
+    assert (loaded.dataset, loaded.model) == ("tiny", "pcb")
+    assert artifacts.feature_groups(features_file) == ("gallery", "query")
+    np.testing.assert_array_equal(loaded.groups["query"].features_ND, expected)
+    np.testing.assert_array_equal(loaded.groups["query"].sightings.time_N, [-1, 0, 1, 2, 3])
+    assert artifacts.read_sightings(features_file, "gallery").path_N[4] == "query/ü 4.jpg"
+
+
+def test_half_precision_features_are_read_as_float32(tmp_path: Path) -> None:
+    rows = np.array([[0.5, 0.25, 1, -2]] * 3, np.float32)
+    write_features(tmp_path / "half.h5", {"query": rows, "gallery": rows}, dtype="float16")
+    loaded = artifacts.read_features(tmp_path / "half.h5").groups["gallery"].features_ND
+    assert loaded.dtype == np.float32
+    np.testing.assert_array_equal(loaded, rows)
+
+
+def test_same_features_give_the_same_bytes(tmp_path: Path) -> None:
+    rows = np.eye(4, dtype=np.float32)
+    for name in ("a.h5", "b.h5"):
+        write_features(tmp_path / name, {"query": rows, "gallery": rows})
+    assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda file: file.attrs.__setitem__("format", "other"), "format is 'other'"),
+        (lambda file: file.attrs.__setitem__("version", 9), "version 9"),
+        (lambda file: file.__delitem__("gallery"), "incomplete"),
+        (lambda file: file["query/features"].__setitem__((2, 1), np.nan), "row 2 are not finite"),
+        (lambda file: file["query/time"].__setitem__(0, -5), "negative"),
+    ],
+)
+def test_unusable_features_are_refused(features_file: Path, damage, message: str) -> None:  # noqa: ANN001
+    with h5py.File(features_file, "r+") as handle:
+        damage(handle)
+    with pytest.raises(InputError, match=message) as refused:
+        artifacts.read_features(features_file)
+    assert str(features_file) in str(refused.value)
+
+
+def test_truncated_and_flipped_features_are_refused(features_file: Path) -> None:
+    whole = features_file.read_bytes()
+    features_file.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError, match="damaged"):
+        artifacts.read_features(features_file)
+    stored = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32).tobytes()
+    flipped = bytearray(whole)
+    flipped[whole.index(stored) + 3] ^= 1
+    features_file.write_bytes(flipped)
+    with pytest.raises(InputError, match="damaged"):
+        artifacts.read_features(features_file)
+
+
+def test_groups_must_have_one_feature_length(tmp_path: Path) -> None:
+    path = tmp_path / "features.h5"
+    write_features(path, {"query": np.ones((3, 4), np.float32), "gallery": np.ones((3, 4), np.float32)})
+    with h5py.File(path, "r+") as handle:
+        del handle["query/features"]
+        handle["query/features"] = np.ones((3, 5), np.float32)
+    with pytest.raises(InputError, match="feature lengths"):
+        artifacts.read_features(path)
+
+
+def test_too_few_feature_rows_leave_nothing_behind(tmp_path: Path) -> None:
+    groups = {"query": (make_sightings(3), [np.ones((2, 4), np.float32)])}
+    with pytest.raises(InputError, match="2 feature rows for 3 pictures"):
+        artifacts.write_features(tmp_path / "f.h5", dataset="d", model="m", dimension=4, groups=groups)
+    assert not list(tmp_path.iterdir())
+
+
+def test_failed_write_keeps_the_earlier_file(tmp_path: Path) -> None:
+    target = tmp_path / "deep" / "report.json"
+    artifacts.write_json(target, {"kept": True})
+    with pytest.raises(ValueError, match="NaN|JSON"):
+        artifacts.write_json(target, {"lost": float("nan")})
+    with pytest.raises(RuntimeError), artifacts.atomic_output(target) as partial:
+        partial.write_text("half")
+        raise RuntimeError
+    assert json.loads(target.read_text()) == {"kept": True}
+    assert [path.name for path in target.parent.iterdir()] == ["report.json"]
+
+
+@pytest.mark.parametrize("content", [b"{", b"[1]", b"\xff\xfe"])
+def test_unusable_json_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "x.json").write_bytes(content)
+    with pytest.raises(InputError, match=r"x\.json"):
+        artifacts.read_json(tmp_path / "x.json")
+
+
+def test_histograms_round_trip(tmp_path: Path) -> None:
+    counts = np.arange(12).reshape(2, 2, 3)
+    written = Histograms(
+        cameras_C=np.array([1, 4]),
+        counts_CCB=counts,
+        density_CCB=counts / 12,
+        bin_width=100.0,
+        sigma=50.0,
+        identities=7,
+        sessions=1,
+    )
+    artifacts.write_histograms(tmp_path / "h.h5", written)
+    loaded = artifacts.read_histograms(tmp_path / "h.h5")
+    np.testing.assert_array_equal(loaded.counts_CCB, counts)
+    np.testing.assert_array_equal(loaded.density_CCB, counts / 12)
+    assert (loaded.bin_width, loaded.sigma, loaded.identities, loaded.sessions) == (100.0, 50.0, 7, 1)
+    with pytest.raises(InputError, match="format is"):
+        artifacts.read_features(tmp_path / "h.h5")
+
+
+def test_rankings_round_trip(tmp_path: Path) -> None:
+    ranking = Ranking(
+        indices_QK=np.array([[3, 1], [0, -1]], np.int32),
+        scores_QK=np.array([[0.9, 0.1], [0.4, np.nan]], np.float32),
+        ap_Q=np.array([1.0, np.nan]),
+        first_match_Q=np.array([1, 0], np.int32),
+    )
+    artifacts.write_rankings(tmp_path / "s.h5", dataset="d", model="m", streams={"joint": ranking, "visual": ranking})
+    loaded = artifacts.read_rankings(tmp_path / "s.h5")
+    assert sorted(loaded) == ["joint", "visual"]
+    np.testing.assert_array_equal(loaded["joint"].indices_QK, ranking.indices_QK)
+    np.testing.assert_array_equal(loaded["visual"].ap_Q, ranking.ap_Q)
+
+
+def test_sightings_columns_must_agree() -> None:
+    rows = np.arange(3)
+    with pytest.raises(InputError, match="camid_N has shape"):
+        Sightings(pid_N=rows, camid_N=rows[:2], session_N=rows, time_N=rows, path_N=np.array(["a"] * 3, object))
+
+
+def test_concatenate_and_take_keep_the_order() -> None:
+    both = artifacts.concatenate_sightings([make_sightings(2), make_sightings(3)])
+    assert both.pid_N.tolist() == [1, 2, 1, 2, 3]
+    assert both.take(both.pid_N == 2).time_N.tolist() == [0, 0]

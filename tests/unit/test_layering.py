@@ -1,0 +1,56 @@
+"""Imports run one way, from stage scripts down to the artifacts, and rooms stay as the design has them."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from streid.closure import source_closure
+
+PIPELINE = Path(__file__).resolve().parents[2] / "pipeline"
+SCRIPTS = sorted(PIPELINE.glob("*.py"))
+MODULES = sorted((PIPELINE / "streid").rglob("*.py"))
+BASE = {"artifacts", "cli", "closure", "devices", "errors"}
+MAY_IMPORT = {
+    "data": BASE | {"data"},
+    "appearance": BASE | {"data", "appearance"},
+    "spatiotemporal": BASE | {"data", "spatiotemporal"},
+    "scoring": BASE | {"data", "spatiotemporal", "scoring"},
+    "reporting": BASE | {"data", "spatiotemporal", "scoring", "reporting"},
+}
+GRAB_BAGS = {"utils", "util", "helpers", "common", "misc"}
+
+
+def imported_names(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            assert node.level == 0, f"{path}: relative import"
+            names.add(node.module)
+    return names
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PIPELINE).as_posix())
+def test_rooms_import_downwards_only(path: Path) -> None:
+    room = path.relative_to(PIPELINE / "streid").parts[0].removesuffix(".py")
+    rooms = {name.split(".")[1] for name in imported_names(path) if name.startswith("streid.")}
+    assert rooms <= MAY_IMPORT.get(room, BASE), f"{path.name} imports {rooms - MAY_IMPORT.get(room, BASE)}"
+    assert path.stem not in GRAB_BAGS
+    if path.name == "__init__.py":
+        assert path.read_text() == ""
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
+def test_scripts_import_streid_and_no_other_script(path: Path) -> None:
+    others = {script.stem for script in SCRIPTS}
+    assert not {name.split(".")[0] for name in imported_names(path)} & others
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 150
+
+
+def test_scoring_and_histograms_need_no_model() -> None:
+    for stage in ("build_histograms", "evaluate_joint", "rerank_scores"):
+        closure = {path.relative_to(PIPELINE / "streid").parts[0] for path in source_closure(PIPELINE / f"{stage}.py")}
+        assert "appearance" not in closure
+        assert "errors.py" in closure

@@ -1,0 +1,191 @@
+"""The whole road on a tiny rendered world, and what runs again after which change."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import ROOT
+
+REPORT = "results/demo/report.json"
+STAGES = {
+    "render_demo",
+    "prepare_dataset",
+    "train_appearance",
+    "extract_features",
+    "build_histograms",
+    "evaluate_joint",
+    "rerank_scores",
+    "write_report",
+}
+SCORING = {"evaluate_joint", "rerank_scores", "write_report"}
+TRAINING_ONWARD = SCORING | {"train_appearance", "extract_features"}
+
+
+class Project:
+    """A copy of the project with a tiny demo world."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in ("pipeline", "workflow", "config"):
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        for name in ("Snakefile", "environment.yml"):
+            shutil.copy(ROOT / name, folder / name)
+        with self.edited_config() as config:
+            demo = config["datasets"]["demo"]
+            demo["models"] = ["pcb"]
+            demo["render"] = {"train_identities": 8, "test_identities": 8}
+            demo["train"] |= {"epochs": 1, "height": 64, "width": 32, "batch_size": 16, "warmup_epochs": 0}
+            demo["report"] = {"queries": 3}
+
+    @contextmanager
+    def edited_config(self) -> Iterator[dict[str, Any]]:
+        path = self.folder / "config" / "config.yaml"
+        config = yaml.safe_load(path.read_text(encoding="utf-8"))
+        yield config
+        path.write_text(yaml.safe_dump(config), encoding="utf-8")
+
+    def snakemake(self, *arguments: str, status: int = 0) -> str:
+        environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+        done = subprocess.run(
+            [sys.executable, "-m", "snakemake", "--cores", "2", *arguments],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=environment,
+            timeout=500,
+        )
+        logs = "".join(path.read_text() for path in self.folder.glob("results/*/logs/*.log"))
+        assert done.returncode == status, done.stdout + done.stderr + logs
+        return done.stdout + done.stderr
+
+    def would_run(self, *arguments: str) -> set[str]:
+        """The rules a call would run now."""
+        return set(re.findall(r"^(?:local)?rule (\w+):", self.snakemake("--dry-run", REPORT, *arguments), re.MULTILINE))
+
+    @contextmanager
+    def edited(self, name: str) -> Iterator[None]:
+        """A module with a changed line, put back afterwards."""
+        path = self.folder / "pipeline" / name
+        before = path.read_bytes()
+        path.write_bytes(before + b"\nEDITED = True\n")
+        yield
+        path.write_bytes(before)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    made = Project(tmp_path_factory.mktemp("project"))
+    output = made.snakemake(REPORT)
+    assert set(re.findall(r"^(?:local)?rule (\w+):", output, re.MULTILINE)) == STAGES
+    return made
+
+
+def test_the_road_ends_in_a_report(project: Project) -> None:
+    report = json.loads((project.folder / REPORT).read_text())
+    streams = report["models"]["pcb"]
+    assert set(streams["scores"]["streams"]) == {"visual", "spatiotemporal", "joint"}
+    assert set(streams["reranked"]["streams"]) == {"reranked"}
+    assert report["data"]["counts"]["query"]["identities"] == 8
+    assert (project.folder / "results/demo/report.html").stat().st_size > 10_000
+    for stage in STAGES:
+        (timing,) = project.folder.glob(f"results/demo/benchmarks/{stage}*.tsv")
+        assert "max_rss" in timing.read_text()
+        assert list(project.folder.glob(f"results/demo/logs/{stage}*.log"))
+
+
+def test_nothing_changed_nothing_runs(project: Project) -> None:
+    assert "Nothing to be done" in project.snakemake(REPORT)
+
+
+def test_touched_sources_run_nothing(project: Project) -> None:
+    for path in (project.folder / "pipeline").rglob("*.py"):
+        path.touch()
+    (project.folder / "config" / "config.yaml").touch()
+    assert project.would_run() == set()
+
+
+@pytest.mark.parametrize(
+    ("module", "stages"),
+    [
+        ("streid/scoring/rerank.py", {"rerank_scores", "write_report"}),
+        ("streid/reporting/page.py", {"write_report"}),
+        ("streid/scoring/metrics.py", SCORING),
+        ("streid/spatiotemporal/smoothing.py", SCORING | {"build_histograms"}),
+        ("streid/appearance/losses.py", TRAINING_ONWARD),
+        ("extract_features.py", TRAINING_ONWARD - {"train_appearance"}),
+    ],
+)
+def test_an_edit_runs_the_stages_that_use_it(project: Project, module: str, stages: set[str]) -> None:
+    with project.edited(module):
+        assert project.would_run() == stages
+        assert module in project.snakemake("--dry-run", REPORT)
+    assert project.would_run() == set()
+
+
+@pytest.mark.parametrize(
+    ("change", "stages"),
+    [
+        ("{joint: {alpha: 4}}", SCORING),
+        ("{rerank: {k1: 10}}", {"rerank_scores", "write_report"}),
+        ("{train: {momentum: 0.8}}", TRAINING_ONWARD),
+        ("{datasets: {demo: {train: {backbone_rate: 0.01}}}}", TRAINING_ONWARD),
+        ("{histograms: {sigma: 20}}", SCORING | {"build_histograms"}),
+        ("{report: {queries: 4}}", set()),
+        ("{datasets: {demo: {report: {queries: 4}}}}", {"write_report"}),
+    ],
+)
+def test_a_changed_value_runs_the_stages_that_use_it(project: Project, change: str, stages: set[str]) -> None:
+    assert project.would_run("--config", *[f"{key}={value}" for key, value in yaml.safe_load(change).items()]) == stages
+
+
+def test_a_changed_alpha_really_runs_scoring_alone(project: Project) -> None:
+    model = project.folder / "results/demo/pcb/model.safetensors"
+    before = model.stat().st_mtime_ns, json.loads((project.folder / REPORT).read_text())
+    output = project.snakemake(REPORT, "--config", "joint={alpha: 4}")
+    assert set(re.findall(r"^(?:local)?rule (\w+):", output, re.MULTILINE)) == SCORING
+    assert model.stat().st_mtime_ns == before[0]
+    project.snakemake(REPORT)
+    assert json.loads((project.folder / REPORT).read_text()) == before[1]
+
+
+def test_the_printed_command_runs_by_hand(project: Project) -> None:
+    printed = project.snakemake("--dry-run", "--printshellcmds", "--forcerun", "evaluate_joint", REPORT)
+    (command,) = [line.strip() for line in printed.splitlines() if "pipeline/evaluate_joint.py" in line and "python" in line]
+    scores = project.folder / "results/demo/pcb/scores.h5"
+    before = scores.read_bytes()
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    subprocess.run(["bash", "-c", command.removeprefix("Shell command: ")], cwd=project.folder, check=True, env=environment)
+    assert scores.read_bytes() == before
+
+
+def test_a_wrong_configuration_is_refused(project: Project) -> None:
+    assert "no_such_key" in project.snakemake("--dry-run", "--config", "joint={no_such_key: 1}", status=1)
+    unknown = project.snakemake("--dry-run", "--config", "datasets={demo: {models: [vit]}}", status=1)
+    assert "datasets.demo.models names 'vit'" in unknown
+
+
+def test_a_missing_data_set_says_where_to_get_it(project: Project) -> None:
+    project.snakemake("results/market/manifest.csv", status=1)
+    log = (project.folder / "results/market/logs/prepare_dataset.log").read_text()
+    assert "data/market1501: no such data set. Market-1501 is offered by its authors" in log
+    assert not (project.folder / "results/market/manifest.csv").exists()
+
+
+def test_a_model_trained_elsewhere_is_evaluated(project: Project) -> None:
+    with project.edited_config() as config:
+        config["datasets"]["other"] = config["datasets"]["demo"] | {"root": "data/other", "models": ["pcb@demo"]}
+    output = project.snakemake("--dry-run", "results/other/report.json")
+    rules = re.findall(r"^(?:local)?rule (\w+):", output, re.MULTILINE)
+    assert sorted(rules) == sorted(STAGES - {"train_appearance"})
+    with project.edited_config() as config:
+        del config["datasets"]["other"]

@@ -1,0 +1,60 @@
+rule train_appearance:
+    input:
+        script=script("train_appearance"),
+        modules=modules("train_appearance"),
+        manifest="results/{dataset}/manifest.csv",
+        summary="results/{dataset}/dataset.json",
+    output:
+        model="results/{dataset}/{trained}/model.safetensors",
+        history="results/{dataset}/{trained}/training.csv",
+    log:
+        "results/{dataset}/logs/train_appearance.{trained}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/train_appearance.{trained}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: config["compute"]["gpu_job_threads"]
+    resources:
+        mem_mb=6000,
+        runtime=1440,
+        gpu=GPUS,
+    params:
+        root=root,
+        work="results/{dataset}/{trained}/work/training",
+        device=DEVICE,
+        options=options("train"),
+    shell:
+        "python {input.script:q} --manifest {input.manifest:q} --summary {input.summary:q} --root {params.root:q} "
+        "--output {output.model:q} --history {output.history:q} --work {params.work:q} --device {params.device} "
+        "--threads {threads} {params.options:q} > {log:q} 2>&1"
+
+
+rule extract_features:
+    input:
+        script=script("extract_features"),
+        modules=modules("extract_features"),
+        manifest="results/{dataset}/manifest.csv",
+        summary="results/{dataset}/dataset.json",
+        model=trained_model,
+    output:
+        features="results/{dataset}/{model}/features.h5",
+    log:
+        "results/{dataset}/logs/extract_features.{model}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/extract_features.{model}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: config["compute"]["gpu_job_threads"]
+    resources:
+        mem_mb=6000,
+        runtime=480,
+        gpu=GPUS,
+    params:
+        root=root,
+        work="results/{dataset}/{model}/work/extraction",
+        device=DEVICE,
+        options=options("extract"),
+    shell:
+        "python {input.script:q} --manifest {input.manifest:q} --summary {input.summary:q} --root {params.root:q} "
+        "--model {input.model:q} --name {wildcards.model:q} --output {output.features:q} --work {params.work:q} "
+        "--device {params.device} --threads {threads} {params.options:q} > {log:q} 2>&1"

@@ -1,0 +1,102 @@
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(workflow.basedir) / "pipeline"))
+
+from streid.closure import source_closure
+
+PIPELINE = Path(os.path.relpath(Path(workflow.basedir) / "pipeline"))
+ENVIRONMENT = str(Path(workflow.basedir) / "environment.yml")
+DATASETS = config["datasets"]
+RENDERED = sorted(name for name in DATASETS if "render" in DATASETS[name])
+DEVICE = config["compute"]["device"]
+GPUS = 0 if DEVICE == "cpu" else 1
+
+
+wildcard_constraints:
+    dataset="|".join(re.escape(name) for name in sorted(DATASETS)),
+    model="[^/]+",
+    trained="[^/@]+",
+
+
+def script(stage):
+    """The stage's script: an edit reruns the stage."""
+    return str(PIPELINE / f"{stage}.py")
+
+
+def modules(stage):
+    """The streid modules the stage's script imports, directly or not: an edit of one reruns the stage."""
+    return [str(path) for path in source_closure(PIPELINE / f"{stage}.py")]
+
+
+def settings(section, dataset, model=None):
+    """A section of the configuration for one data set and model: the general one, the model's, the data set's."""
+    merged = dict(config[section])
+    if model is not None:
+        merged.update(config["models"][model.split("@")[0]].get(section, {}))
+    merged.update(DATASETS[dataset].get(section, {}))
+    return merged
+
+
+def flags(values):
+    """A section as command-line flags, one list entry per word, to be quoted by `:q`."""
+    words = []
+    for key, value in sorted(values.items()):
+        words.append("--" + key.replace("_", "-"))
+        words.extend(map(str, value) if isinstance(value, list) else [str(value)])
+    return words
+
+
+def options(section, **renamed):
+    """A `params` function: the section's settings for the job's data set and model, as flags."""
+
+    def of_job(wildcards):
+        model = getattr(wildcards, "model", getattr(wildcards, "trained", None))
+        return flags(settings(section, wildcards.dataset, model))
+
+    return of_job
+
+
+def trained_model(wildcards):
+    """The model file of a job: of its own data set, or of another one for `name@source`."""
+    name, _, source = wildcards.model.partition("@")
+    return f"results/{source or wildcards.dataset}/{name}/model.safetensors"
+
+
+def root(wildcards):
+    """The folder with the data set's pictures."""
+    return DATASETS[wildcards.dataset]["root"]
+
+
+def raw_data(wildcards):
+    """What a data set is read from, so that changed raw data is prepared again.
+
+    A data set that is not there is no missing input: the stage itself says where to get it.
+    """
+    if wildcards.dataset in RENDERED:
+        return [f"data/{wildcards.dataset}/rendered.json"]
+    entry = DATASETS[wildcards.dataset]
+    folders = [
+        Path(entry["root"]) / name
+        for name in ("bounding_box_train", "bounding_box_test", "query")
+    ]
+    own = [Path(entry["manifest"])] if "manifest" in entry else []
+    return [str(path) for path in [*folders, *own] if path.exists()]
+
+
+for _name in RENDERED:
+    if Path(DATASETS[_name]["root"]) != Path("data") / _name:
+        raise WorkflowError(
+            f"config: datasets.{_name} is rendered, so its root must be data/{_name}"
+        )
+for _name, _entry in DATASETS.items():
+    for _model in _entry["models"]:
+        if _model.split("@")[0] not in config["models"]:
+            raise WorkflowError(
+                f"config: datasets.{_name}.models names {_model!r}, which models does not describe"
+            )
+        if "@" in _model and _model.split("@")[1] not in DATASETS:
+            raise WorkflowError(
+                f"config: datasets.{_name}.models names {_model!r}: no data set {_model.split('@')[1]!r}"
+            )

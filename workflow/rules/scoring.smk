@@ -1,0 +1,57 @@
+rule evaluate_joint:
+    input:
+        script=script("evaluate_joint"),
+        modules=modules("evaluate_joint"),
+        features="results/{dataset}/{model}/features.h5",
+        histograms="results/{dataset}/histograms.h5",
+    output:
+        scores="results/{dataset}/{model}/scores.h5",
+        metrics="results/{dataset}/{model}/scores.json",
+    log:
+        "results/{dataset}/logs/evaluate_joint.{model}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/evaluate_joint.{model}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: config["compute"]["scoring_threads"]
+    resources:
+        mem_mb=6000,
+        runtime=120,
+        gpu=GPUS,
+    params:
+        device=DEVICE,
+        options=options("joint"),
+    shell:
+        "python {input.script:q} --features {input.features:q} --histograms {input.histograms:q} "
+        "--output {output.scores:q} --metrics {output.metrics:q} --device {params.device} --threads {threads} "
+        "{params.options:q} > {log:q} 2>&1"
+
+
+rule rerank_scores:
+    input:
+        script=script("rerank_scores"),
+        modules=modules("rerank_scores"),
+        features="results/{dataset}/{model}/features.h5",
+        histograms="results/{dataset}/histograms.h5",
+    output:
+        scores="results/{dataset}/{model}/reranked.h5",
+        metrics="results/{dataset}/{model}/reranked.json",
+    log:
+        "results/{dataset}/logs/rerank_scores.{model}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/rerank_scores.{model}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: config["compute"]["scoring_threads"]
+    resources:
+        mem_mb=6000,
+        runtime=240,
+        gpu=GPUS,
+    params:
+        device=DEVICE,
+        joint=options("joint"),
+        options=options("rerank"),
+    shell:
+        "python {input.script:q} --features {input.features:q} --histograms {input.histograms:q} "
+        "--output {output.scores:q} --metrics {output.metrics:q} --device {params.device} --threads {threads} "
+        "{params.joint:q} {params.options:q} > {log:q} 2>&1"

@@ -1,0 +1,22 @@
+rule build_histograms:
+    input:
+        script=script("build_histograms"),
+        modules=modules("build_histograms"),
+        manifest="results/{dataset}/manifest.csv",
+    output:
+        histograms="results/{dataset}/histograms.h5",
+    log:
+        "results/{dataset}/logs/build_histograms.log",
+    benchmark:
+        "results/{dataset}/benchmarks/build_histograms.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        options=options("histograms"),
+    shell:
+        "python {input.script:q} --manifest {input.manifest:q} --output {output.histograms:q} --threads {threads} "
+        "{params.options:q} > {log:q} 2>&1"
