@@ -1,0 +1,176 @@
+"""Who walks where and when in the rendered world.
+
+Two recordings (sequences) run at all six cameras at once, on one clock at 25 frames per second. Each
+identity enters in one of them at a random moment, walks from camera to camera along the ways of
+`WAYS` at its own speed, sometimes pausing, and sees no camera twice. Most people take a way in the same
+direction, so the signed time between two cameras says much about who can be who.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from streid.artifacts import DISTRACTOR_PID, JUNK_PID
+from streid.data.rendered.cameras import CAMERAS, FRAMES_PER_SECOND
+from streid.data.rendered.pictures import Snapshot
+from streid.errors import InputError
+
+SEQUENCES = 2
+SEQUENCE_FRAMES = 45 * 60 * FRAMES_PER_SECOND
+HIGHEST_PID = 9999
+SLOWEST, FASTEST = 0.9, 1.9  # metres per second
+PAUSE_SHARE, MEAN_PAUSE, LONGEST_PAUSE = 0.35, 40.0, 240.0  # seconds
+FRAME_GAP = (15, 40)  # between a pass's pictures
+DISTRACTOR_PASS = 3
+FEWEST_STOPS, MOST_STOPS = 3, 5
+QUERY_BOX = 0
+TRAVEL_STREAM, CROWD_STREAM = 41, 42
+
+# (from, to): metres to walk; how readily people there go on that way.
+WAYS: dict[tuple[int, int], tuple[float, float]] = {
+    (1, 2): (180.0, 6.0), (2, 1): (180.0, 1.5),
+    (2, 3): (150.0, 5.0), (3, 2): (150.0, 1.5),
+    (2, 6): (290.0, 3.0), (6, 2): (290.0, 1.0),
+    (3, 5): (120.0, 5.0), (5, 3): (120.0, 1.5),
+    (1, 4): (230.0, 4.0), (4, 1): (230.0, 2.0),
+    (4, 6): (160.0, 5.0), (6, 4): (160.0, 2.0),
+    (6, 5): (340.0, 3.0), (5, 6): (340.0, 2.0),
+}  # fmt: skip
+ENTRANCES = (0.34, 0.14, 0.12, 0.18, 0.1, 0.12)  # of cameras 1-6
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorldSize:
+    """How many people and pictures. frames_per_pass: pictures of one person passing one camera, on average."""
+
+    train_identities: int = 100
+    test_identities: int = 100
+    distractors: int = 150
+    junk: int = 60
+    frames_per_pass: int = 5
+
+    def __post_init__(self) -> None:
+        identities = self.train_identities + self.test_identities
+        if min(self.train_identities, self.test_identities) < 1 or identities > HIGHEST_PID:
+            raise InputError(
+                f"{self.train_identities} training and {self.test_identities} test identities: "
+                f"at least 1 each and at most {HIGHEST_PID} together can be named"
+            )
+        if self.frames_per_pass < 2:
+            raise InputError(
+                f"{self.frames_per_pass} picture per pass leaves nothing to find for a query; give at least 2"
+            )
+        if min(self.distractors, self.junk) < 0:
+            raise InputError("the numbers of distractors and junk boxes cannot be negative")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visit:
+    """One identity's pass before one camera: its frames in one sequence, ascending."""
+
+    camid: int
+    sequence: int
+    frames: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """Every picture to draw, sorted by pid, camera, sequence, frame and box."""
+
+    train: tuple[Snapshot, ...]
+    query: tuple[Snapshot, ...]
+    gallery: tuple[Snapshot, ...]
+
+
+def plan_world(size: WorldSize, seed: int) -> World:
+    """Let everybody walk and note who is seen where and when.
+
+    Training identities are numbered from 1, test identities follow. Each test identity has one query per
+    camera that saw it; the pass's other pictures are in the gallery, beside distractors and junk boxes.
+    """
+    boxes: Counter[tuple[int, int, int]] = Counter()
+    train: list[Snapshot] = []
+    query: list[Snapshot] = []
+    gallery: list[Snapshot] = []
+    for pid in range(1, size.train_identities + size.test_identities + 1):
+        rng = np.random.default_rng([seed, TRAVEL_STREAM, pid])
+        for visit in travel(rng, size.frames_per_pass):
+            chosen = int(rng.integers(len(visit.frames))) if pid > size.train_identities else -1
+            for number, frame in enumerate(visit.frames):
+                if number == chosen:
+                    query.append(_snapshot(pid, visit.camid, visit.sequence, frame, QUERY_BOX))
+                    continue
+                snapshot = _detect(boxes, pid, visit.camid, visit.sequence, frame)
+                (train if chosen < 0 else gallery).append(snapshot)
+    gallery += _crowd(size, boxes, np.random.default_rng([seed, CROWD_STREAM]))
+    return World(train=_sorted(train), query=_sorted(query), gallery=_sorted(gallery))
+
+
+def travel(rng: np.random.Generator, frames_per_pass: int) -> list[Visit]:
+    """One identity's visits in the order walked, all in one sequence.
+
+    Args:
+        frames_per_pass: pictures per visit, on average; each has one fewer, as many or one more, at least 2.
+    """
+    speed = float(np.clip(rng.normal(1.35, 0.18), SLOWEST, FASTEST))
+    camid = 1 + int(np.searchsorted(np.cumsum(ENTRANCES), rng.random() * sum(ENTRANCES), side="right"))
+    stops, clock, seen = int(rng.integers(FEWEST_STOPS, MOST_STOPS + 1)), 0, {camid}
+    passes = [(camid, _pass_frames(rng, clock, frames_per_pass))]
+    while len(passes) < stops:
+        ways = [(to, *way) for (start, to), way in WAYS.items() if start == camid and to not in seen]
+        if not ways:
+            break
+        readiness = np.cumsum([weight for _, _, weight in ways])
+        camid, metres, _ = ways[int(np.searchsorted(readiness, rng.random() * readiness[-1], side="right"))]
+        pause = min(LONGEST_PAUSE, rng.exponential(MEAN_PAUSE)) if rng.random() < PAUSE_SHARE else 0.0
+        clock = passes[-1][1][-1] + round((metres / speed + pause) * FRAMES_PER_SECOND)
+        seen.add(camid)
+        passes.append((camid, _pass_frames(rng, clock, frames_per_pass)))
+    start = int(rng.integers(1, SEQUENCE_FRAMES - passes[-1][1][-1]))
+    sequence = int(rng.integers(1, SEQUENCES + 1))
+    return [
+        Visit(camid=camid, sequence=sequence, frames=tuple(start + frame for frame in frames))
+        for camid, frames in passes
+    ]
+
+
+def sequence_lengths() -> dict[str, list[int]]:
+    """Each camera's sequence lengths in frames: the content of sequences.json."""
+    return {str(camid): [SEQUENCE_FRAMES] * SEQUENCES for camid in CAMERAS}
+
+
+def _pass_frames(rng: np.random.Generator, first: int, frames_per_pass: int) -> list[int]:
+    count = max(2, frames_per_pass + int(rng.integers(-1, 2)))
+    gaps = rng.integers(FRAME_GAP[0], FRAME_GAP[1] + 1, count - 1)
+    return [first, *(first + np.cumsum(gaps)).tolist()]
+
+
+def _crowd(size: WorldSize, boxes: Counter[tuple[int, int, int]], rng: np.random.Generator) -> list[Snapshot]:
+    """Distractors, a few pictures per pass, and junk boxes."""
+    snapshots: list[Snapshot] = []
+    while len(snapshots) < size.distractors:
+        camid, sequence, frame = _anywhere(rng)
+        frames = _pass_frames(rng, frame, DISTRACTOR_PASS)[: size.distractors - len(snapshots)]
+        snapshots += [_detect(boxes, DISTRACTOR_PID, camid, sequence, late) for late in frames]
+    snapshots += [_detect(boxes, JUNK_PID, *_anywhere(rng)) for _ in range(size.junk)]
+    return snapshots
+
+
+def _anywhere(rng: np.random.Generator) -> tuple[int, int, int]:
+    camid, sequence = 1 + int(rng.integers(len(CAMERAS))), 1 + int(rng.integers(SEQUENCES))
+    return camid, sequence, int(rng.integers(1, SEQUENCE_FRAMES - 1000))
+
+
+def _detect(boxes: Counter[tuple[int, int, int]], pid: int, camid: int, sequence: int, frame: int) -> Snapshot:
+    """A snapshot with the next free box number of its frame, so that no two share a name."""
+    boxes[camid, sequence, frame] += 1
+    return _snapshot(pid, camid, sequence, frame, QUERY_BOX + boxes[camid, sequence, frame])
+
+
+def _snapshot(pid: int, camid: int, sequence: int, frame: int, box: int) -> Snapshot:
+    return Snapshot(pid=pid, camid=camid, sequence=sequence, frame=frame, box=box)
+
+
+def _sorted(snapshots: list[Snapshot]) -> tuple[Snapshot, ...]:
+    return tuple(sorted(snapshots, key=lambda one: (one.pid, one.camid, one.sequence, one.frame, one.box)))
