@@ -1,0 +1,166 @@
+"""The report as one HTML page that needs nothing else, and its figures as files."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from PIL import Image
+
+from streid.artifacts import Histograms, atomic_output
+from streid.reporting.charts import Chart
+from streid.reporting.figures import compare_streams, plot_cameras, plot_cmc, plot_training, plot_travel
+from streid.reporting.findings import Headline, list_notices, write_headline
+from streid.reporting.pictures import (
+    PictureStore,
+    RankedQuery,
+    SampleIdentity,
+    rank_queries,
+    ranked_sheet,
+    sample_identities,
+    sample_sheet,
+)
+from streid.reporting.published import PublishedResult, published_results
+from streid.reporting.runs import METRIC_TITLES, ModelRun, best_run
+from streid.reporting.tables import (
+    COUNT_TITLES,
+    CostRow,
+    MetricRow,
+    audit_rows,
+    configuration_rows,
+    count_rows,
+    metric_rows,
+)
+from streid.reporting.wording import Clock
+
+TEMPLATE = "report.html.jinja"
+FIGURE_ENDINGS = (".svg", ".png")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Report:
+    """Everything the page shows, ready to print."""
+
+    dataset: str
+    headline: Headline
+    notices: Sequence[str]
+    metric_titles: Sequence[str]
+    metrics: Sequence[MetricRow]
+    published: Sequence[PublishedResult]
+    audit: Sequence[tuple[str, tuple[str, ...]]]
+    comparison: Sequence[Chart]
+    match_curves: Sequence[Chart]
+    training: Sequence[Chart]
+    travel: Sequence[Chart]
+    travel_pairs: int
+    histograms: Mapping[str, Any]
+    clock: Clock
+    ranked_model: str
+    ranked: Sequence[RankedQuery]
+    summary: Mapping[str, Any]
+    count_titles: Sequence[str]
+    counts: Sequence[tuple[str, tuple[str, ...]]]
+    cameras: Chart
+    samples: Sequence[SampleIdentity]
+    configuration: Sequence[tuple[str, str]]
+    versions: Mapping[str, str]
+    seed: int
+    commit: str | None
+    costs: Sequence[CostRow] | None
+
+
+def compose_report(
+    *,
+    record: Mapping[str, Any],
+    runs: Sequence[ModelRun],
+    manifest: pd.DataFrame,
+    histograms: Histograms,
+    root: Path,
+    clock: Clock,
+    queries: int,
+    costs: Sequence[CostRow] | None,
+) -> Report:
+    """Draw the figures, choose the pictures and put the tables into words.
+
+    Args:
+        record: report.json's content.
+        root: where the manifest's paths start.
+        queries: how many ranked lists to show.
+        costs: what each stage took, None when that is not known.
+
+    Raises:
+        InputError: a picture to be shown is missing or unreadable.
+    """
+    store = PictureStore(root)
+    best = best_run(list(runs))
+    travel, travel_pairs = plot_travel(histograms, clock)
+    summary = record["data"]
+    return Report(
+        dataset=record["dataset"],
+        headline=write_headline(record["dataset"], runs),
+        notices=list_notices(record["dataset"], summary, runs, timed=travel_pairs > 0),
+        metric_titles=list(METRIC_TITLES.values()),
+        metrics=metric_rows(runs),
+        published=published_results(summary),
+        audit=audit_rows(runs),
+        comparison=compare_streams(runs),
+        match_curves=[plot_cmc(run) for run in runs],
+        training=plot_training(runs),
+        travel=travel,
+        travel_pairs=travel_pairs,
+        histograms=record["histograms"],
+        clock=clock,
+        ranked_model=best.name,
+        ranked=rank_queries(best, store, clock, queries, record["seed"]),
+        summary=summary,
+        count_titles=list(COUNT_TITLES.values()),
+        counts=count_rows(summary),
+        cameras=plot_cameras(manifest),
+        samples=sample_identities(manifest, store, record["seed"]),
+        configuration=configuration_rows(record["configuration"]),
+        versions=record["versions"],
+        seed=record["seed"],
+        commit=record["git"],
+        costs=costs,
+    )
+
+
+def render_page(report: Report) -> str:
+    """The page's HTML; every name and path in it is escaped."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template(TEMPLATE).render(vars(report))
+
+
+def write_figures(folder: Path, report: Report) -> list[str]:
+    """Write every figure of the page as a file of its own; figures an earlier report left there are removed.
+
+    Args:
+        folder: for this report's figures alone. Charts are SVG, pictures PNG.
+
+    Returns:
+        The files' names, sorted.
+    """
+    charts = [*report.comparison, *report.match_curves, *report.training, *report.travel, report.cameras]
+    sheets: dict[str, Image.Image] = {"samples.png": sample_sheet(report.samples)}
+    sheets |= {f"ranked_{number}.png": ranked_sheet(query) for number, query in enumerate(report.ranked, start=1)}
+    folder.mkdir(parents=True, exist_ok=True)
+    for chart in charts:
+        with atomic_output(folder / f"{chart.name}.svg") as partial:
+            partial.write_bytes(chart.light)
+    for name, sheet in sheets.items():
+        with atomic_output(folder / name) as partial:
+            sheet.save(partial, "PNG")
+    written = {f"{chart.name}.svg" for chart in charts} | set(sheets)
+    for entry in sorted(folder.iterdir()):
+        if entry.suffix in FIGURE_ENDINGS and entry.is_file() and entry.name not in written:
+            entry.unlink()
+    return sorted(written)

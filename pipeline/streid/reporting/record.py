@@ -1,0 +1,84 @@
+"""report.json: everything the report says in numbers, the same bytes for the same inputs."""
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+from platform import python_version
+from typing import Any
+
+from streid.artifacts import Histograms
+from streid.reporting.runs import ModelRun, final_epoch
+
+REPORT_FORMAT, REPORT_VERSION = "streid-report", 1
+PACKAGES = (
+    "h5py",
+    "matplotlib",
+    "numba",
+    "numpy",
+    "pandas",
+    "pillow",
+    "scikit-learn",
+    "scipy",
+    "snakemake",
+    "torch",
+    "torch-geometric",
+    "torchvision",
+)
+
+
+def build_record(
+    *,
+    dataset: str,
+    summary: Mapping[str, Any],
+    histograms: Histograms,
+    runs: Sequence[ModelRun],
+    configuration: Mapping[str, Any],
+    seed: int,
+    commit: str | None,
+) -> dict[str, Any]:
+    """The content of report.json. It holds no times, durations or absolute paths of its own."""
+    return {
+        "format": REPORT_FORMAT,
+        "version": REPORT_VERSION,
+        "dataset": dataset,
+        "data": dict(summary),
+        "models": {
+            run.name: {"scores": run.scores, "reranked": run.reranked, "training": final_epoch(run.history)}
+            for run in runs
+        },
+        "histograms": {
+            "bin_width": histograms.bin_width,
+            "bins": histograms.counts_CCB.shape[2],
+            "sigma": histograms.sigma,
+            "cameras": histograms.cameras_C.tolist(),
+            "identities": histograms.identities,
+            "sessions": histograms.sessions,
+            "counted": int(histograms.counts_CCB.sum()),
+        },
+        "configuration": dict(configuration),
+        "versions": installed_versions(),
+        "seed": seed,
+        "git": commit,
+    }
+
+
+def installed_versions() -> dict[str, str]:
+    """The versions of Python and of those of `PACKAGES` that are installed."""
+    versions = {"python": python_version()}
+    for package in PACKAGES:
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def git_state(folder: Path) -> str | None:
+    """The commit checked out at `folder`, with `-dirty` behind it when tracked files differ; None without git."""
+    command = ["git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() or None if done.returncode == 0 else None

@@ -1,0 +1,168 @@
+"""The report's tables as rows of ready text."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from streid.errors import InputError
+from streid.reporting.findings import interval
+from streid.reporting.runs import METRIC_TITLES, ModelRun, stream_title
+from streid.reporting.wording import duration, memory, percent
+
+STAGES = (
+    "prepare_dataset",
+    "train_appearance",
+    "extract_features",
+    "build_histograms",
+    "evaluate_joint",
+    "rerank_scores",
+)
+OWN_STAGE = "write_report"
+SPLIT_TITLES = {"train": "Training", "val": "Held out", "query": "Query", "gallery": "Gallery"}
+COUNT_TITLES = {
+    "pictures": "Pictures",
+    "identities": "Identities",
+    "cameras": "Cameras",
+    "distractors": "Distractors",
+    "junk": "Junk",
+}
+NONE = "\N{EN DASH}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricCell:
+    """A metric in percent, its 95 % interval, and whether no other row is better."""
+
+    value: str
+    interval: str
+    best: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricRow:
+    """One model's one stream; cells in the order of `METRIC_TITLES`."""
+
+    model: str
+    stream: str
+    title: str
+    cells: tuple[MetricCell, ...]
+    first_of_model: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class CostRow:
+    """What one stage took."""
+
+    stage: str
+    model: str
+    time: str
+    memory: str
+    load: str
+
+
+def metric_rows(runs: Sequence[ModelRun]) -> list[MetricRow]:
+    """Every model's every stream; values that show alike are equally best."""
+    shown = [(run, stream, metrics) for run in runs for stream, metrics in run.streams.items()]
+    best = {name: max(round(metrics[name], 3) for _, _, metrics in shown) for name in METRIC_TITLES}
+    return [
+        MetricRow(
+            model=run.name,
+            stream=stream,
+            title=stream_title(stream),
+            cells=tuple(
+                MetricCell(
+                    value=percent(metrics[name]),
+                    interval=interval(metrics, name) if name in metrics["ci95"] else NONE,
+                    best=round(metrics[name], 3) == best[name],
+                )
+                for name in METRIC_TITLES
+            ),
+            first_of_model=stream == next(iter(run.streams)),
+        )
+        for run, stream, metrics in shown
+    ]
+
+
+def count_rows(summary: Mapping[str, Any]) -> list[tuple[str, tuple[str, ...]]]:
+    """Each split's title with its counts in the order of `COUNT_TITLES`."""
+    counts = summary["counts"]
+    ordered = [split for split in SPLIT_TITLES if split in counts]
+    return [
+        (
+            SPLIT_TITLES[split],
+            tuple(f"{counts[split][what]:,}" if what in counts[split] else NONE for what in COUNT_TITLES),
+        )
+        for split in ordered
+    ]
+
+
+def audit_rows(runs: Sequence[ModelRun]) -> list[tuple[str, tuple[str, ...]]]:
+    """What was compared for each model: the audit of scores.json, in words."""
+    names = ("query", "gallery", "junk", "distractors", "evaluated", "skipped", "unknown_times")
+    rows = []
+    for run in runs:
+        audit = run.scores.get("audit", {})
+        cells = [f"{audit[name]:,}" if name in audit else NONE for name in names]
+        share = audit.get("pairs_with_time")
+        rows.append((run.name, (*cells, NONE if share is None else f"{percent(share)} %")))
+    return rows
+
+
+def configuration_rows(content: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """A nested configuration as dotted names and values, in its own order."""
+    rows: list[tuple[str, str]] = []
+    for name, value in content.items():
+        if isinstance(value, Mapping) and value:
+            rows.extend(configuration_rows(value, f"{prefix}{name}."))
+        else:
+            shown = ", ".join(map(str, value)) if isinstance(value, list) else value
+            rows.append((f"{prefix}{name}", str(shown)))
+    return rows
+
+
+def cost_rows(folder: Path) -> list[CostRow]:
+    """Time and memory of each stage from Snakemake's benchmark files.
+
+    Args:
+        folder: holds `<rule>.tsv` and `<rule>.<model>.tsv`. A stage run several times counts with its
+            longest run. The report's own file is left out: it is of an earlier report.
+
+    Raises:
+        InputError: the folder is missing or a file is no benchmark table.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder of benchmark files")
+    named = [(path, *path.stem.partition(".")[::2]) for path in sorted(folder.glob("*.tsv"))]
+    kept = [entry for entry in named if entry[1] != OWN_STAGE]
+    kept.sort(key=lambda entry: (STAGES.index(entry[1]) if entry[1] in STAGES else len(STAGES), entry[1:]))
+    return [_cost_row(path, stage, model) for path, stage, model in kept]
+
+
+def _cost_row(path: Path, stage: str, model: str) -> CostRow:
+    try:
+        table = pd.read_csv(path, sep="\t")
+        seconds = pd.to_numeric(table["s"], errors="raise")
+        longest = table.iloc[int(seconds.to_numpy().argmax())]
+    except (KeyError, ValueError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not a benchmark table of Snakemake ({error}); remove it") from None
+    megabytes, load = (_number(longest.get(name)) for name in ("max_rss", "mean_load"))
+    return CostRow(
+        stage=stage,
+        model=model,
+        time=duration(float(longest["s"])),
+        memory=memory(megabytes) if megabytes is not None else NONE,
+        load=f"{load:.0f} %" if load is not None else NONE,
+    )
+
+
+def _number(text: Any) -> float | None:
+    """A benchmark's value; a dash or nothing stands where Snakemake could not measure."""
+    try:
+        value = float(text)
+    except (TypeError, ValueError):
+        return None
+    return value if math.isfinite(value) else None

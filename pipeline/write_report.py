@@ -1,0 +1,104 @@
+"""Write the report: report.json, one self-contained HTML page, and every figure as a file."""
+
+import argparse
+import re
+from pathlib import Path
+
+from streid.cli import add_compute_arguments, non_negative_float, non_negative_int, run_stage, set_threads
+
+MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9@._+-]*")
+
+
+def named_folder(text: str) -> tuple[str, Path]:
+    """`NAME=DIR`, as an argparse type."""
+    name, equals, folder = text.partition("=")
+    if not equals or not folder or not MODEL_NAME.fullmatch(name):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not NAME=DIR with a name of letters, digits and @._+- that starts with a letter or digit"
+        )
+    return name, Path(folder)
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--dataset", required=True, help="the data set's name")
+    parser.add_argument("--manifest", required=True, type=Path, help="manifest.csv")
+    parser.add_argument("--summary", required=True, type=Path, help="dataset.json")
+    parser.add_argument("--histograms", required=True, type=Path, help="histograms.h5")
+    parser.add_argument("--root", required=True, type=Path, help="the data set's folder, for its pictures")
+    parser.add_argument(
+        "--model",
+        required=True,
+        action="append",
+        type=named_folder,
+        metavar="NAME=DIR",
+        help="a model and its folder with features.h5, scores.h5, scores.json and, where there are any, "
+        "reranked.h5, reranked.json and training.csv; once per model",
+    )
+    parser.add_argument("--output", required=True, type=Path, help="report.json to write")
+    parser.add_argument("--page", required=True, type=Path, help="report.html to write")
+    parser.add_argument(
+        "--figures",
+        required=True,
+        type=Path,
+        help="folder for this report's figures alone; other .svg and .png files in it are removed",
+    )
+    parser.add_argument("--config-json", type=Path, help="the configuration to print, a JSON object")
+    parser.add_argument("--benchmarks", type=Path, help="folder of benchmark files, <rule>.tsv or <rule>.<model>.tsv")
+    parser.add_argument("--queries", type=non_negative_int, default=8, help="ranked lists to show (default: 8)")
+    parser.add_argument("--time-unit", default="frames", help="unit of the data set's times (default: frames)")
+    parser.add_argument(
+        "--units-per-second",
+        type=non_negative_float,
+        default=0.0,
+        help="such units in a second; 0: not known, times are shown as they are (default: 0)",
+    )
+    parser.add_argument("--seed", type=non_negative_int, default=0, help="draws queries and pictures (default: 0)")
+    add_compute_arguments(parser, device=False)
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    set_threads(arguments.threads)
+    from streid.artifacts import read_histograms, read_json, write_json, write_text
+    from streid.data.manifest import read_manifest
+    from streid.errors import InputError
+    from streid.reporting.page import compose_report, render_page, write_figures
+    from streid.reporting.record import build_record, git_state
+    from streid.reporting.runs import read_run, read_summary
+    from streid.reporting.tables import cost_rows
+    from streid.reporting.wording import Clock
+
+    names = [name for name, _ in arguments.model]
+    if len(set(names)) < len(names):
+        raise InputError(f"--model: a name is given twice ({', '.join(sorted(names))}); each model needs its own")
+    histograms = read_histograms(arguments.histograms)
+    runs = [read_run(name, folder) for name, folder in arguments.model]
+    record = build_record(
+        dataset=arguments.dataset,
+        summary=read_summary(arguments.summary),
+        histograms=histograms,
+        runs=runs,
+        configuration=read_json(arguments.config_json) if arguments.config_json else {},
+        seed=arguments.seed,
+        commit=git_state(Path(__file__).parent),
+    )
+    report = compose_report(
+        record=record,
+        runs=runs,
+        manifest=read_manifest(arguments.manifest),
+        histograms=histograms,
+        root=arguments.root,
+        clock=Clock(per_second=arguments.units_per_second, unit=arguments.time_unit),
+        queries=arguments.queries,
+        costs=cost_rows(arguments.benchmarks) if arguments.benchmarks else None,
+    )
+    page = render_page(report)
+    write_figures(arguments.figures, report)
+    write_text(arguments.page, page)
+    write_json(arguments.output, record)
+
+
+if __name__ == "__main__":
+    run_stage(main)
