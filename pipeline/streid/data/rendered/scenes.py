@@ -117,8 +117,8 @@ def paint_underpass(rng: np.random.Generator) -> Image.Image:
             brush.arc((centre, 26 + rng.uniform(0, 50), centre + 34, 110), rng.uniform(0, 180), colour)
     brush.ground(150, (126, 122, 116))
     for _ in range(60):
-        x, y = rng.uniform(0, WIDTH), rng.uniform(170, HEIGHT)
-        brush.ellipse((x, y, x + rng.uniform(10, 60), y + rng.uniform(4, 16)), (118, 114, 108))
+        left, top = rng.uniform(0, WIDTH), rng.uniform(170, HEIGHT)
+        brush.ellipse((left, top, left + rng.uniform(10, 60), top + rng.uniform(4, 16)), (118, 114, 108))
     for x in (180, 360, 540):
         brush.line(
             _towards((360, -160), x, 150), _towards((360, -160), 2.2 * (x - 360) + 360, HEIGHT), (104, 100, 96), 3

@@ -31,6 +31,7 @@ from streid.errors import InputError
 logger = logging.getLogger(__name__)
 
 MARKER_FILE = "rendered.json"
+ORIGIN_FILE = ".rendered"  # tells a rendering's folder even while a workflow has removed the marker to make it again
 MASKS_FOLDER = "masks"
 JPEG_QUALITY = 88
 PICTURES_PER_JOB = 100
@@ -152,10 +153,10 @@ def write_tree(
         documents: JSON files for the tree's root, `rendered.json` among them.
 
     Raises:
-        InputError: `output` exists and is not an earlier rendering.
+        InputError: `output` holds something that is no earlier rendering.
     """
     check_output(output)
-    with _replaced_folder(output) as partial:
+    with _replaced_folder(output.resolve()) as partial:
         jobs = []
         for folder, listed in drawings.items():
             (partial / folder).mkdir(parents=True)
@@ -168,13 +169,22 @@ def write_tree(
             if (done + count) // LOGGED_EVERY > done // LOGGED_EVERY:
                 logger.info("%d of %d pictures", done + count, total)
             done += count
+        (partial / ORIGIN_FILE).touch()
         for name in sorted(documents):
             write_json(partial / name, documents[name])
 
 
 def check_output(output: Path) -> None:
-    """Refuse an output that is there already, unless it is an earlier rendering."""
-    if os.path.lexists(output) and not (output / MARKER_FILE).is_file():
+    """Refuse an output that holds something, unless it is an earlier rendering.
+
+    Raises:
+        InputError: `output` is a file, or a folder with content of unknown origin.
+    """
+    if not os.path.lexists(output):
+        return
+    if output.is_dir() and ((output / MARKER_FILE).is_file() or (output / ORIGIN_FILE).is_file()):
+        return
+    if not output.is_dir() or any(output.iterdir()):
         raise InputError(
             f"{output} exists and is no earlier rendering (it has no {MARKER_FILE}); remove it or choose another output"
         )

@@ -5,7 +5,7 @@ body, hair and bag only, so that clothes alone cannot tell them apart.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Literal, TypeVar
 
@@ -113,7 +113,8 @@ def draw_outfit(rng: np.random.Generator) -> Outfit:
     lower_kind: LowerKind = _one_of(rng, ("trousers", "slim", "shorts", "skirt"), (44, 28, 16, 12))
     upper = _draw_upper_cloth(rng, upper_kind)
     if upper_kind == "dress":
-        lower_kind, lower = "skirt", upper
+        lower_kind = "skirt"
+        lower = replace(upper, pattern=Pattern.PLAIN) if upper.pattern is Pattern.PRINT else upper
     else:
         colour, accent = _colour(rng, LOWER_COLOURS), _colour(rng, UPPER_COLOURS)
         pattern = _one_of(rng, (Pattern.PLAIN, Pattern.SIDE_STRIPE, Pattern.CHECK), (82, 10, 8))
