@@ -1,0 +1,67 @@
+"""Model runs of a few queries with results written by hand."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from streid.artifacts import Ranking, Sightings
+from streid.reporting.runs import METRIC_TITLES, ModelRun
+
+MakeRun = Callable[..., ModelRun]
+
+
+def metrics(rank1: float, mean_ap: float, *, evaluated: int = 4, skipped: int = 0) -> dict[str, Any]:
+    """One stream's metrics; every interval reaches 0.01 to both sides."""
+    values = dict.fromkeys(METRIC_TITLES, rank1) | {"mAP": mean_ap}
+    intervals = {name: [value - 0.01, value + 0.01] for name, value in values.items()}
+    return values | {"ci95": intervals, "cmc": [rank1, 1.0], "evaluated": evaluated, "skipped": skipped}
+
+
+def ranking(ap: list[float], first: list[int], indices: list[list[int]] | None = None) -> Ranking:
+    """A ranking with the given average precisions; every query finds gallery rows 0 and 1 unless told."""
+    indices_QK = np.array(indices or [[0, 1]] * len(ap), np.int32)
+    return Ranking(
+        indices_QK=indices_QK,
+        scores_QK=np.zeros(indices_QK.shape, np.float32),
+        ap_Q=np.array(ap),
+        first_match_Q=np.array(first, np.int32),
+    )
+
+
+def sightings(pid: list[int], camid: list[int], time: list[int], session: list[int] | None = None) -> Sightings:
+    """Pictures named by their row: 0.jpg, 1.jpg, ..."""
+    return Sightings(
+        pid_N=np.array(pid),
+        camid_N=np.array(camid),
+        session_N=np.array(session or [0] * len(pid)),
+        time_N=np.array(time),
+        path_N=np.array([f"{row}.jpg" for row in range(len(pid))], object),
+    )
+
+
+@pytest.fixture
+def make_run() -> MakeRun:
+    """Build a model run; streams of metrics come as keywords, a missing one was not measured."""
+
+    def make(name: str = "pcb", history: pd.DataFrame | None = None, **streams: dict[str, Any]) -> ModelRun:
+        streams = streams or {
+            "visual": metrics(0.5, 0.4),
+            "spatiotemporal": metrics(0.1, 0.1),
+            "joint": metrics(0.75, 0.6),
+            "reranked": metrics(0.7, 0.8),
+        }
+        scores = {stream: values for stream, values in streams.items() if stream != "reranked"}
+        return ModelRun(
+            name=name,
+            scores={"dataset": "demo", "streams": scores},
+            reranked={"streams": {"reranked": streams["reranked"]}} if "reranked" in streams else None,
+            history=history,
+            rankings={stream: ranking([0.2, 0.9], [3, 1]) for stream in streams},
+            query=sightings([1, 2], [1, 2], [100, 200]),
+            gallery=sightings([1, 2], [2, 3], [150, -1]),
+        )
+
+    return make

@@ -1,0 +1,62 @@
+"""The headline and what limits it."""
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from streid.reporting.findings import list_notices, write_headline
+from streid.reporting.runs import ModelRun
+
+MakeRun = Callable[..., ModelRun]
+
+SUMMARY = {"warnings": [], "pictures_with_time": 9}
+HISTORY = pd.DataFrame({"epoch": [1.0], "loss": [2.0]})
+
+
+def metrics(rank1: float, mean_ap: float, skipped: int = 0) -> dict[str, object]:
+    intervals = {"rank1": [rank1, rank1], "mAP": [mean_ap, mean_ap]}
+    return {"rank1": rank1, "mAP": mean_ap, "ci95": intervals, "evaluated": 4, "skipped": skipped}
+
+
+def test_headline_names_the_best_model_and_each_lift(make_run: MakeRun) -> None:
+    weak = make_run("baseline", visual=metrics(0.9, 0.3), joint=metrics(0.95, 0.5))
+    headline = write_headline("demo", [weak, make_run("pcb")])
+    assert headline.sentence == "pcb, the best of 2 models, puts a right match first for 70.0 % of 4 queries on demo"
+    minus = "\N{MINUS SIGN}"
+    assert headline.lead == (
+        "Rank-1 / mAP in percent: appearance 50.0 / 40.0, appearance + times 75.0 / 60.0 (+25.0 / +20.0 points), "
+        f"re-ranked 70.0 / 80.0 ({minus}5.0 / +20.0 points)."
+    )
+    assert [step.lifts for step in headline.steps] == [None, ("+25.0", "+20.0"), (f"{minus}5.0", "+20.0")]
+    assert headline.steps[0].intervals == ("49.0 to 51.0", "39.0 to 41.0")
+
+
+def test_headline_of_appearance_alone(make_run: MakeRun) -> None:
+    headline = write_headline("demo", [make_run(visual=metrics(0.5, 0.4))])
+    assert headline.lead == "Rank-1 / mAP in percent: appearance 50.0 / 40.0."
+
+
+def test_nothing_to_note(make_run: MakeRun) -> None:
+    assert list_notices("demo", SUMMARY, [make_run(history=HISTORY)], timed=True) == []
+
+
+def test_every_limit_is_said(make_run: MakeRun) -> None:
+    summary = {"warnings": ["train: 3 pictures, officially 4"], "pictures_with_time": 0}
+    notices = list_notices("other", summary, [make_run(visual=metrics(0.5, 0.4, skipped=1))], timed=False)
+    expected = (
+        "officially 4",
+        "No picture has a time",
+        "1 query without a right match in another camera was left out",
+        "of the data set 'demo', not 'other'",
+        "no scores for times alone, appearance + times",
+        "was not re-ranked",
+        "no training history",
+    )
+    assert len(notices) == len(expected)
+    for notice, words in zip(notices, expected, strict=True):
+        assert words in notice
+
+
+def test_times_that_count_nobody(make_run: MakeRun) -> None:
+    (notice,) = list_notices("demo", SUMMARY, [make_run(history=HISTORY)], timed=False)
+    assert "No training identity was seen in two cameras" in notice
