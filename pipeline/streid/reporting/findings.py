@@ -108,6 +108,9 @@ def _run_notices(dataset: str, run: ModelRun) -> list[str]:
         notices.append(f"{run.name}: no scores for {', '.join(stream_title(name).lower() for name in missing)}.")
     if run.reranked is None:
         notices.append(f"{run.name}: was not re-ranked.")
-    if run.history is None:
+    source = run.name.partition("@")[2]
+    if source:
+        notices.append(f"{run.name}: was trained on another data set, {source}.")
+    elif run.history is None:
         notices.append(f"{run.name}: no training history, so there are no training curves.")
     return notices

@@ -57,6 +57,12 @@ def test_every_limit_is_said(make_run: MakeRun) -> None:
         assert words in notice
 
 
+def test_a_model_of_another_data_set_is_called_one(make_run: MakeRun) -> None:
+    assert list_notices("demo", SUMMARY, [make_run("pcb@market")], timed=True) == [
+        "pcb@market: was trained on another data set, market."
+    ]
+
+
 def test_times_that_count_nobody(make_run: MakeRun) -> None:
     (notice,) = list_notices("demo", SUMMARY, [make_run(history=HISTORY)], timed=False)
     assert "No training identity was seen in two cameras" in notice
