@@ -184,7 +184,7 @@ def _plot_pair(histograms: Histograms, first: int, second: int, reach: int, cloc
         for number, (sign, curve_X) in enumerate(zip((1, -1), curves, strict=True)):
             colour, style = style_of(number, theme)
             axes.fill_between(sign * times_X, curve_X / top, color=colour, alpha=0.25, linewidth=0)
-            axes.plot(sign * times_X, curve_X / top, "-" if style == "-" else style, color=colour, linewidth=1.3)
+            axes.plot(sign * times_X, curve_X / top, style, color=colour, linewidth=1.3)
         axes.axvline(0, color=theme.muted, linewidth=0.8)
         axes.set_ylim(0, 1.3)
         axes.set_xlim(-times_X[-1], times_X[-1])

@@ -41,9 +41,9 @@ FIGURE_ENDINGS = (".svg", ".png")
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Report:
-    """Everything the page shows, ready to print."""
+    """Everything the page shows: report.json's content, and what was drawn, chosen and worded from it."""
 
-    dataset: str
+    record: Mapping[str, Any]
     headline: Headline
     notices: Sequence[str]
     metric_titles: Sequence[str]
@@ -55,19 +55,14 @@ class Report:
     training: Sequence[Chart]
     travel: Sequence[Chart]
     travel_pairs: int
-    histograms: Mapping[str, Any]
     clock: Clock
     ranked_model: str
     ranked: Sequence[RankedQuery]
-    summary: Mapping[str, Any]
     count_titles: Sequence[str]
     counts: Sequence[tuple[str, tuple[str, ...]]]
     cameras: Chart
     samples: Sequence[SampleIdentity]
-    configuration: Sequence[tuple[str, str]]
-    versions: Mapping[str, str]
-    seed: int
-    commit: str | None
+    settings: Sequence[tuple[str, str]]
     costs: Sequence[CostRow] | None
 
 
@@ -96,33 +91,27 @@ def compose_report(
     store = PictureStore(root)
     best = best_run(list(runs))
     travel, travel_pairs = plot_travel(histograms, clock)
-    summary = record["data"]
     return Report(
-        dataset=record["dataset"],
+        record=record,
         headline=write_headline(record["dataset"], runs),
-        notices=list_notices(record["dataset"], summary, runs, timed=travel_pairs > 0),
+        notices=list_notices(record["dataset"], record["data"], runs, timed=travel_pairs > 0),
         metric_titles=list(METRIC_TITLES.values()),
         metrics=metric_rows(runs),
-        published=published_results(summary),
+        published=published_results(record["data"]),
         audit=audit_rows(runs),
         comparison=compare_streams(runs),
         match_curves=[plot_cmc(run) for run in runs],
         training=plot_training(runs),
         travel=travel,
         travel_pairs=travel_pairs,
-        histograms=record["histograms"],
         clock=clock,
         ranked_model=best.name,
         ranked=rank_queries(best, store, clock, queries, record["seed"]),
-        summary=summary,
         count_titles=list(COUNT_TITLES.values()),
-        counts=count_rows(summary),
+        counts=count_rows(record["data"]),
         cameras=plot_cameras(manifest),
         samples=sample_identities(manifest, store, record["seed"]),
-        configuration=configuration_rows(record["configuration"]),
-        versions=record["versions"],
-        seed=record["seed"],
-        commit=record["git"],
+        settings=configuration_rows(record["configuration"]),
         costs=costs,
     )
 

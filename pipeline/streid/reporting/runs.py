@@ -15,6 +15,7 @@ from streid.artifacts import VERSION, Ranking, Sightings, read_json, read_rankin
 from streid.errors import InputError
 
 METRICS_FORMAT, SUMMARY_FORMAT = "streid-metrics", "streid-dataset"
+SUMMARY_FIELDS = ("counts", "warnings", "pictures_with_time", "sessions", "source_format", "skipped_files")
 STREAM_TITLES = {
     "visual": "Appearance",
     "spatiotemporal": "Times alone",
@@ -136,7 +137,7 @@ def read_summary(path: Path) -> dict[str, Any]:
     """
     content = read_json(path)
     _check_format(content, SUMMARY_FORMAT, path)
-    missing = [name for name in ("counts", "warnings", "pictures_with_time", "source_format") if name not in content]
+    missing = [name for name in SUMMARY_FIELDS if name not in content]
     if missing:
         raise InputError(f"{path}: lacks {', '.join(missing)}; make it again")
     return content
