@@ -21,6 +21,7 @@ import numpy as np
 from PIL import Image
 
 from streid.artifacts import DISTRACTOR_PID, JUNK_PID, write_json
+from streid.closure import digest_files
 from streid.data.market1501 import FOLDERS, parse_name
 from streid.data.rendered.cameras import CAMERAS
 from streid.data.rendered.pictures import Difficulty, Snapshot, draw_picture
@@ -170,8 +171,10 @@ def write_tree(
                 logger.info("%d of %d pictures", done + count, total)
             done += count
         (partial / ORIGIN_FILE).touch()
+        # Pictures drawn differently change the marker's content, and so what a workflow makes of them.
+        drawn = {MARKER_FILE: {"digest": digest_files(sorted(partial.rglob("*.jpg")))}}
         for name in sorted(documents):
-            write_json(partial / name, documents[name])
+            write_json(partial / name, {**documents[name], **drawn.get(name, {})})
 
 
 def check_output(output: Path) -> None:
