@@ -22,7 +22,9 @@ def stage_command(stage: str, *arguments: object) -> list[str]:
 def run_stage() -> RunStage:
     """Run a stage script; its exit status must be `status`."""
 
-    def run(stage: str, *arguments: object, status: int = 0, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    def run(
+        stage: str, *arguments: object, status: int = 0, cwd: Path | None = None
+    ) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
             stage_command(stage, *arguments), capture_output=True, text=True, check=False, cwd=cwd, timeout=300
         )

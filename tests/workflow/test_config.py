@@ -9,7 +9,9 @@ import yaml
 from conftest import ROOT
 
 CONFIG: dict[str, Any] = yaml.safe_load((ROOT / "config" / "config.yaml").read_text(encoding="utf-8"))
-SCHEMA: dict[str, Any] = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text(encoding="utf-8"))
+SCHEMA: dict[str, Any] = yaml.safe_load(
+    (ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text(encoding="utf-8")
+)
 SECTIONS = ("render", "prepare", "train", "extract", "histograms", "joint", "rerank", "report")
 
 
@@ -34,7 +36,14 @@ def test_every_key_has_a_comment() -> None:
 
 @pytest.mark.parametrize(
     "path",
-    [(), ("compute",), ("datasets", "demo"), ("datasets", "demo", "train"), ("models", "pcb"), *[(s,) for s in SECTIONS]],
+    [
+        (),
+        ("compute",),
+        ("datasets", "demo"),
+        ("datasets", "demo", "train"),
+        ("models", "pcb"),
+        *[(s,) for s in SECTIONS],
+    ],
 )
 def test_unknown_keys_are_refused(path: tuple[str, ...]) -> None:
     config = copy.deepcopy(CONFIG)

@@ -160,11 +160,15 @@ def test_a_changed_alpha_really_runs_scoring_alone(project: Project) -> None:
 
 def test_the_printed_command_runs_by_hand(project: Project) -> None:
     printed = project.snakemake("--dry-run", "--printshellcmds", "--forcerun", "evaluate_joint", REPORT)
-    (command,) = [line.strip() for line in printed.splitlines() if "pipeline/evaluate_joint.py" in line and "python" in line]
+    (command,) = [
+        line.strip() for line in printed.splitlines() if "pipeline/evaluate_joint.py" in line and "python" in line
+    ]
     scores = project.folder / "results/demo/pcb/scores.h5"
     before = scores.read_bytes()
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    subprocess.run(["bash", "-c", command.removeprefix("Shell command: ")], cwd=project.folder, check=True, env=environment)
+    subprocess.run(
+        ["bash", "-c", command.removeprefix("Shell command: ")], cwd=project.folder, check=True, env=environment
+    )
     assert scores.read_bytes() == before
 
 
