@@ -1,0 +1,111 @@
+"""Re-rank the joint scores by k-reciprocal neighbours and measure the result."""
+
+import argparse
+import logging
+import resource
+import time
+from pathlib import Path
+
+from streid.cli import (
+    add_compute_arguments,
+    fraction,
+    non_negative_int,
+    positive_float,
+    positive_int,
+    run_stage,
+    set_threads,
+)
+
+logger = logging.getLogger(__name__)
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--features", type=Path, required=True, help="features.h5 with the groups query and gallery")
+    parser.add_argument("--histograms", type=Path, required=True, help="histograms.h5 of the data set")
+    parser.add_argument("--output", type=Path, required=True, help="reranked.h5 to write: the ranking")
+    parser.add_argument("--metrics", type=Path, required=True, help="reranked.json to write: the figures")
+    parser.add_argument(
+        "--fusion",
+        choices=("logistic", "none"),
+        default="logistic",
+        help="how appearance and time become the joint score (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--alpha", type=positive_float, default=5.0, help="steepness of the logistic fusion (default: %(default)g)"
+    )
+    parser.add_argument("--k1", type=positive_int, default=20, help="neighbours looked at (default: %(default)s)")
+    parser.add_argument("--k2", type=positive_int, default=6, help="neighbours averaged over (default: %(default)s)")
+    parser.add_argument(
+        "--lambda",
+        dest="lambda_",
+        type=fraction,
+        default=0.3,
+        help="weight of the original distance (default: %(default)g)",
+    )
+    parser.add_argument(
+        "--block-rows",
+        type=positive_int,
+        default=2048,
+        help="pictures per block of scores; fewer take less memory (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--bootstrap",
+        type=positive_int,
+        default=1000,
+        help="resamples for the confidence intervals (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--seed", type=non_negative_int, default=0, help="seed of the resampling (default: %(default)s)"
+    )
+    add_compute_arguments(parser)
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Read features and histograms, re-rank, write ranking and figures."""
+    arguments = parse_arguments()
+    set_threads(arguments.threads)
+    from streid.artifacts import read_features, read_histograms, write_json, write_rankings
+    from streid.scoring.evaluation import make_fusion, make_scene, summary
+    from streid.scoring.products import PairProducts, product_device
+    from streid.scoring.rerank import RerankSettings, rerank
+
+    settings = RerankSettings(k1=arguments.k1, k2=arguments.k2, lambda_=arguments.lambda_)
+    device = product_device(arguments.device)
+    histograms = read_histograms(arguments.histograms)
+    scene = make_scene(read_features(arguments.features))
+    fusion = make_fusion(arguments.fusion, histograms, alpha=arguments.alpha)
+    products = PairProducts(scene.features_ND, device)
+    started = time.perf_counter()
+    ranker = rerank(scene, fusion, products, settings, block_rows=arguments.block_rows)
+    content = summary(
+        scene,
+        histograms,
+        {
+            "name": fusion.name,
+            **fusion.parameters,
+            "k1": settings.k1,
+            "k2": settings.k2,
+            "lambda": settings.lambda_,
+        },
+        {"reranked": ranker.outcomes},
+        resamples=arguments.bootstrap,
+        seed=arguments.seed,
+    )
+    logger.info(
+        "re-ranked %d pictures: %.1f s, peak memory %.2f GB",
+        len(products),
+        time.perf_counter() - started,
+        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
+    )
+    figures = content["streams"]["reranked"]
+    logger.info("reranked: rank-1 %.2f %%, mAP %.2f %%", 100 * figures["rank1"], 100 * figures["mAP"])
+    streams = {"reranked": ranker.ranking()}
+    write_rankings(arguments.output, dataset=scene.dataset, model=scene.model, streams=streams)
+    write_json(arguments.metrics, content)
+
+
+if __name__ == "__main__":
+    run_stage(main)

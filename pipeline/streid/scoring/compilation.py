@@ -1,0 +1,69 @@
+"""What the compiled kernels are given, and how they are compiled.
+
+Shape suffixes: N pictures, C cameras, S signed bins, K kept per list.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar, cast
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from streid.artifacts import FeatureArray, FloatArray
+
+Int32Array = npt.NDArray[np.int32]
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class Moments(NamedTuple):
+    """Where and when each picture was taken, as the kernels read it.
+
+    camera_N: row of the fusion's table. session_N: code of the session, -1 where nothing can be looked
+    up (unknown time or camera; camera_N is then 0). time_N: the session's clock.
+    """
+
+    camera_N: Int32Array
+    session_N: Int32Array
+    time_N: FloatArray
+
+
+class Rule(NamedTuple):
+    """How a joint score S comes from a cosine s and what the times say, v.
+
+    v is table_CCS[asking camera][asked camera][signed bin] for two pictures of one session, `apart` for
+    different sessions, `unknown` where either cannot be looked up. With S = 2 (B + 1), signed bin
+    B + 1 + b is "b bins later", B - b is "b bins earlier or at the same time"; both ends, b = B, stand
+    for everything beyond the last bin. S = v / (1 + exp(-alpha s)) if `logistic`, else s + v.
+    """
+
+    table_CCS: FeatureArray
+    bin_width: float
+    apart: np.float32
+    unknown: np.float32
+    alpha: np.float32
+    logistic: bool
+
+
+class Lists(NamedTuple):
+    """The best K scores of each picture so far.
+
+    indices_NK, scores_NK: best first, ties by index; unused places hold NOBODY and -infinity.
+    lowest_N: the lowest score met.
+    """
+
+    indices_NK: Int32Array
+    scores_NK: FeatureArray
+    lowest_N: FeatureArray
+
+
+def compiled(*, parallel: bool = False, fastmath: frozenset[str] = frozenset()) -> Callable[[Function], Function]:
+    """numba.njit as every kernel here uses it: cached on disk, without the GIL, IEEE division.
+
+    numba loses stores to a tuple's arrays that stand directly in a `prange` loop: leave them to a serial
+    function called from it.
+    """
+    return cast(
+        Callable[[Function], Function],
+        numba.njit(cache=True, nogil=True, error_model="numpy", parallel=parallel, fastmath=set(fastmath)),
+    )

@@ -1,0 +1,134 @@
+"""How appearance and time become one score.
+
+Every fusion is a table looked up by (asking camera, asked camera, signed time bin) and a rule that
+combines the value with the cosine, so that one set of kernels serves all of them.
+
+Shape suffixes: N pictures, C cameras, B bins of a histogram, S = 2 (B + 1) signed bins.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from streid.artifacts import UNKNOWN_TIME, FeatureArray, FloatArray, Histograms, IntArray, Sightings
+from streid.errors import InputError
+from streid.scoring.compilation import Moments, Rule
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Fusion:
+    """A fusion ready to be applied.
+
+    name, parameters: as written into the metrics. cameras_C: the cameras of the table's first two axes.
+    rule: the table and how its value is combined with the cosine.
+    """
+
+    name: str
+    parameters: Mapping[str, float]
+    cameras_C: IntArray
+    rule: Rule
+
+    def __post_init__(self) -> None:
+        table_CCS = self.rule.table_CCS
+        cameras = len(self.cameras_C)
+        if table_CCS.ndim != 3 or table_CCS.shape[:2] != (cameras, cameras) or table_CCS.shape[2] % 2:
+            raise InputError(f"fusion table has shape {table_CCS.shape}, expected ({cameras}, {cameras}, even)")
+        beyond = table_CCS.shape[2] // 2 - 1
+        later_CCB = table_CCS[:, :, beyond + 1 :]
+        earlier_CCB = table_CCS[:, :, beyond::-1]
+        if not np.array_equal(later_CCB, earlier_CCB.transpose(1, 0, 2)):
+            raise InputError("fusion table differs between a pair of pictures and the same pair the other way round")
+
+
+def visual_fusion() -> Fusion:
+    """The cosine alone."""
+    rule = _rule(table_CCS=np.zeros((0, 0, 2), np.float32), bin_width=1.0, missing=0.0, alpha=0.0, logistic=False)
+    return Fusion(name="none", parameters={}, cameras_C=np.empty(0, np.int64), rule=rule)
+
+
+def temporal_fusion(histograms: Histograms) -> Fusion:
+    """The smoothed histogram's value p alone, to be fused with products of 0.
+
+    p of a picture at time t, camera c, asking one at time u, camera e, is density[c][e][floor((t - u) / width)]
+    if t > u, else density[e][c][floor((u - t) / width)] (st-ReID, Wang et al., AAAI 2019); 0 beyond the
+    last bin, in the same camera, between sessions, and for an unknown time or camera.
+    """
+    rule = _rule(
+        table_CCS=signed_table(histograms.density_CCB, beyond=0.0),
+        bin_width=histograms.bin_width,
+        missing=0.0,
+        alpha=0.0,
+        logistic=False,
+    )
+    return Fusion(name="temporal", parameters={}, cameras_C=histograms.cameras_C, rule=rule)
+
+
+def logistic_fusion(histograms: Histograms, alpha: float) -> Fusion:
+    """st-ReID's joint score 1 / (1 + exp(-alpha s)) * 1 / (1 + 2 exp(-alpha p)) of cosine s and density p.
+
+    Source: Wang et al., AAAI 2019, section 3.3; `alpha` is 5 there. p as in `temporal_fusion`.
+    """
+    missing = 1 / (1 + 2 * np.exp(-alpha * 0.0))
+    rule = _rule(
+        table_CCS=signed_table(1 / (1 + 2 * np.exp(-alpha * histograms.density_CCB)), beyond=missing),
+        bin_width=histograms.bin_width,
+        missing=missing,
+        alpha=alpha,
+        logistic=True,
+    )
+    return Fusion(name="logistic", parameters={"alpha": alpha}, cameras_C=histograms.cameras_C, rule=rule)
+
+
+def signed_table(values_CCB: FloatArray, beyond: float) -> FeatureArray:
+    """A table over signed time bins from one over [later camera][earlier camera][bin].
+
+    Returns:
+        float32 (C, C, 2 (B + 1)), [asking camera][asked camera][signed bin]: index B + 1 + b where the
+        asking picture is b bins later, B - b where it is b bins earlier or at the same time; b = B holds
+        `beyond`. The same camera twice holds `beyond` too.
+    """
+    cameras, _, bins = values_CCB.shape
+    table_CCS = np.full((cameras, cameras, 2 * (bins + 1)), beyond, np.float32)
+    table_CCS[:, :, bins + 1 : -1] = values_CCB
+    table_CCS[:, :, bins:0:-1] = values_CCB.transpose(1, 0, 2)
+    table_CCS[np.arange(cameras), np.arange(cameras)] = beyond
+    return table_CCS
+
+
+def locate(sightings: Sightings, cameras_C: IntArray) -> Moments:
+    """What the kernels need to know of each picture to look it up in a table of the cameras `cameras_C`.
+
+    Pictures to be compared must be located in one call, which numbers the sessions.
+    """
+    usable_N = usable(sightings, cameras_C)
+    camera_N = np.searchsorted(cameras_C, sightings.camid_N)
+    session_N = np.unique(sightings.session_N, return_inverse=True)[1].reshape(-1)
+    return Moments(
+        camera_N=np.where(usable_N, camera_N, 0).astype(np.int32),
+        session_N=np.where(usable_N, session_N, -1).astype(np.int32),
+        time_N=sightings.time_N.astype(np.float64),
+    )
+
+
+def usable(sightings: Sightings, cameras_C: IntArray) -> npt.NDArray[np.bool_]:
+    """True for the pictures whose time is known and whose camera is one of `cameras_C`."""
+    usable_N: npt.NDArray[np.bool_] = np.isin(sightings.camid_N, cameras_C) & (sightings.time_N != UNKNOWN_TIME)
+    return usable_N
+
+
+def take_moments(moments: Moments, rows: slice) -> Moments:
+    """The entries at `rows`."""
+    return Moments(moments.camera_N[rows], moments.session_N[rows], moments.time_N[rows])
+
+
+def _rule(*, table_CCS: FeatureArray, bin_width: float, missing: float, alpha: float, logistic: bool) -> Rule:
+    return Rule(
+        table_CCS=table_CCS,
+        bin_width=float(bin_width),
+        apart=np.float32(missing),
+        unknown=np.float32(missing),
+        alpha=np.float32(alpha),
+        logistic=logistic,
+    )

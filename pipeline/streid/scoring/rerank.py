@@ -1,0 +1,132 @@
+"""k-reciprocal re-ranking of joint scores, in sparse form and block by block.
+
+Source: Zhong et al., CVPR 2017, in st-ReID's variant: the distance d(i, j) of row i is 2 - 2 S(j asks i),
+divided by the largest of the row. Everything between all pictures is done on neighbour lists and sparse
+rows; only query x gallery blocks are ever dense.
+
+Shape suffixes: N pictures (queries, then gallery), K kept neighbours, P stored entries, Q queries, G gallery.
+"""
+
+import logging
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from streid.artifacts import FeatureArray
+from streid.errors import InputError
+from streid.scoring.compilation import Moments, Rule
+from streid.scoring.evaluation import Scene, query_blocks
+from streid.scoring.fusion import Fusion, locate, take_moments
+from streid.scoring.kernels import fuse_block, fuse_pairs, multiply_pairs
+from streid.scoring.neighbours import Neighbours, find_neighbours
+from streid.scoring.products import PairProducts
+from streid.scoring.ranks import StreamRanker
+from streid.scoring.reciprocal import (
+    expanded_counts,
+    expanded_members,
+    known_scores,
+    mutual_places,
+    rerank_block,
+    soft_memberships,
+)
+
+logger = logging.getLogger(__name__)
+PAIR_BATCH = 1 << 22
+
+
+@dataclass(frozen=True, kw_only=True)
+class RerankSettings:
+    """k1: neighbours looked at. k2: neighbours averaged over (1: none). lambda_: weight of the original distance."""
+
+    k1: int = 20
+    k2: int = 6
+    lambda_: float = 0.3
+
+    def __post_init__(self) -> None:
+        if self.k1 < 1 or self.k2 < 1 or not 0 <= self.lambda_ <= 1:
+            raise InputError(f"re-ranking needs k1 >= 1, k2 >= 1 and lambda from 0 to 1, not {self}")
+
+
+def rerank(
+    scene: Scene, fusion: Fusion, products: PairProducts, settings: RerankSettings, *, block_rows: int = 2048
+) -> StreamRanker:
+    """Rank the gallery for every query by re-ranked distance; the score is its negative.
+
+    Where there are fewer pictures than k1 + 1, all of them are everyone's neighbours.
+    """
+    pictures = locate(scene.everyone, fusion.cameras_C)
+    started = time.perf_counter()
+    count = max(settings.k1 + 1, settings.k2)
+    neighbours = find_neighbours(products, pictures, fusion.rule, count=count, block_rows=block_rows)
+    logger.info("nearest %d of %d pictures: %.1f s", settings.k1, len(products), time.perf_counter() - started)
+    started = time.perf_counter()
+    farthest_N = farthest(neighbours)
+    memberships = membership_matrix(products.features_ND, pictures, fusion.rule, neighbours, settings)
+    logger.info("memberships: %d values, %.1f s", memberships.nnz, time.perf_counter() - started)
+    started = time.perf_counter()
+    queries, total = len(scene.query), len(products)
+    gallery_V = memberships[queries:].tocsc()
+    ranker = StreamRanker(scene.query, scene.gallery)
+    for rows in query_blocks(queries, total - queries, block_rows):
+        scores_QG = products.block(rows, slice(queries, total))
+        asking, asked = take_moments(pictures, rows), take_moments(pictures, slice(queries, total))
+        fuse_block(scores_QG, asking, asked, fusion.rule, True, scores_QG)
+        rerank_block(scores_QG, farthest_N[rows], _parts(memberships[rows]), _parts(gallery_V), settings.lambda_)
+        ranker.add(rows.start, scores_QG)
+    logger.info("final distances of %d queries: %.1f s", queries, time.perf_counter() - started)
+    return ranker
+
+
+def farthest(neighbours: Neighbours) -> FeatureArray:
+    """The largest distance 2 - 2 S of every picture's row, by which the row is divided; 1 where all are 0."""
+    farthest_N = np.float32(2) - np.float32(2) * neighbours.lowest_N
+    return np.where(farthest_N > 0, farthest_N, np.float32(1))
+
+
+def membership_matrix(
+    features_ND: FeatureArray, pictures: Moments, rule: Rule, neighbours: Neighbours, settings: RerankSettings
+) -> sparse.csr_array:
+    """V: how much each picture (column) belongs to each picture's (row) expanded k-reciprocal neighbours.
+
+    R(p, k): those among the first k + 1 of p that have p among their first k + 1. R*(p): R(p, k1) joined
+    with every R(c, round(k1 / 2)), c in R(p, k1), of which more than 2/3 lie in R(p, k1). V is
+    exp(-d(p, .)) on R*(p), scaled to sum 1, then averaged over the first k2 of p.
+
+    Returns:
+        float32 (N, N), sparse rows.
+    """
+    total = len(neighbours.indices_NK)
+    indices_NK = np.ascontiguousarray(neighbours.indices_NK[:, : settings.k1 + 1])
+    half = min(round(settings.k1 / 2) + 1, indices_NK.shape[1])
+    places_NK = mutual_places(indices_NK)
+    counts_N = expanded_counts(indices_NK, places_NK, half)
+    starts_N = np.concatenate(([0], np.cumsum(counts_N)))
+    members_P = expanded_members(indices_NK, places_NK, half, starts_N)
+    scores_P = known_scores(starts_N, members_P, neighbours.indices_NK, neighbours.scores_NK)
+    owners_P = np.repeat(np.arange(total, dtype=np.int32), counts_N)
+    missing = np.flatnonzero(np.isnan(scores_P))
+    for first in range(0, len(missing), PAIR_BATCH):
+        batch = missing[first : first + PAIR_BATCH]
+        asking, asked = members_P[batch], owners_P[batch]
+        scores_P[batch] = fuse_pairs(multiply_pairs(features_ND, asking, asked), asking, asked, pictures, rule)
+    weights_P = soft_memberships(starts_N, scores_P, farthest(neighbours))
+    sharp = sparse.csr_array((weights_P, members_P, starts_N), shape=(total, total))
+    if settings.k2 == 1:
+        return sharp
+    averaged = min(settings.k2, total)
+    nearest = neighbours.indices_NK[:, :averaged]
+    mean = sparse.csr_array(
+        (
+            np.full(nearest.size, 1 / averaged, np.float32),
+            nearest.reshape(-1),
+            np.arange(0, nearest.size + 1, averaged),
+        ),
+        shape=(total, total),
+    )
+    return mean @ sharp
+
+
+def _parts(matrix: "sparse.csr_array | sparse.csc_array") -> tuple[np.ndarray, np.ndarray, FeatureArray]:
+    return matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64), matrix.data

@@ -1,0 +1,242 @@
+import math
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from streid.artifacts import FeatureGroup, FeatureSet, Histograms, Sightings
+from streid.errors import InputError
+from streid.scoring.evaluation import make_scene
+from streid.scoring.fusion import Fusion, locate, logistic_fusion, visual_fusion
+from streid.scoring.metrics import summarise
+from streid.scoring.neighbours import find_neighbours
+from streid.scoring.products import PairProducts
+from streid.scoring.ranks import Outcomes
+from streid.scoring.rerank import RerankSettings, rerank
+
+CAMERAS, BINS, WIDTH, ALPHA = 4, 30, 10.0, 5.0
+
+
+class Case(NamedTuple):
+    queries: int
+    gallery: int
+    exact: bool = False  # features whose products are exact, with many ties and duplicates
+    cameras: int = CAMERAS
+    latest: int = 400
+    sessions: int = 1
+
+
+CASES = {
+    "random": Case(20, 90),
+    "larger": Case(60, 340, sessions=2),
+    "ties": Case(15, 85, exact=True),
+    "equal times": Case(15, 85, exact=True, latest=4),
+    "single camera of the histograms": Case(12, 60, cameras=1),
+    "fewer pictures than k1": Case(3, 9),
+}
+
+
+def histograms(seed: int) -> Histograms:
+    rng = np.random.default_rng(seed)
+    density = rng.integers(0, 9, (CAMERAS, CAMERAS, BINS)) / 64
+    density[range(CAMERAS), range(CAMERAS)] = 0
+    return Histograms(
+        cameras_C=np.arange(1, CAMERAS + 1),
+        counts_CCB=(density > 0).astype(np.int64),
+        density_CCB=density,
+        bin_width=WIDTH,
+        sigma=1.0,
+        identities=1,
+        sessions=1,
+    )
+
+
+def pictures(rng: np.random.Generator, count: int, case: Case) -> FeatureGroup:
+    pid = rng.integers(1, 9, count)
+    identities = np.random.default_rng(7).standard_normal((9, 32))
+    features = identities[pid] + rng.standard_normal((count, 32))
+    if case.exact:
+        kinds = np.random.default_rng(7).choice([-1.0, 1.0], (9, 16))
+        kinds[:, 8:] = rng.choice([-1.0, 1.0], (1, 8))
+        features = kinds[pid] * np.where(rng.random((count, 16)) < 0.1, -1, 1)
+    camid = rng.integers(1, case.cameras + 1, count)
+    unknown = rng.random(count) < 0.1
+    return FeatureGroup(
+        sightings=Sightings(
+            pid_N=np.where(rng.random(count) < 0.1, rng.integers(-1, 1, count), pid),
+            camid_N=np.where(rng.random(count) < 0.05, 77, camid) if case.cameras > 1 else camid,
+            session_N=rng.integers(0, case.sessions, count),
+            time_N=np.where(unknown, -1, rng.integers(0, case.latest, count)),
+            path_N=np.array([f"{row}.jpg" for row in range(count)], object),
+        ),
+        features_ND=features.astype(np.float32),
+    )
+
+
+def feature_set(case: Case, seed: int) -> FeatureSet:
+    rng = np.random.default_rng(seed)
+    groups = {"query": pictures(rng, case.queries, case), "gallery": pictures(rng, case.gallery, case)}
+    return FeatureSet(dataset="toy", model="toy", groups=groups)
+
+
+def naive_scores(features: FeatureSet, tables: Histograms | None) -> np.ndarray:
+    """S[i, j]: picture i (row) asking picture j, by loops and in float64; queries first."""
+    parts = [features.groups[name] for name in ("query", "gallery")]
+    values = np.concatenate([part.features_ND for part in parts]).astype(np.float64)
+    values /= np.linalg.norm(values, axis=1, keepdims=True)
+    cosines = values @ values.T
+    if tables is None:
+        return cosines
+    cam, ses, tim = (
+        np.concatenate([getattr(part.sightings, name) for part in parts]) for name in ("camid_N", "session_N", "time_N")
+    )
+    known = set(tables.cameras_C.tolist())
+    scores = np.empty_like(cosines)
+    for i in range(len(values)):
+        for j in range(len(values)):
+            p = 0.0
+            if cam[i] in known and cam[j] in known and min(tim[i], tim[j]) >= 0 and ses[i] == ses[j]:
+                step = int(abs(tim[i] - tim[j]) // tables.bin_width)
+                later, earlier = (cam[i], cam[j]) if tim[i] > tim[j] else (cam[j], cam[i])
+                p = tables.density_CCB[later - 1, earlier - 1, step] if step < BINS else 0.0
+            scores[i, j] = 1 / (1 + math.exp(-ALPHA * cosines[i, j])) / (1 + 2 * math.exp(-ALPHA * p))
+    return scores
+
+
+def naive_final_distances(scores: np.ndarray, queries: int, k1: int, k2: int, lambda_: float) -> np.ndarray:
+    """Query x gallery distances by dense matrices and sets, straight from the definitions."""
+    total = len(scores)
+    distance = 2 - 2 * scores
+    used = (distance / distance.max(axis=0)).T
+    order = np.argsort(np.round(used, 10), axis=1, kind="stable")
+
+    def reciprocal(p: int, k: int) -> set[int]:
+        return {int(c) for c in order[p, : k + 1] if p in order[c, : k + 1]}
+
+    membership = np.zeros((total, total))
+    for p in range(total):
+        near = reciprocal(p, k1)
+        expanded = set(near)
+        for c in near:
+            candidates = reciprocal(c, round(k1 / 2))
+            if len(candidates & near) > 2 / 3 * len(candidates):
+                expanded |= candidates
+        members = sorted(expanded)
+        weights = np.exp(-used[p, members])
+        membership[p, members] = weights / weights.sum()
+    if k2 != 1:
+        membership = np.array([membership[order[p, :k2]].mean(axis=0) for p in range(total)])
+    result = np.empty((queries, total - queries))
+    for q in range(queries):
+        for g in range(queries, total):
+            minima = np.minimum(membership[q], membership[g]).sum()
+            result[q, g - queries] = (1 - lambda_) * (1 - minima / (2 - minima)) + lambda_ * used[q, g]
+    return result
+
+
+def naive_outcomes(distances: np.ndarray, features: FeatureSet, decimals: int) -> Outcomes:
+    """Each query's figures by sorting its whole list; what agrees to `decimals` counts as equal."""
+    query, gallery = features.groups["query"].sightings, features.groups["gallery"].sightings
+    columns: list[tuple[float, float, float, int]] = []
+    for q in range(len(query)):
+        ordered = np.argsort(np.round(distances[q], decimals), kind="stable")
+        ignored = (gallery.pid_N == query.pid_N[q]) & (gallery.camid_N == query.camid_N[q])
+        ordered = ordered[~(ignored | (gallery.pid_N == -1))[ordered]]
+        hits = (gallery.pid_N == query.pid_N[q])[ordered] & (query.pid_N[q] > 0)
+        if not hits.any():
+            columns.append((np.nan, np.nan, np.nan, 0))
+            continue
+        precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
+        before = np.concatenate(([1.0], precision[:-1]))
+        columns.append(
+            (
+                ((precision + before) / 2)[hits].mean(),
+                precision[hits].mean(),
+                hits.sum() / (np.flatnonzero(hits)[-1] + 1),
+                int(np.argmax(hits)) + 1,
+            )
+        )
+    ap, step, inp, first = zip(*columns, strict=True)
+    return Outcomes(np.array(ap), np.array(step), np.array(inp), np.array(first, np.int32))
+
+
+def reranked_distances(
+    features: FeatureSet, fusion: Fusion, settings: RerankSettings, block_rows: int
+) -> tuple[np.ndarray, Outcomes]:
+    """Final distances (NaN where ignored) and outcomes of the code under test."""
+    scene = make_scene(features)
+    ranker = rerank(scene, fusion, PairProducts(scene.features_ND), settings, block_rows=block_rows)
+    ranking = ranker.ranking()
+    distances = np.full((len(scene.query), len(scene.gallery)), np.nan)
+    for q, (indices, scores) in enumerate(zip(ranking.indices_QK, ranking.scores_QK, strict=True)):
+        distances[q, indices[indices >= 0]] = -scores[indices >= 0]
+    return distances, ranker.outcomes
+
+
+@pytest.mark.parametrize("block_rows", [32, 2048])
+@pytest.mark.parametrize("fused", [True, False])
+@pytest.mark.parametrize("name", CASES)
+def test_equals_the_definitions(name: str, fused: bool, block_rows: int) -> None:
+    features = feature_set(CASES[name], seed=3)
+    tables = histograms(5)
+    fusion = logistic_fusion(tables, ALPHA) if fused else visual_fusion()
+    scores = naive_scores(features, tables if fused else None)
+    expected = naive_final_distances(scores, CASES[name].queries, 20, 6, 0.3)
+    found, outcomes = reranked_distances(features, fusion, RerankSettings(), block_rows)
+    listed = ~np.isnan(found)
+    assert listed.sum() > 0.5 * min(100, CASES[name].gallery) * CASES[name].queries
+    np.testing.assert_allclose(found[listed], expected[listed], rtol=0, atol=1e-5)
+    naive = naive_outcomes(expected, features, decimals=6 if CASES[name].exact else 9)
+    for field, values in naive._asdict().items():
+        np.testing.assert_allclose(getattr(outcomes, field), values, atol=1e-12, err_msg=field)
+    if (outcomes.first_Q > 0).any():
+        figures, wanted = (summarise(one, resamples=10, seed=0) for one in (outcomes, naive))
+        assert figures.pop("ci95") == {metric: pytest.approx(ends) for metric, ends in wanted.pop("ci95").items()}
+        assert figures == {metric: pytest.approx(value) for metric, value in wanted.items()}
+
+
+@pytest.mark.parametrize(
+    ("k1", "k2", "lambda_"), [(1, 1, 0.0), (5, 1, 1.0), (7, 12, 0.5), (500, 600, 0.3), (20, 2, 0.3)]
+)
+def test_other_settings_equal_the_definitions(k1: int, k2: int, lambda_: float) -> None:
+    case = CASES["random"]
+    features, tables = feature_set(case, seed=11), histograms(2)
+    expected = naive_final_distances(naive_scores(features, tables), case.queries, k1, k2, lambda_)
+    found, _ = reranked_distances(
+        features, logistic_fusion(tables, ALPHA), RerankSettings(k1=k1, k2=k2, lambda_=lambda_), 64
+    )
+    listed = ~np.isnan(found)
+    np.testing.assert_allclose(found[listed], expected[listed], rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("count", [1, 7, 1000])
+def test_neighbours_equal_a_full_sort(name: str, count: int) -> None:
+    features, tables = feature_set(CASES[name], seed=9), histograms(4)
+    scores = naive_scores(features, tables)
+    scene, fusion = make_scene(features), logistic_fusion(tables, ALPHA)
+    pictures = locate(scene.everyone, fusion.cameras_C)
+    found = find_neighbours(PairProducts(scene.features_ND), pictures, fusion.rule, count=count, block_rows=48)
+    expected = np.argsort(np.round(-scores.T, 10), axis=1, kind="stable")[:, :count]
+    if CASES[name].exact:
+        np.testing.assert_array_equal(found.indices_NK, expected)
+    assert all(len(set(row)) == len(row) for row in found.indices_NK.tolist())
+    of_found = np.take_along_axis(scores.T, found.indices_NK.astype(np.int64), 1)  # float32 may swap near ties
+    np.testing.assert_allclose(of_found, np.take_along_axis(scores.T, expected, 1), rtol=0, atol=2e-7)
+    np.testing.assert_allclose(found.scores_NK, np.take_along_axis(scores.T, expected, 1), atol=1e-6)
+    np.testing.assert_allclose(found.lowest_N, scores.min(axis=0), atol=1e-6)
+
+
+def test_identical_pictures_stay_finite() -> None:
+    case = Case(2, 5)
+    features = feature_set(case, seed=1)
+    for group in features.groups.values():
+        group.features_ND[:] = 1
+    found, _ = reranked_distances(features, visual_fusion(), RerankSettings(), 32)
+    assert np.isfinite(found[~np.isnan(found)]).all()
+
+
+@pytest.mark.parametrize("wrong", [{"k1": 0}, {"k2": 0}, {"lambda_": 1.5}])
+def test_settings_out_of_range_are_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(InputError, match="re-ranking needs"):
+        RerankSettings(**wrong)  # type: ignore[arg-type]
