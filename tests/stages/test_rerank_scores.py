@@ -1,0 +1,92 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from streid.artifacts import Histograms, Sightings, read_rankings, write_features, write_histograms
+
+SCRIPT = Path(__file__).parents[2] / "pipeline" / "rerank_scores.py"
+
+
+def run(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    inputs = ("--features", folder / "features.h5", "--histograms", folder / "histograms.h5")
+    outputs = ("--output", folder / "reranked.h5", "--metrics", folder / "reranked.json")
+    return subprocess.run(
+        [sys.executable, SCRIPT, *inputs, *outputs, *more], capture_output=True, text=True, check=False, timeout=300
+    )
+
+
+@pytest.fixture
+def inputs(tmp_path: Path) -> Path:
+    """Six identities before two cameras; 6 queries, 30 gallery pictures; no times."""
+    rng = np.random.default_rng(0)
+    identities = rng.standard_normal((7, 16))
+    groups = {}
+    for name, count, camid in (("query", 6, 1), ("gallery", 30, 2)):
+        pid = np.arange(count) % 6 + 1
+        features = (identities[pid] + 0.3 * rng.standard_normal((count, 16))).astype(np.float32)
+        sightings = Sightings(
+            pid_N=pid,
+            camid_N=np.full(count, camid),
+            session_N=np.zeros(count, np.int64),
+            time_N=np.full(count, -1),
+            path_N=np.array([f"{name}/{row}.jpg" for row in range(count)], object),
+        )
+        groups[name] = (sightings, [features])
+    write_features(tmp_path / "features.h5", dataset="toy", model="toy", dimension=16, groups=groups)
+    zeros = np.zeros((2, 2, 4))
+    write_histograms(
+        tmp_path / "histograms.h5",
+        Histograms(
+            cameras_C=np.array([1, 2]),
+            counts_CCB=zeros.astype(np.int64),
+            density_CCB=zeros,
+            bin_width=100.0,
+            sigma=1.0,
+            identities=0,
+            sessions=0,
+        ),
+    )
+    return tmp_path
+
+
+def test_writes_ranking_and_figures(inputs: Path) -> None:
+    done = run(inputs, "--k1", "6", "--k2", "3", "--block-rows", "8")
+    assert done.returncode == 0, done.stderr
+    content = json.loads((inputs / "reranked.json").read_text(encoding="utf-8"))
+    assert content["fusion"] == {"name": "logistic", "alpha": 5.0, "k1": 6, "k2": 3, "lambda": 0.3}
+    assert content["audit"]["pairs_with_time"] == 0
+    assert list(content["streams"]) == ["reranked"]
+    assert content["streams"]["reranked"]["rank1"] == 1.0
+    ranking = read_rankings(inputs / "reranked.h5")["reranked"]
+    assert ranking.indices_QK.shape == (6, 30)
+    assert (np.diff(ranking.scores_QK, axis=1) <= 0).all()
+    assert (ranking.scores_QK <= 0).all()
+
+
+def test_block_size_and_threads_leave_the_result_as_it_is(inputs: Path) -> None:
+    found = []
+    for more in (("--block-rows", "7", "--threads", "1"), ("--block-rows", "4096", "--threads", "2")):
+        assert run(inputs, *more).returncode == 0
+        found.append(read_rankings(inputs / "reranked.h5")["reranked"])
+    np.testing.assert_array_equal(found[0].indices_QK, found[1].indices_QK)
+    np.testing.assert_allclose(found[0].scores_QK, found[1].scores_QK, atol=1e-6)
+
+
+@pytest.mark.parametrize("option", ["--k1", "--k2", "--lambda", "--block-rows"])
+def test_option_out_of_range_is_refused(inputs: Path, option: str) -> None:
+    done = run(inputs, option, "-1")
+    assert done.returncode == 2
+    assert not (inputs / "reranked.h5").exists()
+
+
+def test_damaged_features_leave_one_line(inputs: Path) -> None:
+    whole = (inputs / "features.h5").read_bytes()
+    (inputs / "features.h5").write_bytes(whole[: len(whole) // 2])
+    done = run(inputs)
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not (inputs / "reranked.json").exists()
