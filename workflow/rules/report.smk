@@ -50,7 +50,10 @@ rule write_report:
     input:
         script=script("write_report"),
         modules=modules("write_report"),
-        template=str(PIPELINE / "streid" / "reporting" / "report.html.jinja"),
+        page_sources=[
+            str(PIPELINE / "streid" / "reporting" / name)
+            for name in ("report.html.jinja", "report.css")
+        ],
         manifest="results/{dataset}/manifest.csv",
         summary="results/{dataset}/dataset.json",
         histograms="results/{dataset}/histograms.h5",
