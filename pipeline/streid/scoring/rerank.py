@@ -34,6 +34,7 @@ from streid.scoring.reciprocal import (
 
 logger = logging.getLogger(__name__)
 PAIR_BATCH = 1 << 22
+KEPT_BYTES = 1 << 29
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,23 +55,28 @@ def rerank(
 ) -> StreamRanker:
     """Rank the gallery for every query by re-ranked distance; the score is its negative.
 
-    Where there are fewer pictures than k1 + 1, all of them are everyone's neighbours.
+    Where there are fewer pictures than k1 + 1, all of them are everyone's neighbours. Query x gallery
+    cosines are kept from the all-pairs pass up to KEPT_BYTES, and computed again beyond.
     """
     pictures = locate(scene.everyone, fusion.cameras_C)
     started = time.perf_counter()
     count = max(settings.k1 + 1, settings.k2)
-    neighbours = find_neighbours(products, pictures, fusion.rule, count=count, block_rows=block_rows)
+    queries, total = len(scene.query), len(products)
+    fits = 4 * queries * (total - queries) <= KEPT_BYTES
+    cosines_QG = np.empty((queries, total - queries), np.float32) if fits else None
+    neighbours = find_neighbours(
+        products, pictures, fusion.rule, count=count, block_rows=block_rows, cosines_QG=cosines_QG
+    )
     logger.info("nearest %d of %d pictures: %.1f s", settings.k1, len(products), time.perf_counter() - started)
     started = time.perf_counter()
     farthest_N = farthest(neighbours)
     memberships = membership_matrix(products.features_ND, pictures, fusion.rule, neighbours, settings)
     logger.info("memberships: %d values, %.1f s", memberships.nnz, time.perf_counter() - started)
     started = time.perf_counter()
-    queries, total = len(scene.query), len(products)
     gallery_V = memberships[queries:].tocsc()
     ranker = StreamRanker(scene.query, scene.gallery)
     for rows in query_blocks(queries, total - queries, block_rows):
-        scores_QG = products.block(rows, slice(queries, total))
+        scores_QG = products.block(rows, slice(queries, total)) if cosines_QG is None else cosines_QG[rows]
         asking, asked = take_moments(pictures, rows), take_moments(pictures, slice(queries, total))
         fuse_block(scores_QG, asking, asked, fusion.rule, True, scores_QG)
         rerank_block(scores_QG, farthest_N[rows], _parts(memberships[rows]), _parts(gallery_V), settings.lambda_)

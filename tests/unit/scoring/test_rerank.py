@@ -227,6 +227,15 @@ def test_neighbours_equal_a_full_sort(name: str, count: int) -> None:
     np.testing.assert_allclose(found.lowest_N, scores.min(axis=0), atol=1e-6)
 
 
+@pytest.mark.parametrize("name", CASES)
+def test_cosines_kept_or_computed_again_give_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    features, fusion = feature_set(CASES[name], seed=6), logistic_fusion(histograms(1), ALPHA)
+    kept, _ = reranked_distances(features, fusion, RerankSettings(), 13)
+    monkeypatch.setattr("streid.scoring.rerank.KEPT_BYTES", 0)
+    again, _ = reranked_distances(features, fusion, RerankSettings(), 13)
+    np.testing.assert_allclose(kept, again, rtol=0, atol=1e-6)
+
+
 def test_identical_pictures_stay_finite() -> None:
     case = Case(2, 5)
     features = feature_set(case, seed=1)
