@@ -30,6 +30,7 @@ def parse_arguments() -> argparse.Namespace:
     add("--height", type=positive_int, default=384, help="input rows")
     add("--width", type=positive_int, default=192, help="input columns")
     add("--crop-scale", type=positive_float, default=1.0, help="resize to this factor, then crop at random")
+    add("--colour-jitter", type=fraction, default=0.0, help="strength of random colour changes; 0: none")
     add("--flip", type=fraction, default=0.5, help="probability of mirroring")
     add("--erasing", type=fraction, default=0.5, help="probability of random erasing")
     add("--epochs", type=positive_int, default=60, help="passes over the pictures")
@@ -85,6 +86,7 @@ def main() -> None:
         height=arguments.height,
         width=arguments.width,
         crop_scale=arguments.crop_scale,
+        colour_jitter=arguments.colour_jitter,
         flip=arguments.flip,
         erasing=arguments.erasing,
     )

@@ -1,6 +1,7 @@
 """Artifacts: round trips, atomicity, and what the checked readers refuse."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import h5py
@@ -66,7 +67,7 @@ def test_same_features_give_the_same_bytes(tmp_path: Path) -> None:
         (lambda file: file["query/time"].__setitem__(0, -5), "negative"),
     ],
 )
-def test_unusable_features_are_refused(features_file: Path, damage, message: str) -> None:  # noqa: ANN001
+def test_unusable_features_are_refused(features_file: Path, damage: Callable[[h5py.File], None], message: str) -> None:
     with h5py.File(features_file, "r+") as handle:
         damage(handle)
     with pytest.raises(InputError, match=message) as refused:

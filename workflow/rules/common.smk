@@ -1,4 +1,6 @@
 import json
+import os
+import re
 import sys
 from pathlib import Path
 
@@ -43,12 +45,12 @@ def flags(values):
     """A section as command-line flags, one list entry per word, to be quoted by `:q`."""
     words = []
     for key, value in sorted(values.items()):
-        words.append("--" + key.replace("_", "-"))
+        words.append(f"--{key.replace('_', '-')}")
         words.extend(map(str, value) if isinstance(value, list) else [str(value)])
     return words
 
 
-def options(section, **renamed):
+def options(section):
     """A `params` function: the section's settings for the job's data set and model, as flags."""
 
     def of_job(wildcards):
@@ -83,6 +85,54 @@ def raw_data(wildcards):
     ]
     own = [Path(entry["manifest"])] if "manifest" in entry else []
     return [str(path) for path in [*folders, *own] if path.exists()]
+
+
+def of_models(name):
+    """An input function: a file of every model the data set is evaluated with."""
+    return lambda wildcards: expand(
+        "results/{dataset}/{model}/{name}",
+        dataset=wildcards.dataset,
+        model=DATASETS[wildcards.dataset]["models"],
+        name=name,
+    )
+
+
+def training_histories(wildcards):
+    """training.csv of the models trained on this data set; one trained on another shows its own there."""
+    own = [model for model in DATASETS[wildcards.dataset]["models"] if "@" not in model]
+    return expand(
+        "results/{dataset}/{model}/training.csv", dataset=wildcards.dataset, model=own
+    )
+
+
+def model_folders(wildcards):
+    """`--model NAME=DIR` for every model of the data set."""
+    models = DATASETS[wildcards.dataset]["models"]
+    return [
+        word
+        for name in models
+        for word in ("--model", f"{name}=results/{wildcards.dataset}/{name}")
+    ]
+
+
+def configuration(wildcards):
+    """Everything that decides this data set's results, as JSON for the report."""
+    name, models = wildcards.dataset, DATASETS[wildcards.dataset]["models"]
+    general = {
+        section: settings(section, name)
+        for section in ("prepare", "histograms", "report")
+    }
+    per_model = {
+        model: {
+            section: settings(section, name, model)
+            for section in ("train", "extract", "joint", "rerank")
+        }
+        for model in models
+    }
+    return json.dumps(
+        {"format": DATASETS[name]["format"], **general, "models": per_model},
+        sort_keys=True,
+    )
 
 
 for _name in RENDERED:

@@ -16,13 +16,16 @@ class AugmentationConfig:
     """Picture size and training augmentation.
 
     height, width: network input in pixels. crop_scale: training pictures are resized to this factor of
-    the input and cropped at random (1 = no crop). flip, erasing: probabilities of mirroring and of random
-    erasing (Zhong et al., AAAI 2020; area 2-40 %, filled with 0 after normalisation).
+    the input and cropped at random (1 = no crop). colour_jitter: strength of random brightness, contrast
+    and saturation (factors from 1 - strength to 1 + strength) and of hue (a quarter of it, in turns).
+    flip, erasing: probabilities of mirroring and of random erasing (Zhong et al., AAAI 2020; area 2-40 %,
+    filled with 0 after normalisation).
     """
 
     height: int
     width: int
     crop_scale: float = 1.0
+    colour_jitter: float = 0.0
     flip: float = 0.5
     erasing: float = 0.5
 
@@ -31,6 +34,8 @@ class AugmentationConfig:
             raise InputError(f"input size {self.height}x{self.width} is too small; at least 32x32")
         if not 1 <= self.crop_scale <= 2:
             raise InputError(f"crop scale {self.crop_scale} is not between 1 and 2")
+        if not 0 <= self.colour_jitter <= 1:
+            raise InputError(f"colour jitter {self.colour_jitter} is not between 0 and 1")
         if not (0 <= self.flip <= 1 and 0 <= self.erasing <= 1):
             raise InputError("the probabilities of flip and erasing lie between 0 and 1")
 
@@ -48,6 +53,9 @@ def training_transform(config: AugmentationConfig) -> v2.Compose:
     steps: list[torch.nn.Module] = [v2.Resize(larger, interpolation=v2.InterpolationMode.BICUBIC)]
     if larger != size:
         steps.append(v2.RandomCrop(size))
+    if config.colour_jitter:
+        strength = config.colour_jitter
+        steps.append(v2.ColorJitter(strength, strength, strength, strength / 4))
     steps += [v2.RandomHorizontalFlip(config.flip), *_normalisation()]
     steps.append(v2.RandomErasing(config.erasing, scale=(0.02, 0.4), ratio=(0.3, 3.3), value=0))
     return v2.Compose(steps)

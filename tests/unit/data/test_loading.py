@@ -58,7 +58,19 @@ def test_evaluation_transform_normalises() -> None:
     assert grey[:, 0, 0].tolist() == pytest.approx([(1 - 0.485) / 0.229, -0.456 / 0.224, -0.406 / 0.225], rel=1e-5)
 
 
-@pytest.mark.parametrize("changes", [{"height": 8}, {"crop_scale": 0.5}, {"flip": 2.0}])
+def test_colour_jitter_changes_colours_alone() -> None:
+    from PIL import Image
+
+    config = AugmentationConfig(height=64, width=32, colour_jitter=0.3, flip=0, erasing=0)
+    plain = training_transform(AugmentationConfig(height=64, width=32, flip=0, erasing=0))
+    picture = Image.new("RGB", (32, 64), (200, 100, 50))
+    torch.manual_seed(0)
+    jittered = training_transform(config)(picture)
+    assert not torch.allclose(jittered, plain(picture), atol=0.05)
+    torch.testing.assert_close(jittered, jittered[:, :1, :1].expand_as(jittered))
+
+
+@pytest.mark.parametrize("changes", [{"height": 8}, {"crop_scale": 0.5}, {"flip": 2.0}, {"colour_jitter": 2.0}])
 def test_unusable_augmentation_is_refused(changes: dict[str, float]) -> None:
     with pytest.raises(InputError):
         AugmentationConfig(**{"height": 64, "width": 32} | changes)  # type: ignore[arg-type]

@@ -37,12 +37,12 @@ class Difficulty:
     detection boxes' inaccuracy. noise: factor of the sensors' noise.
     """
 
-    camera_light: float = 1.0
-    shared_clothes: float = 0.4
+    camera_light: float = 0.4
+    shared_clothes: float = 0.3
     occlusion: float = 0.16
     company: float = 0.14
     box_jitter: float = 1.0
-    noise: float = 1.0
+    noise: float = 0.8
 
 
 @dataclass(frozen=True, kw_only=True)
