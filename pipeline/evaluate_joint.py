@@ -4,9 +4,9 @@ import argparse
 import logging
 import resource
 import time
-from pathlib import Path
 
-from streid.cli import add_compute_arguments, non_negative_int, positive_float, positive_int, run_stage, set_threads
+from streid.cli import run_stage, set_threads
+from streid.scoring.arguments import add_scoring_arguments
 
 logger = logging.getLogger(__name__)
 
@@ -14,29 +14,7 @@ logger = logging.getLogger(__name__)
 def parse_arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--features", type=Path, required=True, help="features.h5 with the groups query and gallery")
-    parser.add_argument("--histograms", type=Path, required=True, help="histograms.h5 of the data set")
-    parser.add_argument("--output", type=Path, required=True, help="scores.h5 to write: the rankings")
-    parser.add_argument("--metrics", type=Path, required=True, help="scores.json to write: the figures")
-    parser.add_argument(
-        "--fusion",
-        choices=("logistic", "none"),
-        default="logistic",
-        help="how appearance and time become the joint score (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--alpha", type=positive_float, default=5.0, help="steepness of the logistic fusion (default: %(default)g)"
-    )
-    parser.add_argument(
-        "--bootstrap",
-        type=positive_int,
-        default=1000,
-        help="resamples for the confidence intervals (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--seed", type=non_negative_int, default=0, help="seed of the resampling (default: %(default)s)"
-    )
-    add_compute_arguments(parser)
+    add_scoring_arguments(parser, output="scores.h5", metrics="scores.json")
     return parser.parse_args()
 
 

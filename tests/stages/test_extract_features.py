@@ -48,7 +48,7 @@ def test_killed_extraction_ends_with_the_same_bytes(
 ) -> None:
     command = stage_command(*arguments(tiny_world, tiny_model, tmp_path))  # type: ignore[arg-type]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    while process.poll() is None and not list(tmp_path.glob("work/query-*.npy")):
+    while process.poll() is None and not list(tmp_path.glob("work/*.npy")):
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
     process.wait()

@@ -19,7 +19,8 @@ from streid.errors import InputError
 
 ARCHITECTURES = ("baseline", "pcb")
 MODEL_FORMAT = "streid-model"
-MODEL_VERSION = "1"
+MODEL_VERSION = 1
+HEADER_KEY = "streid"
 
 AppearanceModel = PCB | Baseline
 
@@ -68,7 +69,8 @@ def describe(model: AppearanceModel, pictures_NCHW: torch.Tensor) -> torch.Tenso
 
 def save_model(path: str | os.PathLike[str], model: AppearanceModel, config: ModelConfig) -> None:
     """Write model.safetensors with its configuration in the header, atomically."""
-    header = {"format": MODEL_FORMAT, "version": MODEL_VERSION, "config": json.dumps(asdict(config), sort_keys=True)}
+    # One entry alone: safetensors writes several in an order of its own, and the bytes would differ.
+    header = {HEADER_KEY: json.dumps({"format": MODEL_FORMAT, "version": MODEL_VERSION, "config": asdict(config)})}
     state = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
     with atomic_output(path) as partial:
         save_file(state, partial, metadata=header)
@@ -82,10 +84,10 @@ def load_model(path: str | os.PathLike[str]) -> tuple[AppearanceModel, ModelConf
     """
     try:
         with safetensors.safe_open(path, framework="pt") as handle:
-            header = handle.metadata() or {}
+            header = json.loads((handle.metadata() or {}).get(HEADER_KEY, "{}"))
             if header.get("format") != MODEL_FORMAT or header.get("version") != MODEL_VERSION:
                 raise InputError(f"{path}: not a model of this streid (format {header.get('format')!r})")
-            config = ModelConfig(**json.loads(header["config"]))
+            config = ModelConfig(**header["config"])
             state = {name: handle.get_tensor(name) for name in handle.keys()}  # noqa: SIM118
         model = build_model(config)
         model.load_state_dict(state)

@@ -1,0 +1,38 @@
+"""The command-line flags that every scoring stage has."""
+
+import argparse
+from pathlib import Path
+
+from streid.cli import add_compute_arguments, non_negative_int, positive_float, positive_int
+
+
+def add_scoring_arguments(parser: argparse.ArgumentParser, *, output: str, metrics: str) -> None:
+    """Add inputs, outputs, the fusion's settings and the bootstrap's, and where to compute.
+
+    Args:
+        output: name of the rankings file, for the help text.
+        metrics: name of the figures file.
+    """
+    parser.add_argument("--features", type=Path, required=True, help="features.h5 with the groups query and gallery")
+    parser.add_argument("--histograms", type=Path, required=True, help="histograms.h5 of the data set")
+    parser.add_argument("--output", type=Path, required=True, help=f"{output} to write: the rankings")
+    parser.add_argument("--metrics", type=Path, required=True, help=f"{metrics} to write: the figures")
+    parser.add_argument(
+        "--fusion",
+        choices=("logistic", "none"),
+        default="logistic",
+        help="how appearance and time become the joint score (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--alpha", type=positive_float, default=5.0, help="steepness of the logistic fusion (default: %(default)g)"
+    )
+    parser.add_argument(
+        "--bootstrap",
+        type=positive_int,
+        default=1000,
+        help="resamples for the confidence intervals (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--seed", type=non_negative_int, default=0, help="seed of the resampling (default: %(default)s)"
+    )
+    add_compute_arguments(parser)
