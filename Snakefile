@@ -11,6 +11,9 @@ min_version("9.27")
 configfile: "config/config.yaml"
 
 
+include: "workflow/rules/configuration.smk"
+
+
 validate(config, "workflow/schemas/config.schema.yaml", set_default=False)
 
 
