@@ -136,12 +136,13 @@ def test_an_edit_runs_the_stages_that_use_it(project: Project, module: str, stag
     ("change", "stages"),
     [
         ("{joint: {alpha: 4}}", SCORING),
-        ("{rerank: {k1: 10}}", {"rerank_scores", "write_report"}),
+        ("{rerank: {block_rows: 512}}", {"rerank_scores", "write_report"}),
         ("{train: {momentum: 0.8}}", TRAINING_ONWARD),
         ("{datasets: {demo: {train: {backbone_rate: 0.01}}}}", TRAINING_ONWARD),
-        ("{histograms: {sigma: 20}}", SCORING | {"build_histograms"}),
-        ("{report: {queries: 4}}", set()),
-        ("{datasets: {demo: {report: {queries: 4}}}}", {"write_report"}),
+        ("{histograms: {max_bins: 300}}", SCORING | {"build_histograms"}),
+        ("{histograms: {sigma: 20}}", set()),  # the demo has a sigma of its own
+        ("{datasets: {demo: {rerank: {k1: 10}}}}", {"rerank_scores", "write_report"}),
+        ("{report: {seed: 4}}", {"write_report"}),
     ],
 )
 def test_a_changed_value_runs_the_stages_that_use_it(project: Project, change: str, stages: set[str]) -> None:
