@@ -1,4 +1,4 @@
-# make demo | test | lint | bench: each makes .venv from requirements.lock first.
+# make demo | test | lint: each makes .venv from requirements.lock first. make lock needs uv.
 SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)

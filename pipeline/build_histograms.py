@@ -1,4 +1,4 @@
-"""Build the spatial-temporal histograms of a data set from its manifest's training pictures."""
+"""Build the spatial-temporal histograms of a data set from the identities of its manifest's splits train and val."""
 
 import argparse
 import logging

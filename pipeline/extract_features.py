@@ -36,43 +36,46 @@ def main() -> None:
     from streid.closure import fingerprint_run
     from streid.data.manifest import read_manifest, sightings
     from streid.devices import choose_device
+    from streid.locks import exclusive_work
 
     table = read_manifest(arguments.manifest)
     dataset = read_json(arguments.summary)["dataset"]
     model, config = load_model(arguments.model)
+    device = choose_device(arguments.device)
     fingerprint = fingerprint_run(
         Path(__file__),
         inputs=[arguments.manifest, arguments.summary, arguments.model],
-        settings={"dtype": arguments.dtype, "precision": arguments.precision, "torch": torch.__version__},
+        settings={"dtype": arguments.dtype, "precision": arguments.precision, "torch": torch.__version__}
+        | {"device": device.type, "threads": arguments.threads},
     )
-    device = choose_device(arguments.device)
     torch.set_num_threads(arguments.threads)
-    extractor = Extractor(
-        model,
-        config,
-        root=arguments.root,
-        work=arguments.work,
-        fingerprint=fingerprint,
-        device=device,
-        batch_size=arguments.batch_size,
-        dtype=arguments.dtype,
-        precision=PRECISIONS[arguments.precision],
-        workers=arguments.workers,
-    )
-    groups = {}
-    for split in ("val", "query", "gallery"):
-        rows = table[table["split"] == split]
-        if len(rows):
-            groups[split] = (sightings(rows), extractor.extract(split, sightings(rows)))
-    write_features(
-        arguments.output,
-        dataset=dataset,
-        model=arguments.name,
-        dimension=model.feature_length,
-        groups=groups,
-        dtype=arguments.dtype,
-    )
-    extractor.finish()
+    with exclusive_work(arguments.work):
+        extractor = Extractor(
+            model,
+            config,
+            root=arguments.root,
+            work=arguments.work,
+            fingerprint=fingerprint,
+            device=device,
+            batch_size=arguments.batch_size,
+            dtype=arguments.dtype,
+            precision=PRECISIONS[arguments.precision],
+            workers=arguments.workers,
+        )
+        groups = {}
+        for split in ("val", "query", "gallery"):
+            rows = table[table["split"] == split]
+            if len(rows):
+                groups[split] = (sightings(rows), extractor.extract(split, sightings(rows)))
+        write_features(
+            arguments.output,
+            dataset=dataset,
+            model=arguments.name,
+            dimension=model.feature_length,
+            groups=groups,
+            dtype=arguments.dtype,
+        )
+        extractor.finish()
 
 
 if __name__ == "__main__":

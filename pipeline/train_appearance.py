@@ -70,6 +70,7 @@ def main() -> None:
     from streid.data.manifest import read_manifest
     from streid.data.transforms import AugmentationConfig, training_transform
     from streid.devices import choose_device
+    from streid.locks import exclusive_work
 
     table = read_manifest(arguments.manifest)
     table = table[table["split"] == "train"]
@@ -107,13 +108,15 @@ def main() -> None:
             )
         },
     )  # fmt: skip
+    device = choose_device(arguments.device)
+    weight_files = [Path(arguments.start_weights)] if Path(arguments.start_weights).is_file() else []
     fingerprint = fingerprint_run(
         Path(__file__),
-        inputs=[arguments.manifest, arguments.summary],
+        inputs=[arguments.manifest, arguments.summary, *weight_files],
         settings={"model": model_config, "augmentation": augmentation, "training": config.deciding()}
-        | {"start_weights": arguments.start_weights, "torch": torch.__version__},
+        | {"start_weights": arguments.start_weights, "torch": torch.__version__}
+        | {"device": device.type, "threads": arguments.threads},
     )
-    device = choose_device(arguments.device)
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(arguments.seed)
     model = build_model(model_config)
@@ -121,10 +124,11 @@ def main() -> None:
     dataset = PictureDataset(
         arguments.root, table["path"].tolist(), labels.tolist(), training_transform(augmentation), seed=arguments.seed
     )
-    history = Trainer(model, dataset, config, device=device).run(arguments.work, fingerprint)
-    with atomic_output(arguments.history) as partial:
-        pd.DataFrame(history).to_csv(partial, index=False)
-    save_model(arguments.output, model, model_config)
+    with exclusive_work(arguments.work):
+        history = Trainer(model, dataset, config, device=device).run(arguments.work, fingerprint)
+        with atomic_output(arguments.history) as partial:
+            pd.DataFrame(history).to_csv(partial, index=False)
+        save_model(arguments.output, model, model_config)
 
 
 if __name__ == "__main__":

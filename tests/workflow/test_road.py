@@ -78,8 +78,10 @@ class Project:
         path = self.folder / "pipeline" / name
         before = path.read_bytes()
         path.write_bytes(before + b"\nEDITED = True\n")
-        yield
-        path.write_bytes(before)
+        try:
+            yield
+        finally:
+            path.write_bytes(before)
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ rule train_appearance:
         modules=modules("train_appearance"),
         manifest="results/{dataset}/manifest.csv",
         summary="results/{dataset}/dataset.json",
+        start_weights=start_weights,
     output:
         model="results/{dataset}/{trained}/model.safetensors",
         history="results/{dataset}/{trained}/training.csv",

@@ -66,23 +66,28 @@ def trained_model(wildcards):
     return f"results/{source or wildcards.dataset}/{name}/model.safetensors"
 
 
+def start_weights(wildcards):
+    """The file with start weights, if it is one, so that other weights train anew."""
+    value = settings("train", wildcards.dataset, wildcards.trained)["start_weights"]
+    return [] if value in ("imagenet", "none") else [value]
+
+
 def root(wildcards):
     """The folder with the data set's pictures."""
     return DATASETS[wildcards.dataset]["root"]
 
 
 def raw_data(wildcards):
-    """What a data set is read from, so that changed raw data is prepared again.
+    """What a data set is read from, so that it is prepared again when files are added or removed.
 
-    A data set that is not there is no missing input: the stage itself says where to get it.
+    A picture overwritten in place is not noticed: --forcerun prepare_dataset then. A data set that is not
+    there is no missing input: the stage itself says where to get it.
     """
     if wildcards.dataset in RENDERED:
         return [f"data/{wildcards.dataset}/rendered.json"]
     entry = DATASETS[wildcards.dataset]
-    folders = [
-        Path(entry["root"]) / name
-        for name in ("bounding_box_train", "bounding_box_test", "query")
-    ]
+    names = ("bounding_box_train", "bounding_box_test", "query", "sequences.json")
+    folders = [Path(entry["root"]) / name for name in names]
     own = [Path(entry["manifest"])] if "manifest" in entry else []
     return [str(path) for path in [*folders, *own] if path.exists()]
 
@@ -122,10 +127,15 @@ def configuration(wildcards):
         section: settings(section, name)
         for section in ("prepare", "histograms", "report")
     }
+    if name in RENDERED:
+        general["render"] = settings("render", name)
     per_model = {
         model: {
-            section: settings(section, name, model)
-            for section in ("train", "extract", "joint", "rerank")
+            "train": settings("train", model.partition("@")[2] or name, model),
+            **{
+                section: settings(section, name, model)
+                for section in ("extract", "joint", "rerank")
+            },
         }
         for model in models
     }

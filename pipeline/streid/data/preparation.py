@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 FORMATS = ("market1501", "manifest")
 ExpectedCounts = Mapping[str, Mapping[str, int]]
 SHOWN = 5
+RENDERING_MARKER = "rendered.json"
 
 
 def load_dataset(source_format: str, root: Path, manifest: Path | None) -> tuple[pd.DataFrame, ExpectedCounts | None]:
@@ -149,7 +150,10 @@ def prepare_dataset(
     missing = [split for split in ("train", "query", "gallery") if not (table["split"] == split).any()]
     if missing:
         raise InputError(f"{root}: no pictures for {', '.join(missing)}; a data set needs train, query and gallery")
+    rendered = (root / RENDERING_MARKER).is_file()
     warnings = find_warnings(table, count_pictures(table), expected, skipped)
+    if rendered and expected is not None:
+        warnings.append("the pictures are rendered: results on them say nothing about the real data set")
     if holdout_identities:
         table = hold_out_identities(table, holdout_identities, seed)
     check_manifest(table, root)
@@ -162,6 +166,7 @@ def prepare_dataset(
         "source_format": source_format,
         "counts": count_pictures(table),
         "expected": expected,
+        "rendered": rendered,
         "warnings": warnings,
         "cameras": sorted(int(camid) for camid in table["camid"].unique()),
         "sessions": int(table["session"].nunique()),

@@ -40,6 +40,8 @@ def published_results(summary: Mapping[str, Any]) -> tuple[PublishedResult, ...]
     """Published results for a data set, none where it is not one others have measured.
 
     Args:
-        summary: dataset.json. A tree that only looks like a known data set has no `expected` counts.
+        summary: dataset.json. A tree that only looks like a known data set has no `expected` counts, or is `rendered`.
     """
-    return PUBLISHED.get(summary["source_format"], ()) if summary.get("expected") else ()
+    return (
+        PUBLISHED.get(summary["source_format"], ()) if summary.get("expected") and not summary.get("rendered") else ()
+    )

@@ -2,7 +2,7 @@
 
 Source: Zhong et al., CVPR 2017, in st-ReID's variant: the distance d(i, j) of row i is 2 - 2 S(j asks i),
 divided by the largest of the row. Everything between all pictures is done on neighbour lists and sparse
-rows; only query x gallery blocks are ever dense.
+rows; only query x gallery scores are ever dense.
 
 Shape suffixes: N pictures (queries, then gallery), K kept neighbours, P stored entries, Q queries, G gallery.
 """

@@ -41,6 +41,14 @@ def test_counts_and_official_numbers(market_tree: Path) -> None:
     assert (summary["cameras"], summary["sessions"], summary["pictures_with_time"]) == ([1, 2, 3], 1, 8)
 
 
+def test_a_rendered_tree_of_official_names_is_no_real_data_set(market_tree: Path) -> None:
+    assert prepare(market_tree)[1]["rendered"] is False
+    (market_tree / "rendered.json").write_text("{}")
+    summary = prepare(market_tree)[1]
+    assert summary["rendered"] is True
+    assert any("the pictures are rendered" in warning for warning in summary["warnings"])
+
+
 def test_a_changed_picture_changes_the_digest(market_tree: Path) -> None:
     before = prepare(market_tree)[1]["digest"]
     assert prepare(market_tree)[1]["digest"] == before
