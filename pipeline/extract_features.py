@@ -36,10 +36,13 @@ def main() -> None:
     from streid.closure import fingerprint_run
     from streid.data.manifest import read_manifest, sightings
     from streid.devices import choose_device
+    from streid.errors import InputError
     from streid.locks import exclusive_work
 
     table = read_manifest(arguments.manifest)
-    dataset = read_json(arguments.summary)["dataset"]
+    dataset = str(read_json(arguments.summary).get("dataset", ""))
+    if not dataset:
+        raise InputError(f"{arguments.summary}: names no data set; make it with prepare_dataset")
     model, config = load_model(arguments.model)
     device = choose_device(arguments.device)
     fingerprint = fingerprint_run(

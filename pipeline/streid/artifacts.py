@@ -39,6 +39,8 @@ def atomic_output(path: str | os.PathLike[str]) -> Iterator[Path]:
     removed and `path` stays as it was. The parent directory is made when it is missing.
     """
     target = Path(path)
+    if target.exists() and not target.is_file():
+        raise InputError(f"{target}: is no regular file, so it cannot be written; choose another output")
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.partial")
     try:
@@ -166,6 +168,15 @@ class Histograms:
                 raise InputError(f"histogram table has shape {table.shape}, expected ({cameras}, {cameras}, bins)")
         if self.counts_CCB.shape != self.density_CCB.shape:
             raise InputError("histogram counts and densities have different shapes")
+        if self.cameras_C.ndim != 1 or (np.diff(self.cameras_C) <= 0).any():
+            raise InputError("histogram cameras are not in ascending order")
+        if not (0 < self.bin_width < np.inf and 0 < self.sigma < np.inf):
+            raise InputError(f"histogram bin width {self.bin_width} and sigma {self.sigma} must be positive numbers")
+        if (
+            not np.isfinite(self.density_CCB).all()
+            or min(self.density_CCB.min(initial=0), self.counts_CCB.min(initial=0)) < 0
+        ):
+            raise InputError("histogram counts and densities must be finite and not negative")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -202,6 +213,8 @@ def _open_checked(path: str | os.PathLike[str], file_format: str) -> Iterator[h5
         raise InputError(str(error) if str(path) in str(error) else f"{path}: {error}") from None
     except KeyError as error:
         raise InputError(f"{path}: incomplete {file_format} file ({error.args[0]})") from None
+    except (TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"{path}: not laid out as a {file_format} file ({error})") from None
     except (OSError, RuntimeError) as error:
         raise InputError(f"{path}: damaged HDF5 file ({error}); remove it and make it again") from None
 

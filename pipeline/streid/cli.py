@@ -94,6 +94,8 @@ def run_stage(main: Callable[[], None]) -> NoReturn:
             raise
         where = f": {error.filename}" if error.filename else ""
         sys.exit(_refuse(f"{error.strerror or error}{where}"))
+    except MemoryError as error:
+        sys.exit(_refuse(f"not enough memory: {error}; use smaller values, or a machine with more"))
     except KeyboardInterrupt:
         sys.exit(130)
     sys.exit(0)

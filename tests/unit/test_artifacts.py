@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -65,6 +66,9 @@ def test_same_features_give_the_same_bytes(tmp_path: Path) -> None:
         (lambda file: file.__delitem__("gallery"), "incomplete"),
         (lambda file: file["query/features"].__setitem__((2, 1), np.nan), "row 2 are not finite"),
         (lambda file: file["query/time"].__setitem__(0, -5), "negative"),
+        (lambda file: (file.__delitem__("query"), file.__setitem__("query", [1])), "not laid out"),
+        (lambda file: (file.__delitem__("query/pid"), file.__setitem__("query/pid", 1)), "not laid out"),
+        (lambda file: (file.__delitem__("query/path"), file.__setitem__("query/path", [1] * 5)), "not laid out"),
     ],
 )
 def test_unusable_features_are_refused(features_file: Path, damage: Callable[[h5py.File], None], message: str) -> None:
@@ -142,6 +146,27 @@ def test_histograms_round_trip(tmp_path: Path) -> None:
     assert (loaded.bin_width, loaded.sigma, loaded.identities, loaded.sessions) == (100.0, 50.0, 7, 1)
     with pytest.raises(InputError, match="format is"):
         artifacts.read_features(tmp_path / "h.h5")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"bin_width": float("nan")}, {"bin_width": 0.0}, {"sigma": -1.0}, {"cameras_C": np.array([4, 1])}]
+    + [{"density_CCB": np.full((2, 2, 3), bad)} for bad in (np.nan, -0.1)],
+)
+def test_unusable_histograms_are_refused(changes: dict[str, Any]) -> None:
+    table = np.zeros((2, 2, 3))
+    values = {"cameras_C": np.array([1, 4]), "counts_CCB": table.astype(int), "density_CCB": table}
+    scalars = {"bin_width": 1.0, "sigma": 1.0, "identities": 0, "sessions": 1}
+    Histograms(**values, **scalars)
+    with pytest.raises(InputError):
+        Histograms(**values | scalars | changes)
+
+
+def test_a_device_or_folder_is_never_replaced(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no regular file"):
+        artifacts.write_text(tmp_path, "text")
+    with pytest.raises(InputError, match="no regular file"):
+        artifacts.write_text("/dev/null", "text")
 
 
 def test_rankings_round_trip(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from safetensors.torch import load_file
 from torch import nn
 from torchvision import models
 
+from streid.appearance.checkpoints import first_line
 from streid.errors import InputError
 
 logger = logging.getLogger(__name__)
@@ -98,7 +99,7 @@ def _read_weights(path: Path) -> dict[str, torch.Tensor]:
         state: dict[str, torch.Tensor] = torch.load(path, map_location="cpu", weights_only=True)
         return state
     except Exception as error:
-        raise InputError(f"{path}: not a readable weights file ({str(error).splitlines()[0]})") from None
+        raise InputError(f"{path}: not a readable weights file ({first_line(error)})") from None
 
 
 def _backbone_key(key: str) -> str:

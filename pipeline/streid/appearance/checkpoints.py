@@ -14,6 +14,11 @@ logger = logging.getLogger(__name__)
 Checkpoint = dict[str, Any]
 
 
+def first_line(error: Exception) -> str:
+    """An exception's kind and the first line of its message."""
+    return ": ".join([type(error).__name__, *str(error).splitlines()[:1]])
+
+
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint atomically: a kill in between leaves the earlier one."""
     with atomic_output(path) as partial:
@@ -32,7 +37,7 @@ def load_checkpoint(path: Path, fingerprint: str) -> Checkpoint | None:
         checkpoint: Checkpoint = torch.load(path, map_location="cpu", weights_only=True)
         found = checkpoint["fingerprint"]
     except (OSError, RuntimeError, EOFError, KeyError, TypeError, ValueError, pickle.UnpicklingError) as error:
-        logger.warning("checkpoint %s is damaged (%s); starting afresh", path, str(error).splitlines()[0])
+        logger.warning("checkpoint %s is damaged (%s); starting afresh", path, first_line(error))
         return None
     if found != fingerprint:
         logger.info("checkpoint %s belongs to other parameters, code or data; starting afresh", path)

@@ -94,6 +94,8 @@ class Extractor:
             except InputError as error:
                 logger.warning("%s", error)
             logger.info("shards in %s belong to another model, parameters, code or data; starting afresh", self.work)
+        elif self.work.is_dir() and any(path.name != ".fingerprint.json.partial" for path in self.work.iterdir()):
+            raise InputError(f"{self.work}: holds files that are no unfinished extraction; choose an empty work folder")
         shutil.rmtree(self.work, ignore_errors=True)
         write_json(marker, {"fingerprint": fingerprint})
 

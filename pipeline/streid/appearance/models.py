@@ -93,7 +93,15 @@ def load_model(path: str | os.PathLike[str]) -> tuple[AppearanceModel, ModelConf
         model.load_state_dict(state)
     except FileNotFoundError:
         raise InputError(f"{path}: no such model; train it first") from None
-    except (safetensors.SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (
+        safetensors.SafetensorError,
+        KeyError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        RuntimeError,
+        OSError,
+    ) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{path}: damaged model ({error}); remove it and train again") from None

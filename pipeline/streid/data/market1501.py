@@ -38,7 +38,9 @@ WHERE_TO_GET = (
     "Market-1501 is offered by its authors (https://zheng-lab.cecs.anu.edu.au/Project/project_reid.html); "
     "unpack it so that this folder holds bounding_box_train, bounding_box_test and query"
 )
-NAME = re.compile(r"(?P<pid>-1|\d{4})_c(?P<camid>\d+)s(?P<sequence>\d+)_(?P<frame>\d{6})_(?P<box>\d{2})(\.jpg)+")
+NAME = re.compile(
+    r"(?P<pid>-1|\d{4})_c(?P<camid>\d+)s(?P<sequence>\d+)_(?P<frame>\d{6})_(?P<box>\d{2})(\.jpg)+", re.ASCII
+)
 
 
 def parse_name(name: str) -> dict[str, int]:

@@ -11,6 +11,7 @@ from streid.appearance import extraction
 from streid.appearance.extraction import Extractor
 from streid.appearance.models import ModelConfig, build_model
 from streid.artifacts import Sightings
+from streid.errors import InputError
 
 CONFIG = ModelConfig(architecture="baseline", backbone="resnet18", identities=2, height=64, width=32)
 
@@ -59,6 +60,14 @@ def test_interrupted_extraction_resumes_from_its_shards(tmp_path: Path, sighting
     resumed = np.concatenate(list(make_extractor(tmp_path, workers=1).extract("query", sightings)))
     np.testing.assert_array_equal(resumed, whole)
     assert shard.stat().st_mtime_ns == written
+
+
+def test_a_folder_with_other_files_is_refused_and_kept(tmp_path: Path, sightings: Sightings) -> None:
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "mine.txt").write_text("precious")
+    with pytest.raises(InputError, match="no unfinished extraction"):
+        make_extractor(tmp_path)
+    assert (tmp_path / "work" / "mine.txt").read_text() == "precious"
 
 
 def test_shards_of_another_run_are_removed(tmp_path: Path, sightings: Sightings) -> None:

@@ -102,6 +102,8 @@ def test_another_fingerprint_starts_afresh(dataset: PictureDataset, tmp_path: Pa
     assert load_checkpoint(tmp_path / "checkpoint.pt", "one") is not None
     (tmp_path / "checkpoint.pt").write_bytes(b"PK\x03\x04 cut off")
     assert load_checkpoint(tmp_path / "checkpoint.pt", "one") is None
+    (tmp_path / "checkpoint.pt").write_bytes(b"")
+    assert load_checkpoint(tmp_path / "checkpoint.pt", "one") is None
 
 
 def test_max_steps_ends_a_run_early(dataset: PictureDataset, tmp_path: Path) -> None:
