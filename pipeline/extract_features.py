@@ -69,7 +69,8 @@ def main() -> None:
         for split in ("val", "query", "gallery"):
             rows = table[table["split"] == split]
             if len(rows):
-                groups[split] = (sightings(rows), extractor.extract(split, sightings(rows)))
+                pictures = sightings(rows)
+                groups[split] = (pictures, extractor.extract(split, pictures))
         write_features(
             arguments.output,
             dataset=dataset,

@@ -5,16 +5,15 @@ Shape suffixes: N pictures of a shard, D feature values.
 
 import logging
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from tqdm import tqdm
 
 from streid.appearance.models import AppearanceModel, ModelConfig, describe
+from streid.appearance.progress import progress_bar
 from streid.artifacts import Sightings, atomic_output, read_json, write_json
 from streid.data.loading import PictureDataset, load_batches
 from streid.data.transforms import evaluation_transform
@@ -23,7 +22,6 @@ from streid.errors import InputError
 logger = logging.getLogger(__name__)
 
 SHARD_PICTURES = 1024
-PROGRESS_SECONDS = 15.0
 
 
 class Extractor:
@@ -68,13 +66,7 @@ class Extractor:
             InputError: a picture cannot be read, or the model gives values that are not finite.
         """
         starts = range(0, len(sightings), SHARD_PICTURES)
-        progress = tqdm(
-            total=len(sightings),
-            desc=f"extracting {group}",
-            unit="picture",
-            mininterval=0.5 if sys.stderr.isatty() else PROGRESS_SECONDS,
-        )
-        with progress:
+        with progress_bar(f"extracting {group}", "picture", len(sightings)) as progress:
             for shard, start in enumerate(starts):
                 paths = sightings.path_N[start : start + SHARD_PICTURES].tolist()
                 yield self._shard(self.work / f"{group}-{shard:05d}.npy", paths)

@@ -7,7 +7,6 @@ weights, optimiser state and position, and no random state.
 
 import logging
 import math
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
@@ -16,11 +15,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch.utils.tensorboard import SummaryWriter
-from tqdm import tqdm
 
 from streid.appearance.checkpoints import load_checkpoint, save_checkpoint
 from streid.appearance.losses import correct_predictions, identity_loss
 from streid.appearance.models import AppearanceModel
+from streid.appearance.progress import progress_bar
 from streid.appearance.schedules import ScheduleConfig, rate_factor
 from streid.data.loading import Item, PictureDataset, load_batches
 from streid.data.samplers import epoch_batches
@@ -29,7 +28,6 @@ from streid.errors import InputError
 logger = logging.getLogger(__name__)
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-PROGRESS_SECONDS = 15.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,14 +130,7 @@ class Trainer:
         batches = load_batches(
             self.dataset, self._plan(), workers=self.config.workers, pin_memory=self.device.type == "cuda"
         )
-        progress = tqdm(
-            total=self.total_steps,
-            initial=self.position.step,
-            desc="training",
-            unit="step",
-            mininterval=0.5 if sys.stderr.isatty() else PROGRESS_SECONDS,
-        )
-        with progress:
+        with progress_bar("training", "step", self.total_steps, self.position.step) as progress:
             waiting = time.monotonic()
             for pictures, labels in batches:
                 self.position.seconds += time.monotonic() - waiting
