@@ -41,9 +41,9 @@ def main() -> None:
     """Read the manifest, count, smooth, write."""
     arguments = parse_arguments()
     set_threads(arguments.threads)
-    from streid.artifacts import write_histograms
     from streid.data.manifest import read_manifest, sightings
     from streid.spatiotemporal.histograms import build_histograms
+    from streid.tables import write_histograms
 
     table = read_manifest(arguments.manifest)
     training = sightings(table[table["split"].isin(("train", "val"))])

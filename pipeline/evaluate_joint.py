@@ -22,9 +22,10 @@ def main() -> None:
     """Read features and histograms, rank the streams, write rankings and figures."""
     arguments = parse_arguments()
     set_threads(arguments.threads)
-    from streid.artifacts import read_features, read_histograms, write_json, write_rankings
+    from streid.artifacts import read_features, write_json, write_rankings
     from streid.scoring.evaluation import make_fusion, make_scene, rank_streams, summary
     from streid.scoring.products import PairProducts, product_device
+    from streid.tables import read_histograms
 
     device = product_device(arguments.device)
     histograms = read_histograms(arguments.histograms)

@@ -37,10 +37,11 @@ def main() -> None:
     """Read features and histograms, re-rank, write ranking and figures."""
     arguments = parse_arguments()
     set_threads(arguments.threads)
-    from streid.artifacts import read_features, read_histograms, write_json, write_rankings
+    from streid.artifacts import read_features, write_json, write_rankings
     from streid.scoring.evaluation import make_fusion, make_scene, summary
     from streid.scoring.products import PairProducts, product_device
     from streid.scoring.rerank import RerankSettings, rerank
+    from streid.tables import read_histograms
 
     settings = RerankSettings(k1=arguments.k1, k2=arguments.k2, lambda_=arguments.lambda_)
     device = product_device(arguments.device)

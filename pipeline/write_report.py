@@ -61,7 +61,7 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     arguments = parse_arguments()
     set_threads(arguments.threads)
-    from streid.artifacts import read_histograms, read_json, write_json, write_text
+    from streid.artifacts import read_json, write_json, write_text
     from streid.data.manifest import read_manifest
     from streid.errors import InputError
     from streid.reporting.page import compose_report, render_page, write_figures
@@ -69,6 +69,7 @@ def main() -> None:
     from streid.reporting.runs import read_run, read_summary
     from streid.reporting.tables import cost_rows
     from streid.reporting.wording import Clock
+    from streid.tables import read_histograms
 
     names = [name for name, _ in arguments.model]
     if len(set(names)) < len(names):

@@ -1,6 +1,8 @@
-"""Every file the stages hand to each other: atomic writes, versioned schemas, checked reads.
+"""The files the stages hand to each other: atomic writes, versioned schemas, checked reads.
 
-Shape suffixes: N pictures, Q queries, K kept ranks, D feature values, C cameras, B bins.
+histograms.h5 has a module of its own, streid.tables.
+
+Shape suffixes: N pictures, Q queries, K kept ranks, D feature values.
 All row indices are 0-based; ranks are 1-based.
 """
 
@@ -25,7 +27,7 @@ FeatureArray = npt.NDArray[np.float32]
 UNKNOWN_TIME = -1
 JUNK_PID = -1
 DISTRACTOR_PID = 0
-FEATURES_FORMAT, HISTOGRAMS_FORMAT, RANKINGS_FORMAT = "streid-features", "streid-histograms", "streid-rankings"
+FEATURES_FORMAT, RANKINGS_FORMAT = "streid-features", "streid-rankings"
 VERSION = 1
 SIGHTING_FIELDS = ("pid", "camid", "session", "time")
 READ_BYTES = 1 << 26
@@ -143,43 +145,6 @@ class FeatureSet:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Histograms:
-    """st-ReID's spatial-temporal histograms (Wang et al., AAAI 2019, section 3.2).
-
-    cameras_C: the cameras' numbers, ascending; the tables' first two axes follow it.
-    counts_CCB: identities counted, [later camera][earlier camera][bin of the time difference].
-    density_CCB: each camera pair's Parzen-smoothed distribution over the bins.
-    bin_width: in the data set's time unit. sigma: of the Gaussian window, in bins.
-    identities: training identities counted. sessions: number of sessions counted in.
-    """
-
-    cameras_C: IntArray
-    counts_CCB: IntArray
-    density_CCB: FloatArray
-    bin_width: float
-    sigma: float
-    identities: int
-    sessions: int
-
-    def __post_init__(self) -> None:
-        cameras = len(self.cameras_C)
-        for table in (self.counts_CCB, self.density_CCB):
-            if table.ndim != 3 or table.shape[:2] != (cameras, cameras):
-                raise InputError(f"histogram table has shape {table.shape}, expected ({cameras}, {cameras}, bins)")
-        if self.counts_CCB.shape != self.density_CCB.shape:
-            raise InputError("histogram counts and densities have different shapes")
-        if self.cameras_C.ndim != 1 or (np.diff(self.cameras_C) <= 0).any():
-            raise InputError("histogram cameras are not in ascending order")
-        if not (0 < self.bin_width < np.inf and 0 < self.sigma < np.inf):
-            raise InputError(f"histogram bin width {self.bin_width} and sigma {self.sigma} must be positive numbers")
-        if (
-            not np.isfinite(self.density_CCB).all()
-            or min(self.density_CCB.min(initial=0), self.counts_CCB.min(initial=0)) < 0
-        ):
-            raise InputError("histogram counts and densities must be finite and not negative")
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Ranking:
     """One stream's retrieval result per query.
 
@@ -196,7 +161,7 @@ class Ranking:
 
 
 @contextlib.contextmanager
-def _open_checked(path: str | os.PathLike[str], file_format: str) -> Iterator[h5py.File]:
+def open_checked(path: str | os.PathLike[str], file_format: str, version: int = VERSION) -> Iterator[h5py.File]:
     """Open an HDF5 file of `file_format` for reading; every defect of the file becomes an InputError."""
     if not Path(path).is_file():
         raise InputError(f"{path}: no such file")
@@ -205,9 +170,12 @@ def _open_checked(path: str | os.PathLike[str], file_format: str) -> Iterator[h5
             found = handle.attrs.get("format")
             if found != file_format:
                 raise InputError(f"{path}: format is {found!r}, expected {file_format!r}")
-            version = handle.attrs.get("version")
-            if version != VERSION:
-                raise InputError(f"{path}: version {version} of {file_format} is not one this streid reads ({VERSION})")
+            written = handle.attrs.get("version")
+            if written != version:
+                raise InputError(
+                    f"{path}: version {written} of {file_format} is not the one this streid reads ({version}); "
+                    "make it again"
+                )
             yield handle
     except InputError as error:
         raise InputError(str(error) if str(path) in str(error) else f"{path}: {error}") from None
@@ -220,10 +188,13 @@ def _open_checked(path: str | os.PathLike[str], file_format: str) -> Iterator[h5
 
 
 @contextlib.contextmanager
-def _create(path: str | os.PathLike[str], file_format: str, **attributes: str | int | float) -> Iterator[h5py.File]:
+def create_file(
+    path: str | os.PathLike[str], file_format: str, version: int = VERSION, **attributes: str | int | float
+) -> Iterator[h5py.File]:
+    """Create an HDF5 file of `file_format` with root attributes, atomically."""
     with atomic_output(path) as partial, h5py.File(partial, "w") as handle:
         handle.attrs["format"] = file_format
-        handle.attrs["version"] = VERSION
+        handle.attrs["version"] = version
         handle.attrs.update(attributes)
         yield handle
 
@@ -244,7 +215,7 @@ def write_features(
         groups: group name -> (its pictures, blocks of consecutive feature rows that add up to them).
         dtype: float32 or float16, as stored.
     """
-    with _create(path, FEATURES_FORMAT, dataset=dataset, model=model) as handle:
+    with create_file(path, FEATURES_FORMAT, dataset=dataset, model=model) as handle:
         for name in sorted(groups):
             sightings, blocks = groups[name]
             group = handle.create_group(name)
@@ -303,7 +274,7 @@ def read_features(path: str | os.PathLike[str], groups: Sequence[str] = ("query"
         InputError: the file is missing, damaged, of another format or version, lacks a group, or its
             groups' rows, lengths or values do not fit together.
     """
-    with _open_checked(path, FEATURES_FORMAT) as handle:
+    with open_checked(path, FEATURES_FORMAT) as handle:
         loaded = {
             name: FeatureGroup(sightings=_load_sightings(handle[name]), features_ND=_load_features(handle[name]))
             for name in groups
@@ -316,47 +287,19 @@ def read_features(path: str | os.PathLike[str], groups: Sequence[str] = ("query"
 
 def feature_groups(path: str | os.PathLike[str]) -> tuple[str, ...]:
     """The names of a features.h5's groups, sorted."""
-    with _open_checked(path, FEATURES_FORMAT) as handle:
+    with open_checked(path, FEATURES_FORMAT) as handle:
         return tuple(sorted(handle))
 
 
 def read_sightings(path: str | os.PathLike[str], group: str) -> Sightings:
     """Read one group's pictures from a features.h5 without its features."""
-    with _open_checked(path, FEATURES_FORMAT) as handle:
+    with open_checked(path, FEATURES_FORMAT) as handle:
         return _load_sightings(handle[group])
-
-
-def write_histograms(path: str | os.PathLike[str], histograms: Histograms) -> None:
-    """Write a histograms.h5, atomically."""
-    attributes = {name: getattr(histograms, name) for name in ("bin_width", "sigma", "identities", "sessions")}
-    with _create(path, HISTOGRAMS_FORMAT, **attributes) as handle:
-        handle.create_dataset("cameras", data=histograms.cameras_C)
-        for name in ("counts", "density"):
-            table = getattr(histograms, f"{name}_CCB")
-            handle.create_dataset(name, data=table, compression="gzip", fletcher32=True)
-
-
-def read_histograms(path: str | os.PathLike[str]) -> Histograms:
-    """Read a histograms.h5.
-
-    Raises:
-        InputError: the file is missing, damaged, or of another format or version.
-    """
-    with _open_checked(path, HISTOGRAMS_FORMAT) as handle:
-        return Histograms(
-            cameras_C=handle["cameras"][:].astype(np.int64),
-            counts_CCB=handle["counts"][:].astype(np.int64),
-            density_CCB=handle["density"][:].astype(np.float64),
-            bin_width=float(handle.attrs["bin_width"]),
-            sigma=float(handle.attrs["sigma"]),
-            identities=int(handle.attrs["identities"]),
-            sessions=int(handle.attrs["sessions"]),
-        )
 
 
 def write_rankings(path: str | os.PathLike[str], *, dataset: str, model: str, streams: Mapping[str, Ranking]) -> None:
     """Write scores.h5 or reranked.h5: one group per stream, atomically."""
-    with _create(path, RANKINGS_FORMAT, dataset=dataset, model=model) as handle:
+    with create_file(path, RANKINGS_FORMAT, dataset=dataset, model=model) as handle:
         for stream in sorted(streams):
             group = handle.create_group(stream)
             for field in fields(Ranking):
@@ -374,7 +317,7 @@ def read_rankings(path: str | os.PathLike[str]) -> dict[str, Ranking]:
     Raises:
         InputError: the file is missing, damaged, or of another format or version.
     """
-    with _open_checked(path, RANKINGS_FORMAT) as handle:
+    with open_checked(path, RANKINGS_FORMAT) as handle:
         return {
             stream: Ranking(**{f.name: handle[stream][f.name.rsplit("_", 1)[0]][:] for f in fields(Ranking)})
             for stream in sorted(handle)

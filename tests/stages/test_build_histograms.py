@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from streid.artifacts import read_histograms
+from streid.tables import read_histograms
 
 SCRIPT = Path(__file__).parents[2] / "pipeline" / "build_histograms.py"
 HEADER = "path,split,pid,camid,session,time,tracklet\n"

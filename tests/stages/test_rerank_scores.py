@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from streid.artifacts import Histograms, Sightings, read_rankings, write_features, write_histograms
+from streid.artifacts import Sightings, read_rankings, write_features
+from streid.tables import Histograms, write_histograms
 
 SCRIPT = Path(__file__).parents[2] / "pipeline" / "rerank_scores.py"
 

@@ -3,14 +3,13 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
 import pytest
 
 from streid import artifacts
-from streid.artifacts import Histograms, Ranking, Sightings
+from streid.artifacts import Ranking, Sightings
 from streid.errors import InputError
 
 
@@ -126,40 +125,6 @@ def test_unusable_json_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.json").write_bytes(content)
     with pytest.raises(InputError, match=r"x\.json"):
         artifacts.read_json(tmp_path / "x.json")
-
-
-def test_histograms_round_trip(tmp_path: Path) -> None:
-    counts = np.arange(12).reshape(2, 2, 3)
-    written = Histograms(
-        cameras_C=np.array([1, 4]),
-        counts_CCB=counts,
-        density_CCB=counts / 12,
-        bin_width=100.0,
-        sigma=50.0,
-        identities=7,
-        sessions=1,
-    )
-    artifacts.write_histograms(tmp_path / "h.h5", written)
-    loaded = artifacts.read_histograms(tmp_path / "h.h5")
-    np.testing.assert_array_equal(loaded.counts_CCB, counts)
-    np.testing.assert_array_equal(loaded.density_CCB, counts / 12)
-    assert (loaded.bin_width, loaded.sigma, loaded.identities, loaded.sessions) == (100.0, 50.0, 7, 1)
-    with pytest.raises(InputError, match="format is"):
-        artifacts.read_features(tmp_path / "h.h5")
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [{"bin_width": float("nan")}, {"bin_width": 0.0}, {"sigma": -1.0}, {"cameras_C": np.array([4, 1])}]
-    + [{"density_CCB": np.full((2, 2, 3), bad)} for bad in (np.nan, -0.1)],
-)
-def test_unusable_histograms_are_refused(changes: dict[str, Any]) -> None:
-    table = np.zeros((2, 2, 3))
-    values = {"cameras_C": np.array([1, 4]), "counts_CCB": table.astype(int), "density_CCB": table}
-    scalars = {"bin_width": 1.0, "sigma": 1.0, "identities": 0, "sessions": 1}
-    Histograms(**values, **scalars)
-    with pytest.raises(InputError):
-        Histograms(**values | scalars | changes)
 
 
 def test_a_device_or_folder_is_never_replaced(tmp_path: Path) -> None:

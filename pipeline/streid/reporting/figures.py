@@ -11,10 +11,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 
-from streid.artifacts import FloatArray, Histograms
+from streid.artifacts import FloatArray
 from streid.reporting.charts import LINE_STYLES, Chart, Theme, draw_chart, legend_below, style_of
 from streid.reporting.runs import METRIC_TITLES, ModelRun, stream_order, stream_title
 from streid.reporting.wording import Clock, count, percent
+from streid.tables import Histograms
 
 TIMES_ALONE = "spatiotemporal"
 COMPARED_METRICS = ("rank1", "mAP")

@@ -9,7 +9,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
 
-from streid.artifacts import Histograms, atomic_output
+from streid.artifacts import atomic_output
 from streid.reporting.charts import Chart
 from streid.reporting.figures import compare_streams, plot_cameras, plot_cmc, plot_training, plot_travel
 from streid.reporting.findings import Headline, list_notices, write_headline
@@ -34,6 +34,7 @@ from streid.reporting.tables import (
     metric_rows,
 )
 from streid.reporting.wording import Clock
+from streid.tables import Histograms
 
 TEMPLATE = "report.html.jinja"
 FIGURE_ENDINGS = (".svg", ".png")

@@ -7,8 +7,8 @@ from pathlib import Path
 from platform import python_version
 from typing import Any
 
-from streid.artifacts import Histograms
 from streid.reporting.runs import ModelRun, final_epoch
+from streid.tables import Histograms
 
 REPORT_FORMAT, REPORT_VERSION = "streid-report", 1
 PACKAGES = (

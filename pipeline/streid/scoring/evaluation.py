@@ -15,7 +15,6 @@ from streid.artifacts import (
     UNKNOWN_TIME,
     FeatureArray,
     FeatureSet,
-    Histograms,
     IntArray,
     Sightings,
     concatenate_sightings,
@@ -25,6 +24,7 @@ from streid.scoring.kernels import fuse_block
 from streid.scoring.metrics import summarise
 from streid.scoring.products import PairProducts, normalised_features
 from streid.scoring.ranks import Outcomes, StreamRanker
+from streid.tables import Histograms
 
 FUSIONS = ("logistic", "none")
 BLOCK_VALUES = 1 << 24

@@ -3,18 +3,21 @@
 Every fusion is a table looked up by (asking camera, asked camera, signed time bin) and a rule that
 combines the value with the cosine, so that one set of kernels serves all of them.
 
-Shape suffixes: N pictures, C cameras, B bins of a histogram, S = 2 (B + 1) signed bins.
+Shape suffixes: N pictures, C cameras, B bins of a histogram, S = 2 (B + 1) signed bins,
+L = 2 K + 1 signed bins of a likelihood.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from streid.artifacts import UNKNOWN_TIME, FeatureArray, FloatArray, Histograms, IntArray, Sightings
+from streid.artifacts import UNKNOWN_TIME, FeatureArray, FloatArray, IntArray, Sightings
 from streid.errors import InputError
 from streid.scoring.compilation import Moments, Rule
+from streid.tables import Histograms, Likelihood
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -26,7 +29,7 @@ class Fusion:
     """
 
     name: str
-    parameters: Mapping[str, float]
+    parameters: Mapping[str, Any]
     cameras_C: IntArray
     rule: Rule
 
@@ -44,7 +47,7 @@ class Fusion:
 
 def visual_fusion() -> Fusion:
     """The cosine alone."""
-    rule = _rule(table_CCS=np.zeros((0, 0, 2), np.float32), bin_width=1.0, missing=0.0, alpha=0.0, logistic=False)
+    rule = _rule(table_CCS=np.zeros((0, 0, 2), np.float32), bin_width=1.0, missing=0.0)
     return Fusion(name="none", parameters={}, cameras_C=np.empty(0, np.int64), rule=rule)
 
 
@@ -59,8 +62,6 @@ def temporal_fusion(histograms: Histograms) -> Fusion:
         table_CCS=signed_table(histograms.density_CCB, beyond=0.0),
         bin_width=histograms.bin_width,
         missing=0.0,
-        alpha=0.0,
-        logistic=False,
     )
     return Fusion(name="temporal", parameters={}, cameras_C=histograms.cameras_C, rule=rule)
 
@@ -76,9 +77,41 @@ def logistic_fusion(histograms: Histograms, alpha: float) -> Fusion:
         bin_width=histograms.bin_width,
         missing=missing,
         alpha=alpha,
-        logistic=True,
     )
     return Fusion(name="logistic", parameters={"alpha": alpha}, cameras_C=histograms.cameras_C, rule=rule)
+
+
+def likelihood_fusion(likelihood: Likelihood, weight: float) -> Fusion:
+    """The joint score s + weight * L of cosine s and log likelihood ratio L.
+
+    L of two pictures of one session before different cameras is their log ratio at the signed bin of the
+    time difference, a difference beyond the last bin standing in the last one; between sessions it is
+    `apart`; in the same camera, and for an unknown time or camera, 0. The score is the same, bit for bit,
+    whichever picture asks.
+    """
+    if not 0 <= weight < np.inf:
+        raise InputError(f"the likelihood's weight is {weight}; a number of at least 0 is needed")
+    table_CCS = _mirrored(likelihood.log_ratios())
+    rule = Rule(
+        table_CCS=table_CCS * np.float32(weight),
+        bin_width=float(likelihood.bin_width),
+        rounding=0.5,
+        apart=np.float32(weight * likelihood.apart),
+        unknown=np.float32(0),
+        alpha=np.float32(0),
+        logistic=False,
+    )
+    facts = ("bin_width", "neutral", "near", "apart", "pooling", "identities", "identities_compared", "sessions")
+    parameters = {"weight": weight, "same_camera": "neutral", **{name: getattr(likelihood, name) for name in facts}}
+    return Fusion(name="likelihood", parameters=parameters, cameras_C=likelihood.cameras_C, rule=rule)
+
+
+def _mirrored(ratios_CCL: FeatureArray) -> FeatureArray:
+    """A rule's table (C, C, 2 (K + 1)) from log ratios whose index K + k stands for "asked k bins later"."""
+    last = ratios_CCL.shape[2] // 2
+    not_later_CCB = ratios_CCL[:, :, last:][:, :, ::-1]
+    later_CCB = ratios_CCL[:, :, last::-1]
+    return np.concatenate((not_later_CCB, later_CCB), axis=2)
 
 
 def signed_table(values_CCB: FloatArray, beyond: float) -> FeatureArray:
@@ -123,12 +156,13 @@ def take_moments(moments: Moments, rows: slice) -> Moments:
     return Moments(moments.camera_N[rows], moments.session_N[rows], moments.time_N[rows])
 
 
-def _rule(*, table_CCS: FeatureArray, bin_width: float, missing: float, alpha: float, logistic: bool) -> Rule:
+def _rule(*, table_CCS: FeatureArray, bin_width: float, missing: float, alpha: float | None = None) -> Rule:
     return Rule(
         table_CCS=table_CCS,
         bin_width=float(bin_width),
+        rounding=0.0,
         apart=np.float32(missing),
         unknown=np.float32(missing),
-        alpha=np.float32(alpha),
-        logistic=logistic,
+        alpha=np.float32(alpha or 0),
+        logistic=alpha is not None,
     )

@@ -77,13 +77,14 @@ def _look_up(
     equal = 0
     for w in range(len(asked_W)):
         gap = time - time_W[w]
-        steps = np.int32(min(np.floor(abs(gap) / rule.bin_width), np.float64(beyond)))
+        steps = np.int32(min(np.floor(abs(gap) / rule.bin_width + rule.rounding), np.float64(beyond)))
         signed = beyond + np.int32(1) + steps if gap > 0 else beyond - steps
         position_W[w] = camera_W[w] * bins + signed
         equal += gap == 0
     for w in range(len(asked_W)):
         value = table[position_W[w]]
-        value = value if session_W[w] == session else (rule.apart if session_W[w] >= 0 else rule.unknown)
+        elsewhere = session_W[w] >= 0 and camera_W[w] != camera
+        value = value if session_W[w] == session else (rule.apart if elsewhere else rule.unknown)
         asked_W[w] = value
         answered_W[w] = value
     if equal:

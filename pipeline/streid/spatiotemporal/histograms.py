@@ -7,9 +7,10 @@ import logging
 
 import numpy as np
 
-from streid.artifacts import Histograms, IntArray, Sightings
+from streid.artifacts import IntArray, Sightings
 from streid.spatiotemporal.smoothing import smooth_counts, window_radius
 from streid.spatiotemporal.timelines import Timelines, mean_times
+from streid.tables import Histograms
 
 logger = logging.getLogger(__name__)
 

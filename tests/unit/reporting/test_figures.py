@@ -7,11 +7,11 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 
-from streid.artifacts import Histograms
 from streid.reporting.charts import DARK, LIGHT, draw_chart, style_of
 from streid.reporting.figures import MOST_PAIRS, compare_streams, plot_cameras, plot_cmc, plot_training, plot_travel
 from streid.reporting.runs import ModelRun
 from streid.reporting.wording import Clock
+from streid.tables import Histograms
 
 MakeRun = Callable[..., ModelRun]
 

@@ -3,12 +3,13 @@ import math
 import numpy as np
 import pytest
 
-from streid.artifacts import FeatureGroup, Histograms, Sightings
+from streid.artifacts import FeatureGroup, Sightings
 from streid.errors import InputError
 from streid.scoring.compilation import Rule
 from streid.scoring.fusion import Fusion, locate, logistic_fusion, signed_table, temporal_fusion, visual_fusion
 from streid.scoring.kernels import fuse_block
 from streid.scoring.products import PairProducts, normalised_features
+from streid.tables import Histograms
 
 
 def seen(*rows: tuple[int, int, int]) -> Sightings:
@@ -100,18 +101,22 @@ def test_signed_table_by_hand() -> None:
 def test_table_that_contradicts_itself_is_refused() -> None:
     table = np.zeros((1, 1, 4), np.float32)
     table[0, 0, 3] = 1
-    rule = Rule(table, 1.0, np.float32(0), np.float32(0), np.float32(0), False)
+    rule = Rule(table, 1.0, 0.0, np.float32(0), np.float32(0), np.float32(0), False)
     with pytest.raises(InputError, match="the other way round"):
         Fusion(name="x", parameters={}, cameras_C=np.array([1]), rule=rule)
 
 
 def test_added_table_with_values_apart_and_unknown() -> None:
-    table = np.array([[[0.5, 0.25, 0.25, 0.5]]], np.float32)  # one camera, also against itself
-    rule = Rule(table, 10.0, np.float32(-2), np.float32(-3), np.float32(0), False)
-    fusion = Fusion(name="x", parameters={}, cameras_C=np.array([1]), rule=rule)
-    scores = fused(fusion, seen((1, 0, 0), (1, 0, 5), (1, 0, 50), (1, 1, 0), (1, 0, -1)), np.zeros((5, 5), np.float32))
-    assert scores[0].tolist() == [0.25, 0.25, 0.5, -2, -3]
-    assert scores[4].tolist() == [-3] * 5
+    table = np.broadcast_to(
+        np.array([0.5, 0.25, 0.25, 0.5], np.float32), (2, 2, 4)
+    ).copy()  # a camera against itself too
+    rule = Rule(table, 10.0, 0.0, np.float32(-2), np.float32(-3), np.float32(0), False)
+    fusion = Fusion(name="x", parameters={}, cameras_C=np.array([1, 2]), rule=rule)
+    pictures = seen((1, 0, 0), (1, 0, 5), (1, 0, 50), (2, 1, 0), (1, 1, 0), (1, 0, -1))
+    scores = fused(fusion, pictures, np.zeros((6, 6), np.float32))
+    assert scores[0].tolist() == [0.25, 0.25, 0.5, -2, -3, -3]  # -3, as if unknown: one camera in two sessions
+    assert scores[3].tolist() == [-2, -2, -2, 0.25, 0.25, -3]
+    assert scores[5].tolist() == [-3] * 6
 
 
 def test_normalised_rows_have_length_one_whatever_their_scale() -> None:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from streid.artifacts import FeatureGroup, FeatureSet, Histograms, Sightings
+from streid.artifacts import FeatureGroup, FeatureSet, Sightings
 from streid.errors import InputError
 from streid.scoring.evaluation import make_scene
 from streid.scoring.fusion import Fusion, locate, logistic_fusion, visual_fusion
@@ -13,6 +13,7 @@ from streid.scoring.neighbours import find_neighbours
 from streid.scoring.products import PairProducts
 from streid.scoring.ranks import Outcomes
 from streid.scoring.rerank import RerankSettings, rerank
+from streid.tables import Histograms
 
 CAMERAS, BINS, WIDTH, ALPHA = 4, 30, 10.0, 5.0
 

@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from streid.artifacts import Histograms, Sightings, read_histograms, write_histograms
+from streid.artifacts import Sightings
 from streid.spatiotemporal.histograms import build_histograms
 from streid.spatiotemporal.smoothing import smooth_counts
 from streid.spatiotemporal.timelines import mean_times
+from streid.tables import Histograms, read_histograms, write_histograms
 
 
 def seen(*rows: tuple[int, int, int, int]) -> Sightings:
