@@ -1,12 +1,12 @@
-"""The Parzen window that turns counts into a distribution.
+"""The Parzen windows that turn counts into a distribution.
 
-Shape suffixes: C cameras, B bins of the time difference.
+Shape suffixes: C cameras, B bins of the time difference, H histograms, S signed bins.
 """
 
 import math
 
 import numpy as np
-from scipy import ndimage
+from scipy import fft, ndimage
 
 from streid.artifacts import FloatArray, IntArray
 
@@ -32,6 +32,31 @@ def smooth_counts(counts_CCB: IntArray, sigma: float) -> FloatArray:
         shares_B = _normalise(counts_CCB[later, earlier].astype(np.float64))
         density_CCB[later, earlier] = _normalise(ndimage.convolve1d(shares_B, window, mode="constant"))
     return density_CCB
+
+
+def window_sizes(last_bin: int) -> tuple[float, ...]:
+    """Standard deviations 1, 2, 4, ... up to a third of `last_bin`, in bins; at least the first."""
+    return tuple(float(1 << power) for power in range(max(1, (last_bin // 3).bit_length())))
+
+
+def smooth_all(spectra_HS: FloatArray, sigma: float) -> FloatArray:
+    """Histograms smoothed by a Gaussian of `sigma` bins, reflected at both ends, so that each keeps its sum.
+
+    Args:
+        spectra_HS: the histograms' cosine transforms, `spectra` of them, to be smoothed by several windows.
+    """
+    bins = spectra_HS.shape[-1]
+    distance = np.minimum(np.arange(2 * bins), 2 * bins - np.arange(2 * bins))
+    window = np.exp(-(distance**2) / (2 * sigma**2))
+    gain_S = np.fft.rfft(window / window.sum()).real[:bins]
+    smoothed_HS: FloatArray = fft.idct(spectra_HS * gain_S, axis=-1)
+    return np.maximum(smoothed_HS, 0)  # rounding leaves traces below 0
+
+
+def spectra(histograms_HS: FloatArray) -> FloatArray:
+    """The histograms' cosine transforms (type II), which turn reflected smoothing into a product."""
+    transformed_HS: FloatArray = fft.dct(histograms_HS, axis=-1)
+    return transformed_HS
 
 
 def _normalise(values_B: FloatArray) -> FloatArray:

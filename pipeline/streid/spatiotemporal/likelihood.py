@@ -1,0 +1,184 @@
+"""The time differences' likelihood ratio, same person to different people, from the training identities.
+
+Every camera pair's density is a mixture, the same for all pairs and for both hypotheses, of Gaussian
+windows of doubling width, each shrunk towards the density pooled over all pairs. How much of each window,
+how much pooling, and how much of "says nothing" are what predicts left-out identities best.
+
+Shape suffixes: P unordered camera pairs, S signed bins, F folds, J windows, X = J + 1 mixture components
+(the last one neutral), E cells of a fold's histograms that are not empty.
+"""
+
+import logging
+from typing import NamedTuple
+
+import numpy as np
+
+from streid.artifacts import FloatArray, IntArray, Sightings
+from streid.spatiotemporal.pair_counts import FOLDS, PairCounts, count_pairs
+from streid.spatiotemporal.smoothing import smooth_all, spectra, window_sizes
+from streid.tables import LEAST_DENSITY, HeldOut, Likelihood, neutral_likelihood
+
+logger = logging.getLogger(__name__)
+
+POOLINGS = (1.0, 3.0, 10.0, 30.0)
+LEAST_NEUTRAL = 0.1
+NEUTRAL_IDENTITIES = 10.0
+REFERENCE_WINDOW = 16.0
+ROUNDS = 300
+LEAST_GAIN = 1e-6
+
+
+class _Mixture(NamedTuple):
+    """What the left-out identities chose: pooling, weights_J of the windows (sum 1), share of the neutral."""
+
+    pooling: float
+    weights_J: FloatArray
+    neutral: float
+
+
+class _LeftOut(NamedTuple):
+    """The cells in which left-out identities were seen, for every fold, and what the other folds say there.
+
+    own_JE, pooled_JE: smoothed counts of the cell's camera pair, and the pooled density. seen_E: weight of
+    the pair in the other folds. different_E: density of different people. weight_E: left-out weight.
+    """
+
+    own_JE: FloatArray
+    pooled_JE: FloatArray
+    seen_E: FloatArray
+    different_E: FloatArray
+    weight_E: FloatArray
+
+
+def fit_likelihood(sightings: Sightings, *, seed: int = 0) -> Likelihood:
+    """Fit the likelihood of signed time differences between two cameras, and of meeting within one session.
+
+    docs/fusion.md has the formulas. Nothing is fitted, and the log ratio is 0 everywhere, where fewer than
+    two identities were seen by two cameras within one session, or no two different people were.
+
+    Args:
+        sightings: the training pictures; junk, distractors and unknown times are passed over.
+        seed: deals the identities into the folds that choose the smoothing.
+    """
+    counts = count_pairs(sightings, seed=seed)
+    if counts.identities < 2 or counts.different_PS.sum() <= LEAST_DENSITY:
+        logger.warning(
+            "%d identities were seen by two cameras at known times within one session; the likelihood needs two, "
+            "and stays 0",
+            counts.identities,
+        )
+        return neutral_likelihood(counts.cameras_C, identities=counts.identities, sessions=counts.sessions)
+    windows = window_sizes(counts.same_FPS.shape[2] // 2)
+    mixture = _choose_mixture(_left_out(counts, windows))
+    same_PS = counts.same_FPS.sum(axis=0)
+    thin = NEUTRAL_IDENTITIES / (NEUTRAL_IDENTITIES + counts.identities)
+    near, apart = _session_ratios(counts)
+    return Likelihood(
+        cameras_C=counts.cameras_C,
+        same_PS=_density(same_PS, windows, mixture).astype(np.float32),
+        different_PS=_density(counts.different_PS, windows, mixture).astype(np.float32),
+        identities_P=same_PS.sum(axis=1),
+        bin_width=counts.bin_width,
+        neutral=max(mixture.neutral, LEAST_NEUTRAL, thin),
+        near=near,
+        apart=apart,
+        identities=counts.identities,
+        identities_compared=counts.identities_compared,
+        sessions=counts.sessions,
+        pooling=mixture.pooling,
+        windows_J=np.array(windows),
+        weights_J=mixture.weights_J,
+    )
+
+
+def fit_held_out(sightings: Sightings, pids: IntArray, *, seed: int = 0) -> HeldOut | None:
+    """The likelihood fitted without the identities `pids`; None where there are no such."""
+    left_out = np.intersect1d(pids, sightings.pid_N)
+    if not len(left_out):
+        return None
+    others = sightings.take(~np.isin(sightings.pid_N, left_out))
+    return HeldOut(likelihood=fit_likelihood(others, seed=seed), pids_H=left_out)
+
+
+def _session_ratios(counts: PairCounts) -> tuple[float, float]:
+    """Log ratios of being seen within one session and in two; the former shrunk by neutral identities."""
+    different = counts.inside_different
+    if counts.sessions < 2 or not 0 < different < 1:
+        return 0.0, 0.0
+    same = (counts.inside_same + NEUTRAL_IDENTITIES * different) / (counts.identities_compared + NEUTRAL_IDENTITIES)
+    return float(np.log(same / different)), float(np.log((1 - same) / (1 - different)))
+
+
+def _pooled(smoothed_PS: FloatArray) -> FloatArray:
+    """The density (S,) of all camera pairs together, the same for either order of the cameras."""
+    total_S = smoothed_PS.sum(axis=0)
+    both_S = total_S + total_S[::-1]
+    pooled_S: FloatArray = both_S / max(float(both_S.sum()), LEAST_DENSITY)
+    return pooled_S
+
+
+def _density(counts_PS: FloatArray, windows: tuple[float, ...], mixture: _Mixture) -> FloatArray:
+    """The mixture over windows of each pair's smoothed and shrunk density; each row sums to 1."""
+    spectra_PS = spectra(counts_PS)
+    seen_P1 = counts_PS.sum(axis=1, keepdims=True)
+    density_PS = np.zeros(counts_PS.shape)
+    for window, weight in zip(windows, mixture.weights_J, strict=True):
+        own_PS = smooth_all(spectra_PS, window)
+        density_PS += weight * (own_PS + mixture.pooling * _pooled(own_PS)) / (seen_P1 + mixture.pooling)
+    return density_PS
+
+
+def _left_out(counts: PairCounts, windows: tuple[float, ...]) -> _LeftOut:
+    """Look up, for every fold's cells, what the identities of the other folds say there."""
+    reference = _Mixture(pooling=1.0, weights_J=np.ones(1), neutral=0.0)
+    different_PS = _density(counts.different_PS, (REFERENCE_WINDOW,), reference)
+    cells = [np.nonzero(counts.same_FPS[fold]) for fold in range(FOLDS)]
+    totals_FP = counts.same_FPS.sum(axis=(0, 2)) - counts.same_FPS.sum(axis=2)
+    own_J, pooled_J = [], []
+    spectra_FPS = spectra(counts.same_FPS)
+    for window in windows:
+        smoothed_FPS = smooth_all(spectra_FPS, window)
+        total_PS = smoothed_FPS.sum(axis=0)
+        own, pooled = [], []
+        for fold, (pair_E, bin_E) in enumerate(cells):
+            others_PS = np.maximum(total_PS - smoothed_FPS[fold], 0)
+            own.append(others_PS[pair_E, bin_E])
+            pooled.append(_pooled(others_PS)[bin_E])
+        own_J.append(np.concatenate(own))
+        pooled_J.append(np.concatenate(pooled))
+    return _LeftOut(
+        own_JE=np.array(own_J),
+        pooled_JE=np.array(pooled_J),
+        seen_E=np.concatenate([totals_FP[fold, pair_E] for fold, (pair_E, _) in enumerate(cells)]),
+        different_E=np.concatenate([different_PS[cell] for cell in cells]),
+        weight_E=np.concatenate([counts.same_FPS[fold][cell] for fold, cell in enumerate(cells)]),
+    )
+
+
+def _choose_mixture(left_out: _LeftOut) -> _Mixture:
+    """The pooling under which the left-out identities are likeliest, and the mixture's shares there."""
+    fits = []
+    for pooling in POOLINGS:
+        shrunk_JE = (left_out.own_JE + pooling * left_out.pooled_JE) / (left_out.seen_E + pooling)
+        parts_XE = np.maximum(np.concatenate((shrunk_JE, left_out.different_E[None])), LEAST_DENSITY)
+        fits.append((pooling, *_maximise(parts_XE, left_out.weight_E)))
+    pooling, shares_X, _ = max(fits, key=lambda fit: fit[2])
+    return _Mixture(pooling=pooling, weights_J=shares_X[:-1] / shares_X[:-1].sum(), neutral=float(shares_X[-1]))
+
+
+def _maximise(parts_XE: FloatArray, weight_E: FloatArray) -> tuple[FloatArray, float]:
+    """Shares of a mixture by expectation maximisation, under a flat Dirichlet prior that keeps all of them alive.
+
+    Returns:
+        The shares (X,), sum 1, and the mean log-likelihood.
+    """
+    shares_X = np.full(len(parts_XE), 1 / len(parts_XE))
+    likelihood, total = -np.inf, weight_E.sum()
+    for _ in range(ROUNDS):
+        mixture_E = shares_X @ parts_XE
+        before, likelihood = likelihood, float(weight_E @ np.log(mixture_E) / total)
+        if likelihood - before < LEAST_GAIN:
+            break
+        shares_X = shares_X * (parts_XE @ (weight_E / mixture_E)) + 1
+        shares_X /= shares_X.sum()
+    return shares_X, likelihood
