@@ -1,11 +1,12 @@
-"""Build the spatial-temporal histograms of a data set from the identities of its manifest's splits train and val."""
+"""Build the spatial-temporal histograms and likelihood of a data set from its training and validation identities."""
 
 import argparse
 import logging
 import time
+from dataclasses import replace
 from pathlib import Path
 
-from streid.cli import add_compute_arguments, positive_float, positive_int, run_stage, set_threads
+from streid.cli import add_compute_arguments, non_negative_int, positive_float, positive_int, run_stage, set_threads
 
 logger = logging.getLogger(__name__)
 
@@ -13,7 +14,14 @@ logger = logging.getLogger(__name__)
 def parse_arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--manifest", type=Path, required=True, help="manifest.csv of the data set")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--manifest", type=Path, help="manifest.csv of the data set; its splits train and val count")
+    source.add_argument(
+        "--features",
+        type=Path,
+        help="features.h5 made elsewhere; its groups train and val count, and with val alone every second identity "
+        "of it is held out to choose the likelihood's weight on",
+    )
     parser.add_argument("--output", type=Path, required=True, help="histograms.h5 to write")
     parser.add_argument(
         "--bin-width",
@@ -33,23 +41,33 @@ def parse_arguments() -> argparse.Namespace:
         default=50.0,
         help="standard deviation of the smoothing window, in bins (default: %(default)g)",
     )
+    parser.add_argument(
+        "--seed",
+        type=non_negative_int,
+        default=0,
+        help="deals identities into the folds that choose the likelihood's smoothing, and into halves "
+        "(default: %(default)s)",
+    )
     add_compute_arguments(parser, device=False)
     return parser.parse_args()
 
 
 def main() -> None:
-    """Read the manifest, count, smooth, write."""
+    """Read who was seen where and when, count, smooth, fit, write."""
     arguments = parse_arguments()
     set_threads(arguments.threads)
-    from streid.data.manifest import read_manifest, sightings
     from streid.spatiotemporal.histograms import build_histograms
+    from streid.spatiotemporal.likelihood import fit_held_out, fit_likelihood
+    from streid.spatiotemporal.training import training_of_features, training_of_manifest
     from streid.tables import write_histograms
 
-    table = read_manifest(arguments.manifest)
-    training = sightings(table[table["split"].isin(("train", "val"))])
+    if arguments.manifest is not None:
+        training = training_of_manifest(arguments.manifest)
+    else:
+        training = training_of_features(arguments.features, seed=arguments.seed)
     started = time.perf_counter()
     histograms = build_histograms(
-        training, bin_width=arguments.bin_width, max_bins=arguments.max_bins, sigma=arguments.sigma
+        training.sightings, bin_width=arguments.bin_width, max_bins=arguments.max_bins, sigma=arguments.sigma
     )
     logger.info(
         "%d time differences of %d identities, %d cameras, %d sessions, %d bins of %g (%.2f s)",
@@ -61,7 +79,19 @@ def main() -> None:
         histograms.bin_width,
         time.perf_counter() - started,
     )
-    write_histograms(arguments.output, histograms)
+    started = time.perf_counter()
+    likelihood = fit_likelihood(training.sightings, seed=arguments.seed)
+    held_out = fit_held_out(training.sightings, training.held_out_H, seed=arguments.seed)
+    logger.info(
+        "likelihood of %d identities, %d cameras, %d sessions, bins of %d; %s (%.2f s)",
+        likelihood.identities,
+        len(likelihood.cameras_C),
+        likelihood.sessions,
+        likelihood.bin_width,
+        f"and again without {len(held_out.pids_H)} held out" if held_out else "no identities held out",
+        time.perf_counter() - started,
+    )
+    write_histograms(arguments.output, replace(histograms, likelihood=likelihood, held_out=held_out))
 
 
 if __name__ == "__main__":

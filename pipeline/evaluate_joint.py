@@ -23,14 +23,24 @@ def main() -> None:
     arguments = parse_arguments()
     set_threads(arguments.threads)
     from streid.artifacts import read_features, write_json, write_rankings
-    from streid.scoring.evaluation import make_fusion, make_scene, rank_streams, summary
+    from streid.scoring.audit import log_audit
+    from streid.scoring.evaluation import make_scene, rank_streams, summary
     from streid.scoring.products import PairProducts, product_device
+    from streid.scoring.weights import make_fusion
     from streid.tables import read_histograms
 
     device = product_device(arguments.device)
     histograms = read_histograms(arguments.histograms)
     scene = make_scene(read_features(arguments.features))
-    fusion = make_fusion(arguments.fusion, histograms, alpha=arguments.alpha)
+    fusion = make_fusion(
+        arguments.fusion,
+        histograms,
+        scene,
+        features=arguments.features,
+        alpha=arguments.alpha,
+        weight=arguments.weight,
+        seed=arguments.seed,
+    )
     started = time.perf_counter()
     rankers = rank_streams(scene, histograms, fusion, PairProducts(scene.features_ND, device))
     content = summary(
@@ -48,8 +58,7 @@ def main() -> None:
         time.perf_counter() - started,
         resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
     )
-    if not content["audit"]["pairs_with_time"]:
-        logger.warning("no pair of pictures has a spatial-temporal score: that stream ranks by row alone")
+    log_audit(content["audit"], fusion.name)
     for name, figures in content["streams"].items():
         logger.info("%s: rank-1 %.2f %%, mAP %.2f %%", name, 100 * figures["rank1"], 100 * figures["mAP"])
     streams = {name: ranker.ranking() for name, ranker in rankers.items()}

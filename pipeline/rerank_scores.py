@@ -38,16 +38,25 @@ def main() -> None:
     arguments = parse_arguments()
     set_threads(arguments.threads)
     from streid.artifacts import read_features, write_json, write_rankings
-    from streid.scoring.evaluation import make_fusion, make_scene, summary
+    from streid.scoring.evaluation import make_scene, summary
     from streid.scoring.products import PairProducts, product_device
     from streid.scoring.rerank import RerankSettings, rerank
+    from streid.scoring.weights import make_fusion
     from streid.tables import read_histograms
 
     settings = RerankSettings(k1=arguments.k1, k2=arguments.k2, lambda_=arguments.lambda_)
     device = product_device(arguments.device)
     histograms = read_histograms(arguments.histograms)
     scene = make_scene(read_features(arguments.features))
-    fusion = make_fusion(arguments.fusion, histograms, alpha=arguments.alpha)
+    fusion = make_fusion(
+        arguments.fusion,
+        histograms,
+        scene,
+        features=arguments.features,
+        alpha=arguments.alpha,
+        weight=arguments.weight,
+        seed=arguments.seed,
+    )
     products = PairProducts(scene.features_ND, device)
     started = time.perf_counter()
     ranker = rerank(scene, fusion, products, settings, block_rows=arguments.block_rows)

@@ -46,6 +46,16 @@ def non_negative_float(text: str) -> float:
     return value
 
 
+def automatic_or_number(text: str) -> float | None:
+    """None for `auto`, or a finite number of at least 0, as an argparse type."""
+    if text == "auto":
+        return None
+    try:
+        return non_negative_float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is neither auto nor a number") from None
+
+
 def fraction(text: str) -> float:
     """A number from 0 to 1, as an argparse type."""
     value = float(text)

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from streid.cli import add_compute_arguments, non_negative_int, positive_float, positive_int
+from streid.cli import add_compute_arguments, automatic_or_number, non_negative_int, positive_float, positive_int
 
 
 def add_scoring_arguments(parser: argparse.ArgumentParser, *, output: str, metrics: str) -> None:
@@ -13,18 +13,31 @@ def add_scoring_arguments(parser: argparse.ArgumentParser, *, output: str, metri
         output: name of the rankings file, for the help text.
         metrics: name of the figures file.
     """
-    parser.add_argument("--features", type=Path, required=True, help="features.h5 with the groups query and gallery")
+    parser.add_argument(
+        "--features",
+        type=Path,
+        required=True,
+        help="features.h5 with the groups query and gallery, and val to choose a weight on",
+    )
     parser.add_argument("--histograms", type=Path, required=True, help="histograms.h5 of the data set")
     parser.add_argument("--output", type=Path, required=True, help=f"{output} to write: the rankings")
     parser.add_argument("--metrics", type=Path, required=True, help=f"{metrics} to write: the figures")
     parser.add_argument(
         "--fusion",
-        choices=("logistic", "none"),
+        choices=("logistic", "likelihood", "none"),
         default="logistic",
         help="how appearance and time become the joint score (default: %(default)s)",
     )
     parser.add_argument(
         "--alpha", type=positive_float, default=5.0, help="steepness of the logistic fusion (default: %(default)g)"
+    )
+    parser.add_argument(
+        "--weight",
+        type=automatic_or_number,
+        default=None,
+        metavar="auto|NUMBER",
+        help="weight of the likelihood's log ratio beside the cosine; auto chooses it on the held-out identities of "
+        "the features' group val, or takes a default from the spread of the cosines (default: auto)",
     )
     parser.add_argument(
         "--bootstrap",
@@ -33,6 +46,9 @@ def add_scoring_arguments(parser: argparse.ArgumentParser, *, output: str, metri
         help="resamples for the confidence intervals (default: %(default)s)",
     )
     parser.add_argument(
-        "--seed", type=non_negative_int, default=0, help="seed of the resampling (default: %(default)s)"
+        "--seed",
+        type=non_negative_int,
+        default=0,
+        help="seed of the resampling, and of the pictures a weight is chosen on (default: %(default)s)",
     )
     add_compute_arguments(parser)

@@ -1,0 +1,226 @@
+"""How much the likelihood's log ratio counts beside the cosine: given, chosen on held-out identities, or the default.
+
+Nothing here reads an identity of query or gallery.
+
+Shape suffixes: N pictures, Q queries, G gallery pictures, E evaluated queries, I identities, W weights tried.
+"""
+
+import logging
+import os
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from streid.artifacts import FeatureGroup, FloatArray, IntArray, feature_groups, read_features
+from streid.scoring.evaluation import Scene, query_blocks
+from streid.scoring.fusion import Fusion, likelihood_fusion, locate, logistic_fusion, take_moments, visual_fusion
+from streid.scoring.kernels import fuse_block
+from streid.scoring.products import PairProducts, normalised_features
+from streid.scoring.ranks import StreamRanker
+from streid.tables import HeldOut, Histograms
+
+logger = logging.getLogger(__name__)
+
+SPREAD_SHARE = 0.4
+SAMPLED_PICTURES = 2000
+WEIGHTS_TRIED = 25
+FARTHEST_FACTOR = 4.0
+STANDARD_ERRORS = 2.0
+DIGITS = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightChoice:
+    """A weight chosen on held-out identities.
+
+    identities, queries: how many were evaluated; without two identities nothing is chosen and `chosen` is
+    the default. weights, mAP: those tried, ascending, and the held-out mAP of each. best: the weight of the
+    highest mAP; chosen: of those not clearly worse than it, the nearest to the default.
+    """
+
+    identities: int
+    queries: int
+    default: float
+    best: float
+    chosen: float
+    weights: tuple[float, ...]
+    mAP: tuple[float, ...]
+
+
+def make_fusion(
+    name: str,
+    histograms: Histograms,
+    scene: Scene,
+    *,
+    features: str | os.PathLike[str],
+    alpha: float,
+    weight: float | None,
+    seed: int,
+) -> Fusion:
+    """The fusion called `name`: logistic, likelihood or none.
+
+    Args:
+        features: the scene's features.h5; its group val, if there is one, holds held-out identities.
+        alpha: of the logistic fusion.
+        weight: of the likelihood fusion; None chooses it on held-out identities, or takes the default.
+        seed: draws the pictures the weight comes from.
+
+    Raises:
+        InputError: the group val cannot be used.
+    """
+    if name == "none":
+        return visual_fusion()
+    if name == "logistic":
+        return logistic_fusion(histograms, alpha)
+    choice = None
+    source = "given"
+    if weight is None:
+        default = default_weight(scene, seed)
+        choice = _choose_from_file(features, histograms.held_out, default, seed)
+        source, weight = ("held-out", choice.chosen) if choice and choice.weights else ("default", default)
+        _log_choice(source, weight, choice)
+    fusion = likelihood_fusion(histograms.likelihood, weight)
+    record = {"weight": weight, "weight_source": source, "selection": asdict(choice) if choice else None}
+    return replace(fusion, parameters={**record, **fusion.parameters})
+
+
+def default_weight(scene: Scene, seed: int) -> float:
+    """0.4 standard deviations of the cosine between random query and gallery pictures of two cameras.
+
+    At most 2,000 pictures of either group; of one camera where there is only one. No identity is read.
+    """
+    rng = np.random.default_rng(seed)
+    queries = rng.permutation(len(scene.query))[:SAMPLED_PICTURES]
+    gallery = rng.permutation(len(scene.gallery))[:SAMPLED_PICTURES]
+    cosines_QG = scene.features_ND[queries] @ scene.features_ND[len(scene.query) + gallery].T
+    across_QG = scene.query.camid_N[queries][:, None] != scene.gallery.camid_N[gallery]
+    compared = cosines_QG[across_QG] if across_QG.any() else cosines_QG.reshape(-1)
+    return _rounded(SPREAD_SHARE * float(compared.std(dtype=np.float64))) if len(compared) else 0.0
+
+
+def choose_weight(val: FeatureGroup, held_out: HeldOut, default: float, *, seed: int) -> WeightChoice:
+    """Choose the weight by the mAP on identities that neither the features nor the likelihood were fitted on.
+
+    For every held-out identity and camera one random picture asks all the others (trapezoid rule, the
+    protocol of the test). 25 weights from a quarter to four times the default are tried; of those whose mean
+    loss to the best, over identities, is at most two standard errors, the one nearest the default in
+    proportion is taken: with some hundred identities the best itself is partly luck.
+
+    Args:
+        val: pictures; those of identities not held out are passed over.
+        default: `default_weight` of the pictures to be scored.
+        seed: draws the asking pictures.
+
+    Raises:
+        InputError: a feature row is all zeros.
+    """
+    rows_N = np.flatnonzero(np.isin(val.sightings.pid_N, held_out.pids_H))
+    features_ND = normalised_features({"val": val}, ("val",))[rows_N]
+    group = FeatureGroup(sightings=val.sightings.take(rows_N), features_ND=features_ND)
+    weights_W = np.array(
+        [_rounded(default * f) for f in np.geomspace(1 / FARTHEST_FACTOR, FARTHEST_FACTOR, WEIGHTS_TRIED)]
+    )
+    asking_Q, asked_G = _split(group, seed)
+    ap_WQ = _average_precisions(group, asking_Q, asked_G, held_out, weights_W)
+    evaluated_Q = ~np.isnan(ap_WQ[0]) if len(asking_Q) else np.zeros(0, bool)
+    ap_WE, pid_E = ap_WQ[:, evaluated_Q], group.sightings.pid_N[asking_Q[evaluated_Q]]
+    identities, queries = len(np.unique(pid_E)), len(pid_E)
+    if identities < 2 or default == 0:
+        nothing: dict[str, Any] = {"best": default, "chosen": default, "weights": (), "mAP": ()}
+        return WeightChoice(identities=identities, queries=queries, default=default, **nothing)
+    best, chosen = _near_best(ap_WE, pid_E)
+    return WeightChoice(
+        identities=identities,
+        queries=queries,
+        default=default,
+        best=float(weights_W[best]),
+        chosen=float(weights_W[chosen]),
+        weights=tuple(weights_W.tolist()),
+        mAP=tuple(ap_WE.mean(axis=1).tolist()),
+    )
+
+
+def _rounded(weight: float) -> float:
+    """To four digits, so that a sum's order does not tell two stages' weights apart."""
+    return float(f"{weight:.{DIGITS}g}")
+
+
+def _choose_from_file(
+    features: str | os.PathLike[str], held_out: HeldOut | None, default: float, seed: int
+) -> WeightChoice | None:
+    if held_out is None or "val" not in feature_groups(features):
+        return None
+    val = read_features(features, ("val",)).groups["val"]
+    return choose_weight(val, held_out, default, seed=seed)
+
+
+def _split(group: FeatureGroup, seed: int) -> tuple[IntArray, IntArray]:
+    """Rows that ask, one per identity and camera, and rows that are asked: the others, and those that are alone.
+
+    A picture alone of its identity in its camera is asked too; the protocol ignores it for itself.
+    """
+    order = np.random.default_rng(seed).permutation(len(group.sightings))
+    seen_N2 = np.column_stack((group.sightings.pid_N, group.sightings.camid_N))[order]
+    _, first, counts = np.unique(seen_N2, axis=0, return_index=True, return_counts=True)
+    return order[first], np.setdiff1d(order, order[first[counts > 1]])
+
+
+def _average_precisions(
+    group: FeatureGroup, asking_Q: IntArray, asked_G: IntArray, held_out: HeldOut, weights_W: FloatArray
+) -> FloatArray:
+    """Average precision of every query under every weight (W, Q), NaN without a right match."""
+    rows = np.concatenate((asking_Q, asked_G))
+    pictures = group.sightings.take(rows)
+    query, gallery = pictures.take(slice(0, len(asking_Q))), pictures.take(slice(len(asking_Q), None))
+    products = PairProducts(np.ascontiguousarray(group.features_ND[rows]))
+    fusions = [likelihood_fusion(held_out.likelihood, weight) for weight in weights_W]
+    rankers = [StreamRanker(query, gallery) for _ in fusions]
+    moments = locate(pictures, held_out.likelihood.cameras_C)
+    everyone = slice(len(asking_Q), len(rows))
+    for block in query_blocks(len(query), len(gallery)):
+        cosines_QG = products.block(block, everyone)
+        asking, asked = take_moments(moments, block), take_moments(moments, everyone)
+        for fusion, ranker in zip(fusions, rankers, strict=True):
+            scores_QG = np.empty_like(cosines_QG)
+            fuse_block(cosines_QG, asking, asked, fusion.rule, False, scores_QG)
+            ranker.add(block.start, scores_QG)
+    return np.array([ranker.outcomes.ap_Q for ranker in rankers])
+
+
+def _near_best(ap_WE: FloatArray, pid_E: npt.NDArray[Any]) -> tuple[int, int]:
+    """Row of the highest mAP, and the row nearest the middle that is not clearly worse."""
+    best = int(np.argmax(ap_WE.mean(axis=1)))
+    person_E = np.unique(pid_E, return_inverse=True)[1].reshape(-1)
+    people = int(person_E.max()) + 1
+    loss_WE = ap_WE[best] - ap_WE
+    loss_WI = np.array([np.bincount(person_E, loss_E, people) for loss_E in loss_WE]) * (people / len(person_E))
+    error_W = loss_WI.std(axis=1, ddof=1) / np.sqrt(people)
+    close = np.flatnonzero(loss_WI.mean(axis=1) <= STANDARD_ERRORS * error_W)
+    return best, int(close[np.argmin(np.abs(close - len(ap_WE) // 2))])
+
+
+def _log_choice(source: str, weight: float, choice: WeightChoice | None) -> None:
+    if choice is None:
+        logger.warning(
+            "no held-out identities (split val of the manifest, group val of the features): "
+            "the likelihood's weight is the default, %g",
+            weight,
+        )
+    elif source == "default":
+        logger.warning(
+            "only %d of the held-out identities have a picture to find in another camera: the likelihood's weight "
+            "is the default, %g",
+            choice.identities,
+            weight,
+        )
+    else:
+        logger.info(
+            "the likelihood's weight is %g, chosen on %d queries of %d held-out identities (default %g, best %g)",
+            weight,
+            choice.queries,
+            choice.identities,
+            choice.default,
+            choice.best,
+        )
