@@ -1,0 +1,172 @@
+"""Counts of signed time differences: by hand, and against plain double loops."""
+
+from collections import defaultdict
+
+import numpy as np
+import pytest
+
+from streid.artifacts import Sightings
+from streid.spatiotemporal import pair_counts
+from streid.spatiotemporal.pair_counts import PairCounts, count_pairs, signed_bins
+
+
+def seen(*rows: tuple[int, int, int, int]) -> Sightings:
+    """Sightings from (pid, camid, session, time)."""
+    table = np.array(rows, np.int64).reshape(-1, 4)
+    return Sightings(
+        pid_N=table[:, 0],
+        camid_N=table[:, 1],
+        session_N=table[:, 2],
+        time_N=table[:, 3],
+        path_N=np.array([str(row) for row in range(len(table))], object),
+    )
+
+
+def crowd(seed: int, *, pictures: int = 120, people: int = 9, sessions: int = 3, latest: int = 300) -> Sightings:
+    """Random sightings, with junk, distractors and unknown times among them."""
+    rng = np.random.default_rng(seed)
+    columns = (
+        rng.integers(-1, people + 1, pictures),
+        rng.choice([2, 3, 5, 9], pictures),
+        rng.integers(0, sessions, pictures) * 7,
+        rng.integers(-1, latest, pictures) + rng.integers(0, 2) * 1000,
+    )
+    table = np.column_stack(columns)
+    table[rng.random(pictures) < 0.1, 3] = -1
+    return seen(*(tuple(int(value) for value in row) for row in table))
+
+
+def naive(sightings: Sightings, width: int, last: int) -> dict[str, object]:
+    """All of `count_pairs` but the folds by a loop over pairs of pictures."""
+    use = (sightings.pid_N > 0) & (sightings.time_N >= 0)
+    one = sightings.take(use)
+    cameras = sorted(set(one.camid_N.tolist()))
+    order = [(a, b) for i, a in enumerate(cameras) for b in cameras[i + 1 :]]
+    begins = {int(s): int(one.time_N[one.session_N == s].min()) for s in set(one.session_N.tolist())}
+    number: dict[tuple[int, int], int] = defaultdict(int)
+    for pid, cam in zip(one.pid_N.tolist(), one.camid_N.tolist(), strict=True):
+        number[pid, cam] += 1
+    same, different = np.zeros((len(order), 2 * last + 1)), np.zeros((len(order), 2 * last + 1))
+    inside: dict[int, float] = defaultdict(float)
+    compared: dict[int, float] = defaultdict(float)
+    within = apart = 0.0
+    for i in range(len(one)):
+        for j in range(len(one)):
+            a, b = int(one.camid_N[i]), int(one.camid_N[j])
+            if a >= b:
+                continue
+            p, q = int(one.pid_N[i]), int(one.pid_N[j])
+            weight = 1 / (number[p, a] * number[q, b])
+            together = one.session_N[i] == one.session_N[j]
+            if p == q:
+                compared[p] += weight
+                if together:
+                    inside[p] += weight
+                    gap = (int(one.time_N[j]) - int(one.time_N[i])) / width
+                    k = int(np.sign(gap) * np.floor(abs(gap) + 0.5))
+                    same[order.index((a, b)), last + k] += weight
+            elif together:
+                within += weight
+                begin = begins[int(one.session_N[i])]
+                lag = (int(one.time_N[j]) - begin) // width - (int(one.time_N[i]) - begin) // width
+                different[order.index((a, b)), last + lag] += weight
+            else:
+                apart += weight
+    return {
+        "same": same,
+        "different": different,
+        "identities": len(inside),
+        "identities_compared": len(compared),
+        "inside_same": sum(inside[p] / compared[p] for p in compared),
+        "inside_different": within / (within + apart) if within + apart else 1.0,
+    }
+
+
+def assert_equal_naive(counts: PairCounts, sightings: Sightings) -> None:
+    last = counts.same_FPS.shape[2] // 2
+    expected = naive(sightings, counts.bin_width, last)
+    np.testing.assert_allclose(counts.same_FPS.sum(axis=0), expected.pop("same"), atol=1e-12)
+    np.testing.assert_allclose(counts.different_PS, expected.pop("different"), atol=1e-10)
+    for name, value in expected.items():
+        assert getattr(counts, name) == pytest.approx(value), name
+
+
+@pytest.mark.parametrize(("gap", "bin_"), [(0, 0), (1, 0), (2, 1), (5, 1), (6, 2), (-1, 0), (-2, -1), (-6, -2)])
+def test_nearest_bin_halves_away_from_zero(gap: int, bin_: int) -> None:
+    assert signed_bins(np.array(gap), 4) == bin_
+
+
+def test_by_hand() -> None:
+    counts = count_pairs(
+        seen(
+            (1, 4, 0, 10), (1, 4, 0, 12), (1, 6, 0, 15),  # two pictures before camera 4: each pair weighs 1/2
+            (2, 4, 0, 18), (2, 6, 0, 17),
+            (3, 6, 1, 0), (3, 4, 0, 11),  # seen in two sessions
+            (0, 4, 0, 11), (-1, 6, 0, 11), (1, 6, 0, -1),  # distractor, junk, unknown time
+        ),
+        seed=0,
+    )  # fmt: skip
+    assert counts.cameras_C.tolist() == [4, 6]
+    assert (counts.bin_width, counts.same_FPS.shape) == (1, (5, 1, 2 * 8 + 1))
+    same_S = counts.same_FPS.sum(axis=0)[0]
+    assert {k - 8: value for k, value in enumerate(same_S) if value} == {5: 0.5, 3: 0.5, -1: 1.0}
+    different = {k - 8: round(float(value), 9) for k, value in enumerate(counts.different_PS[0]) if value > 1e-9}
+    assert different == {7: 0.5, 5: 0.5, -3: 1.0, 4: 1.0, 6: 1.0}  # 1 with 2, 2 with 1, 3's camera 4 with both
+    assert (counts.identities, counts.identities_compared, counts.sessions) == (2, 3, 2)
+    assert counts.inside_same == pytest.approx(2)
+    assert counts.inside_different == pytest.approx(4 / 6)  # 3's picture before camera 6 meets 1 and 2 across
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("sessions", [1, 3])
+def test_equals_plain_loops(seed: int, sessions: int) -> None:
+    sightings = crowd(seed, sessions=sessions)
+    counts = count_pairs(sightings, seed=seed)
+    assert counts.bin_width == 1
+    assert_equal_naive(counts, sightings)
+
+
+@pytest.mark.parametrize(("most_bins", "batch"), [(4, 1 << 22), (37, 1 << 22), (4096, 1), (4096, 50)])
+def test_wider_bins_and_small_batches_equal_plain_loops(
+    most_bins: int, batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pair_counts, "MOST_BINS", most_bins)
+    monkeypatch.setattr(pair_counts, "PAIR_BATCH", batch)
+    sightings = crowd(7)
+    counts = count_pairs(sightings, seed=0)
+    assert (counts.bin_width > 1) == (most_bins < 300)
+    assert counts.same_FPS.shape[2] <= 2 * max(most_bins, 300) + 1
+    assert_equal_naive(counts, sightings)
+
+
+def test_each_identity_and_camera_pair_weighs_one_and_lies_in_one_fold() -> None:
+    sightings = crowd(3, sessions=1, people=40, pictures=400)
+    counts = count_pairs(sightings, seed=0)
+    use = (sightings.pid_N > 0) & (sightings.time_N >= 0)
+    pairs = sum(
+        len(cameras) * (len(cameras) - 1) // 2
+        for cameras in (set(sightings.camid_N[use & (sightings.pid_N == pid)].tolist()) for pid in range(1, 41))
+    )
+    assert counts.same_FPS.sum() == pytest.approx(pairs)
+    np.testing.assert_allclose(counts.same_FPS.sum(axis=(1, 2)), np.round(counts.same_FPS.sum(axis=(1, 2))), atol=1e-9)
+    again, other = count_pairs(sightings, seed=0), count_pairs(sightings, seed=1)
+    np.testing.assert_array_equal(again.same_FPS, counts.same_FPS)
+    assert not np.array_equal(other.same_FPS, counts.same_FPS)
+    np.testing.assert_allclose(other.same_FPS.sum(axis=0), counts.same_FPS.sum(axis=0), atol=1e-12)
+
+
+def test_many_cameras_make_coarser_bins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pair_counts, "TABLE_VALUES", 2 * 100 * 4**2)
+    counts = count_pairs(crowd(1, sessions=1, latest=3000), seed=0)
+    assert counts.bin_width == 30
+    assert 4**2 * counts.same_FPS.shape[2] <= 2 * 101 * 4**2
+
+
+@pytest.mark.parametrize(
+    "sightings",
+    [seen(), seen((0, 1, 0, 3), (-1, 2, 0, 3)), seen((1, 1, 0, 5)), seen((1, 1, 0, 5), (1, 2, 0, -1))],
+)
+def test_nothing_to_count(sightings: Sightings) -> None:
+    counts = count_pairs(sightings, seed=0)
+    assert (counts.identities, counts.identities_compared, counts.inside_different) == (0, 0, 1.0)
+    assert counts.same_FPS.sum() == counts.different_PS.sum() == 0
