@@ -1,0 +1,240 @@
+"""The likelihood fusion's weight: default, choice on held-out identities, and what must never change it."""
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from streid.artifacts import FeatureGroup, FeatureSet, Sightings, write_features
+from streid.errors import InputError
+from streid.scoring.evaluation import Scene, make_scene
+from streid.scoring.fusion import likelihood_fusion, locate
+from streid.scoring.kernels import fuse_block
+from streid.scoring.weights import choose_weight, default_weight, make_fusion
+from streid.spatiotemporal.histograms import build_histograms
+from streid.spatiotemporal.likelihood import fit_held_out, fit_likelihood
+from streid.tables import HeldOut, Histograms
+
+
+def walkers(seed: int, pids: range, *, noise: float = 2.0, pictures: int = 3) -> FeatureGroup:
+    """People who pass camera c about 20 c after camera 1; features are their own centre and noise."""
+    rng = np.random.default_rng(seed)
+    rows, features = [], []
+    for pid in pids:
+        start, centre = int(rng.integers(0, 900)), np.random.default_rng(pid).standard_normal(16)
+        for camera in (1, 2, 3):
+            for _ in range(pictures):
+                rows.append((pid, camera, 0, start + 20 * camera + int(rng.integers(-3, 4))))
+                features.append(centre + noise * rng.standard_normal(16))
+    table = np.array(rows, np.int64)
+    paths = np.array([f"{pids.start}-{row}.jpg" for row in range(len(rows))], object)
+    columns = {f"{name}_N": table[:, place] for place, name in enumerate(("pid", "camid", "session", "time"))}
+    return FeatureGroup(sightings=Sightings(**columns, path_N=paths), features_ND=np.array(features, np.float32))
+
+
+def split_scene(group: FeatureGroup) -> FeatureSet:
+    """Every third picture a query."""
+    rows = np.arange(len(group.sightings))
+    groups = {
+        name: FeatureGroup(sightings=group.sightings.take(part), features_ND=group.features_ND[part])
+        for name, part in (("query", rows[::3]), ("gallery", np.setdiff1d(rows, rows[::3])))
+    }
+    return FeatureSet(dataset="d", model="m", groups=groups)
+
+
+def held_out_of(group: FeatureGroup, pids: range) -> HeldOut:
+    held_out = fit_held_out(group.sightings, np.array(pids))
+    assert held_out is not None
+    return held_out
+
+
+def naive_choice(
+    val: FeatureGroup, asking: np.ndarray, asked: np.ndarray, held_out: HeldOut, weights: list[float]
+) -> Any:
+    """The rule by sorting every list: mAP of every weight, the best, and the one to take."""
+    features = val.features_ND / np.linalg.norm(val.features_ND, axis=1, keepdims=True)
+    cosines = (features[asking] @ features[asked].T).astype(np.float32)
+    pid, cam = val.sightings.pid_N, val.sightings.camid_N
+    moments = [locate(val.sightings, held_out.likelihood.cameras_C)] * 2
+    table = []
+    for weight in weights:
+        scores = np.empty((len(pid), len(pid)), np.float32)
+        everyone = np.zeros_like(scores)
+        everyone[np.ix_(asking, asked)] = cosines
+        fuse_block(everyone, *moments, likelihood_fusion(held_out.likelihood, weight).rule, False, scores)
+        precisions = []
+        for q in asking:
+            ordered = asked[np.argsort(-scores[q, asked], kind="stable")]
+            ordered = ordered[(pid[ordered] != pid[q]) | (cam[ordered] != cam[q])]
+            hits = pid[ordered] == pid[q]
+            after = np.cumsum(hits) / np.arange(1, len(hits) + 1)
+            before = np.concatenate(([1.0], after[:-1]))
+            precisions.append(((after + before) / 2)[hits].mean() if hits.any() else np.nan)
+        table.append(precisions)
+    values = np.array(table)
+    kept = ~np.isnan(values[0])
+    values, owners = values[:, kept], pid[asking][kept]
+    means = values.mean(axis=1)
+    best = int(np.argmax(means))
+    people = sorted(set(owners.tolist()))
+    close = []
+    for k in range(len(weights)):
+        loss = [(values[best] - values[k])[owners == p].sum() * len(people) / len(owners) for p in people]
+        if np.mean(loss) <= 2 * np.std(loss, ddof=1) / np.sqrt(len(people)):
+            close.append(k)
+    return means, best, min(close, key=lambda k: abs(k - len(weights) // 2))
+
+
+@pytest.mark.parametrize(("noise", "default"), [(1.0, 0.1), (3.0, 0.004), (2.0, 3.0)])
+def test_choice_equals_the_rule_by_sorting(noise: float, default: float) -> None:
+    group = walkers(0, range(1, 25), noise=noise)
+    val = FeatureGroup(
+        sightings=group.sightings.take(slice(0, 108)), features_ND=group.features_ND[:108]
+    )  # identities 1 to 12, nine pictures each
+    held_out = held_out_of(group, range(1, 13))
+    choice = choose_weight(val, held_out, default, seed=5)
+    order = np.random.default_rng(5).permutation(108)
+    asking = []
+    for pid in range(1, 13):
+        for camera in (1, 2, 3):
+            mine = (val.sightings.pid_N[order] == pid) & (val.sightings.camid_N[order] == camera)
+            asking.append(int(order[np.argmax(mine)]))
+    asked = np.setdiff1d(np.arange(108), asking)
+    means, best, chosen = naive_choice(val, np.array(asking), asked, held_out, list(choice.weights))
+    np.testing.assert_allclose(choice.mAP, means, atol=1e-9)
+    assert (choice.best, choice.chosen) == (choice.weights[best], choice.weights[chosen])
+    assert (choice.identities, choice.queries, choice.default) == (12, 36, default)
+    np.testing.assert_allclose(choice.weights, default * np.geomspace(0.25, 4, 25), rtol=1e-3)
+
+
+def test_a_default_far_too_low_is_raised() -> None:
+    group = walkers(1, range(1, 81), noise=3.0)
+    choice = choose_weight(group, held_out_of(group, range(1, 41)), 0.002, seed=0)
+    assert choice.best >= choice.chosen > 0.002
+    assert choice.mAP[choice.weights.index(choice.chosen)] > choice.mAP[12]
+
+
+def test_same_seed_same_choice_and_identities_not_held_out_are_passed_over() -> None:
+    group = walkers(2, range(1, 31))
+    held_out = held_out_of(group, range(1, 11))
+    part = FeatureGroup(sightings=group.sightings.take(slice(0, 90)), features_ND=group.features_ND[:90])
+    choice = choose_weight(part, held_out, 0.1, seed=3)
+    assert choose_weight(part, held_out, 0.1, seed=3) == choice
+    assert choice.identities == 10
+    other = choose_weight(group, held_out, 0.1, seed=3)
+    assert (other.identities, other.queries) == (10, 30)
+
+
+def test_a_picture_alone_in_its_camera_asks_and_is_asked() -> None:
+    group = walkers(3, range(1, 31), pictures=1)
+    choice = choose_weight(group, held_out_of(group, range(1, 16)), 0.1, seed=0)
+    assert (choice.identities, choice.queries) == (15, 45)
+
+
+@pytest.mark.parametrize("kept", [0, 9])
+def test_fewer_than_two_identities_to_find_give_the_default(kept: int) -> None:
+    group = walkers(4, range(1, 21))
+    few = FeatureGroup(sightings=group.sightings.take(slice(0, kept)), features_ND=group.features_ND[:kept])
+    choice = choose_weight(few, held_out_of(group, range(1, 6)), 0.1, seed=0)
+    assert (choice.chosen, choice.best, choice.weights, choice.mAP) == (0.1, 0.1, (), ())
+    assert choice.identities == kept // 9
+
+
+def test_a_zero_row_of_val_is_named() -> None:
+    group = walkers(4, range(1, 21))
+    group.features_ND[7] = 0
+    with pytest.raises(InputError, match="group val: features of row 7 are all zero"):
+        choose_weight(group, held_out_of(group, range(1, 6)), 0.1, seed=0)
+
+
+def scene_of(cosines: list[float], camid: list[int]) -> Scene:
+    """One query before camera 1, and gallery pictures at the given cosines to it."""
+    values = np.array([[1.0, 0.0], *[[c, np.sqrt(1 - c * c)] for c in cosines]], np.float32)
+    rows = np.arange(len(values))
+    sightings = Sightings(
+        pid_N=rows, camid_N=np.array([1, *camid]), session_N=rows * 0, time_N=rows,
+        path_N=np.array([str(r) for r in rows], object),
+    )  # fmt: skip
+    query, gallery = sightings.take(slice(0, 1)), sightings.take(slice(1, None))
+    return Scene(dataset="d", model="m", query=query, gallery=gallery, features_ND=values)
+
+
+def test_default_is_two_fifths_of_the_spread_between_two_cameras() -> None:
+    assert default_weight(scene_of([0.2, 0.6, -0.9], [2, 3, 1]), 0) == pytest.approx(0.4 * 0.2)
+    assert default_weight(scene_of([0.2, 0.6], [1, 1]), 0) == pytest.approx(0.4 * 0.2)  # one camera only
+    assert default_weight(scene_of([], []), 0) == 0
+    weight = default_weight(scene_of([0.123, 0.6, 0.777], [2, 2, 2]), 0)
+    assert weight == float(f"{weight:.4g}")
+
+
+def stored(folder: Path, features: FeatureSet, val: FeatureGroup | None) -> Path:
+    groups = dict(features.groups) if val is None else {**features.groups, "val": val}
+    write_features(
+        folder / "f.h5", dataset="d", model="m", dimension=16,
+        groups={name: (group.sightings, [group.features_ND]) for name, group in groups.items()},
+    )  # fmt: skip
+    return folder / "f.h5"
+
+
+def tables(group: FeatureGroup, held_out: HeldOut | None) -> Histograms:
+    paper = build_histograms(group.sightings, bin_width=10, max_bins=100, sigma=1)
+    return replace(paper, likelihood=fit_likelihood(group.sightings), held_out=held_out)
+
+
+def fusion_of(path: Path, features: FeatureSet, histograms: Histograms, **more: Any) -> Any:
+    options: dict[str, Any] = {"alpha": 5.0, "weight": None, "seed": 0, **more}
+    return make_fusion("likelihood", histograms, make_scene(features), features=path, **options)
+
+
+@pytest.mark.parametrize("has_val", [True, False])
+@pytest.mark.parametrize("holds_out", [True, False])
+def test_where_the_weight_comes_from(
+    has_val: bool, holds_out: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    train, features = walkers(0, range(1, 41)), split_scene(walkers(1, range(100, 120)))
+    path = stored(tmp_path, features, train if has_val else None)
+    histograms = tables(train, held_out_of(train, range(1, 21)) if holds_out else None)
+    with caplog.at_level(logging.INFO):
+        found = fusion_of(path, features, histograms).parameters
+    default = default_weight(make_scene(features), 0)
+    if has_val and holds_out:
+        assert found["weight_source"] == "held-out"
+        assert found["weight"] == found["selection"]["chosen"]
+        assert (found["selection"]["identities"], found["selection"]["default"]) == (20, default)
+        assert len(found["selection"]["weights"]) == len(found["selection"]["mAP"]) == 25
+        assert "chosen on 60 queries of 20 held-out identities" in caplog.text
+    else:
+        assert (found["weight"], found["weight_source"], found["selection"]) == (default, "default", None)
+        assert "no held-out identities" in caplog.text
+    given = fusion_of(path, features, histograms, weight=0.5).parameters
+    assert (given["weight"], given["weight_source"], given["selection"]) == (0.5, "given", None)
+    assert list(given)[:4] == ["weight", "weight_source", "selection", "same_camera"]
+
+
+def test_too_few_held_out_pictures_are_recorded(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    train, features = walkers(0, range(1, 41)), split_scene(walkers(1, range(100, 120)))
+    one = FeatureGroup(sightings=train.sightings.take(slice(0, 9)), features_ND=train.features_ND[:9])
+    path = stored(tmp_path, features, one)
+    with caplog.at_level(logging.WARNING):
+        found = fusion_of(path, features, tables(train, held_out_of(train, range(1, 21)))).parameters
+    assert found["weight_source"] == "default"
+    assert found["selection"]["identities"] == 1
+    assert "only 1 of the held-out identities" in caplog.text
+
+
+def test_labels_of_query_and_gallery_change_neither_weight_nor_scores(tmp_path: Path) -> None:
+    train, features = walkers(0, range(1, 41)), split_scene(walkers(1, range(100, 120)))
+    histograms = tables(train, held_out_of(train, range(1, 21)))
+    rng = np.random.default_rng(0)
+    relabelled = {
+        name: replace(group, sightings=replace(group.sightings, pid_N=rng.permutation(group.sightings.pid_N) - 101))
+        for name, group in features.groups.items()
+    }
+    other = replace(features, groups=relabelled)
+    fusions = [fusion_of(stored(tmp_path, one, train), one, histograms) for one in (features, other)]
+    assert fusions[0].parameters == fusions[1].parameters
+    np.testing.assert_array_equal(fusions[0].rule.table_CCS, fusions[1].rule.table_CCS)
+    assert default_weight(make_scene(features), 1) == default_weight(make_scene(other), 1)
