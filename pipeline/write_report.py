@@ -6,6 +6,7 @@ from pathlib import Path
 
 from streid.cli import add_compute_arguments, non_negative_float, non_negative_int, run_stage, set_threads
 
+FUSIONS = ("logistic", "likelihood", "none")
 MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9@._+-]*")
 
 
@@ -17,6 +18,15 @@ def named_folder(text: str) -> tuple[str, Path]:
             f"{text!r} is not NAME=DIR with a name of letters, digits and @._+- that starts with a letter or digit"
         )
     return name, Path(folder)
+
+
+def model_fusions(text: str) -> tuple[str, list[str]]:
+    """`NAME=FUSION,FUSION`, as an argparse type."""
+    name, equals, listed = text.partition("=")
+    fusions = listed.split(",")
+    if not equals or not set(fusions) <= set(FUSIONS) or len(set(fusions)) < len(fusions):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=FUSION,... with fusions of {', '.join(FUSIONS)}")
+    return name, fusions
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -32,8 +42,23 @@ def parse_arguments() -> argparse.Namespace:
         action="append",
         type=named_folder,
         metavar="NAME=DIR",
-        help="a model and its folder with features.h5, scores.h5, scores.json and, where there are any, "
-        "reranked.h5, reranked.json and training.csv; once per model",
+        help="a model and its folder with features.h5, training.csv where there is one, and a folder per fusion with "
+        "scores.h5, scores.json and, where there are any, reranked.h5, reranked.json; once per model",
+    )
+    parser.add_argument(
+        "--fusion",
+        nargs="+",
+        choices=FUSIONS,
+        default=["logistic"],
+        help="the fusions to show side by side, the headline's first (default: logistic)",
+    )
+    parser.add_argument(
+        "--model-fusion",
+        action="append",
+        default=[],
+        type=model_fusions,
+        metavar="NAME=FUSION,...",
+        help="the fusions to show of one model, instead of those of --fusion",
     )
     parser.add_argument("--output", required=True, type=Path, help="report.json to write")
     parser.add_argument("--page", required=True, type=Path, help="report.html to write")
@@ -44,7 +69,7 @@ def parse_arguments() -> argparse.Namespace:
         help="folder for this report's figures alone; other .svg and .png files in it are removed",
     )
     parser.add_argument("--config-json", type=Path, help="the configuration to print, a JSON object")
-    parser.add_argument("--benchmarks", type=Path, help="folder of benchmark files, <rule>.tsv or <rule>.<model>.tsv")
+    parser.add_argument("--benchmarks", type=Path, help="folder of benchmark files, <rule>[.<model>[.<fusion>]].tsv")
     parser.add_argument("--queries", type=non_negative_int, default=8, help="ranked lists to show (default: 8)")
     parser.add_argument("--time-unit", default="frames", help="unit of the data set's times (default: frames)")
     parser.add_argument(
@@ -61,21 +86,27 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     arguments = parse_arguments()
     set_threads(arguments.threads)
-    from streid.artifacts import read_json, write_json, write_text
+    from streid.artifacts import json_text, read_json, write_text
     from streid.data.manifest import read_manifest
     from streid.errors import InputError
+    from streid.reporting.measured import read_summary
     from streid.reporting.page import compose_report, render_page, write_figures
     from streid.reporting.record import build_record, git_state
-    from streid.reporting.runs import read_run, read_summary
+    from streid.reporting.runs import read_run
     from streid.reporting.tables import cost_rows
     from streid.reporting.wording import Clock
     from streid.tables import read_histograms
 
-    names = [name for name, _ in arguments.model]
-    if len(set(names)) < len(names):
-        raise InputError(f"--model: a name is given twice ({', '.join(sorted(names))}); each model needs its own")
+    folders, own = dict(arguments.model), dict(arguments.model_fusion)
+    if len(folders) < len(arguments.model):
+        names = ", ".join(sorted(name for name, _ in arguments.model))
+        raise InputError(f"--model: a name is given twice ({names}); each model needs its own")
+    if len(set(arguments.fusion)) < len(arguments.fusion):
+        raise InputError(f"--fusion: a fusion is given twice ({', '.join(arguments.fusion)}); name each once")
+    if set(own) - set(folders):
+        raise InputError(f"--model-fusion: no --model is called {', '.join(sorted(set(own) - set(folders)))}")
     histograms = read_histograms(arguments.histograms)
-    runs = [read_run(name, folder) for name, folder in arguments.model]
+    runs = [read_run(name, folder, own.get(name, arguments.fusion)) for name, folder in folders.items()]
     record = build_record(
         dataset=arguments.dataset,
         summary=read_summary(arguments.summary),
@@ -95,10 +126,10 @@ def main() -> None:
         queries=arguments.queries,
         costs=cost_rows(arguments.benchmarks) if arguments.benchmarks else None,
     )
-    page = render_page(report)
+    page, record_text = render_page(report), json_text(record, arguments.output)
     write_figures(arguments.figures, report)
     write_text(arguments.page, page)
-    write_json(arguments.output, record)
+    write_text(arguments.output, record_text)
 
 
 if __name__ == "__main__":

@@ -61,9 +61,21 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
         partial.write_text(text, encoding="utf-8", newline="")
 
 
+def json_text(content: Mapping[str, Any], path: str | os.PathLike[str]) -> str:
+    """`content` as indented JSON, to be written to `path`.
+
+    Raises:
+        InputError: a value is NaN or infinite, which JSON cannot hold.
+    """
+    try:
+        return json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+    except ValueError as error:
+        raise InputError(f"{path}: cannot be written, as a value in it is not finite ({error})") from None
+
+
 def write_json(path: str | os.PathLike[str], content: Mapping[str, Any]) -> None:
     """Write `content` as indented JSON, atomically; NaN and infinity are refused."""
-    write_text(path, json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+    write_text(path, json_text(content, path))
 
 
 def read_json(path: str | os.PathLike[str]) -> dict[str, Any]:

@@ -14,7 +14,22 @@ from streid.artifacts import Ranking, Sightings, read_features, write_features, 
 from streid.data.manifest import read_manifest, sightings
 
 RANKED = {"scores": ("visual", "spatiotemporal", "joint"), "reranked": ("reranked",)}
+FUSIONS = ("likelihood", "logistic")
 METRICS = ("rank1", "rank5", "rank10", "mAP", "mAP_step", "mINP")
+COUNTS = ("junk", "distractors", "unknown_times", "unknown_cameras", "evaluated", "skipped")
+SELECTION = {
+    "identities": 20,
+    "queries": 85,
+    "default": 0.02,
+    "best": 0.04,
+    "weights": [0.01, 0.02, 0.04],
+    "mAP": [0.7, 0.8, 0.9],
+}
+RECORDS = {
+    "logistic": {"alpha": 5.0},
+    "likelihood": {"weight": 0.02, "weight_source": "held-out", "same_camera": "neutral", "selection": SELECTION},
+    "none": {},
+}
 EXTERNAL = re.compile(
     r"""(?:src|href|srcset|action)\s*=\s*["']?\s*(?:https?:)?//|url\(|@import|<script""", re.IGNORECASE
 )
@@ -31,25 +46,37 @@ def random_ranking(query: Sightings, gallery: Sightings, generator: np.random.Ge
     )
 
 
-def write_model(folder: Path, query: Sightings, gallery: Sightings, *, dataset: str, seed: int) -> None:
-    """A model's folder with made-up results."""
-    generator = np.random.default_rng(seed)
+def write_model(
+    folder: Path,
+    query: Sightings,
+    gallery: Sightings,
+    *,
+    dataset: str,
+    seed: int,
+    fusions: tuple[str, ...] = FUSIONS,
+) -> None:
+    """A model's folder with made-up results; appearance is the same under every fusion."""
     groups = {name: (group, [np.ones((len(group), 2))]) for name, group in (("query", query), ("gallery", gallery))}
     write_features(folder / "features.h5", dataset=dataset, model=folder.name, dimension=2, groups=groups)
-    for file, streams in RANKED.items():
-        rankings = {stream: random_ranking(query, gallery, generator) for stream in streams}
-        write_rankings(folder / f"{file}.h5", dataset=dataset, model=folder.name, streams=rankings)
-        metrics = {}
-        for stream in streams:
-            values = {name: float(generator.uniform(0.3, 0.9)) for name in METRICS}
-            intervals = {name: [value - 0.05, value + 0.05] for name, value in values.items()}
-            curve = np.linspace(values["rank1"], 1, 50).tolist()
-            metrics[stream] = values | {"evaluated": len(query), "skipped": 0, "ci95": intervals, "cmc": curve}
-        header = {"format": "streid-metrics", "version": 1, "dataset": dataset, "model": folder.name}
-        audit = {"query": len(query), "gallery": len(gallery), "pairs_with_time": 0.8}
-        write_json(folder / f"{file}.json", header | {"fusion": {}, "audit": audit, "streams": metrics})
+    for number, fusion in enumerate(fusions):
+        for file, streams in RANKED.items():
+            drawn = {s: np.random.default_rng([seed, 0 if s == "visual" else number + 1, len(s)]) for s in streams}
+            rankings = {stream: random_ranking(query, gallery, drawn[stream]) for stream in streams}
+            write_rankings(folder / fusion / f"{file}.h5", dataset=dataset, model=folder.name, streams=rankings)
+            header = {"format": "streid-metrics", "version": 1, "dataset": dataset, "model": folder.name}
+            audit = dict.fromkeys(COUNTS, 0) | {"query": len(query), "gallery": len(gallery), "pairs_with_time": 0.8}
+            metrics = {stream: random_metrics(len(query), drawn[stream]) for stream in streams}
+            content = {"fusion": {"name": fusion, **RECORDS[fusion]}, "audit": audit, "streams": metrics}
+            write_json(folder / fusion / f"{file}.json", header | content)
     epochs = {"epoch": [1, 2], "loss": [2.0, 1.0], "accuracy": [0.2, 0.6], "learning_rate": [0.1, 0.01]}
     pd.DataFrame(epochs | {"pictures_per_second": [81.25, 82.75]}).to_csv(folder / "training.csv", index=False)
+
+
+def random_metrics(queries: int, generator: np.random.Generator) -> dict[str, object]:
+    values = {name: float(generator.uniform(0.3, 0.9)) for name in METRICS}
+    intervals = {name: [value - 0.05, value + 0.05] for name, value in values.items()}
+    curve = np.linspace(values["rank1"], 1, 50).tolist()
+    return values | {"evaluated": queries, "skipped": 0, "ci95": intervals, "cmc": curve}
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +109,12 @@ def build_histograms(folder: Path, run_stage: RunStage) -> None:
 
 
 def arguments(
-    results: Path, out: Path, *, dataset: str = "tiny", models: tuple[str, ...] = ("pcb", "baseline")
+    results: Path,
+    out: Path,
+    *more: object,
+    dataset: str = "tiny",
+    models: tuple[str, ...] = ("pcb", "baseline"),
+    fusions: tuple[str, ...] = FUSIONS,
 ) -> list[object]:
     return [
         *("write_report", "--dataset", dataset, "--manifest", results / "manifest.csv"),
@@ -91,6 +123,7 @@ def arguments(
         *("--benchmarks", results / "benchmarks", "--queries", 5, "--threads", 1),
         *("--output", out / "report.json", "--page", out / "report.html", "--figures", out / "figures"),
         *(part for model in models for part in ("--model", f"{model}={results / model}")),
+        *("--fusion", *fusions, *more),
     ]
 
 
@@ -104,12 +137,14 @@ def test_report_holds_the_numbers_and_nothing_of_this_machine(
     run_stage(*arguments(results, tmp_path / "out"))
     text = (tmp_path / "out" / "report.json").read_text()
     report = json.loads(text)
-    assert (report["format"], report["version"], report["dataset"], report["seed"]) == ("streid-report", 1, "tiny", 0)
+    assert (report["format"], report["version"], report["dataset"], report["seed"]) == ("streid-report", 2, "tiny", 0)
     assert report["data"] == json.loads((results / "dataset.json").read_text())
     assert list(report["models"]) == ["pcb", "baseline"]
     for model, content in report["models"].items():
-        for file in RANKED:
-            assert content[file] == json.loads((results / model / f"{file}.json").read_text())
+        assert list(content["fusions"]) == list(FUSIONS)
+        for fusion, figures in content["fusions"].items():
+            for file in RANKED:
+                assert figures[file] == json.loads((results / model / fusion / f"{file}.json").read_text())
         assert content["training"] == {"epochs": 2, "last": {"loss": 1.0, "accuracy": 0.6, "learning_rate": 0.01}}
     assert report["configuration"] == {"joint": {"alpha": 5.0}}
     assert report["histograms"]["bin_width"] == 100
@@ -123,7 +158,7 @@ def test_page_stands_alone_and_shows_every_section(results: Path, tmp_path: Path
     run_stage(*arguments(results, tmp_path / "out"))
     page = (tmp_path / "out" / "report.html").read_text()
     assert not EXTERNAL.search(page)
-    for section in ("metrics", "curves", "ranked", "travel", "training", "data", "provenance"):
+    for section in ("metrics", "curves", "fusion", "ranked", "travel", "training", "data", "provenance"):
         assert f'<section id="{section}">' in page
         assert f'href="#{section}"' in page
     images = re.findall(r"<img [^>]*>", page)
@@ -132,6 +167,54 @@ def test_page_stands_alone_and_shows_every_section(results: Path, tmp_path: Path
     assert page.count('<article class="ranked">') == 5
     for words in ("No published numbers exist for tiny", "3 min 12 s", "2.1 GB", "joint.alpha"):
         assert words in page
+
+
+def test_fusions_stand_side_by_side(results: Path, tmp_path: Path, run_stage: RunStage) -> None:
+    run_stage(*arguments(results, tmp_path / "out"))
+    page = (tmp_path / "out" / "report.html").read_text()
+    beside = page.split('aria-label="The fusions side by side"')[1].split("<nav")[0]
+    assert re.findall(r"<h2>(\w+ fusion)", beside) == ["Likelihood fusion", "Logistic fusion"]
+    assert beside.count('<th scope="row">') == 4
+    assert beside.count("highest mAP") == 1
+    for words in ("chosen on 20 held-out identities", "Pairs of one camera are neutral", "log of their ratio"):
+        assert words in page
+    figures = {path.name for path in (tmp_path / "out" / "figures").iterdir()}
+    assert {"weight_pcb_likelihood.svg", "cmc_pcb_likelihood.svg", "cmc_baseline_logistic.svg"} <= figures
+    assert "weight_pcb_logistic.svg" not in figures
+
+
+def test_one_fusion_needs_no_comparison(results: Path, tmp_path: Path, run_stage: RunStage) -> None:
+    run_stage(*arguments(results, tmp_path / "out", models=("pcb",), fusions=("logistic",)))
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "The fusions side by side" not in page
+    assert "log of their ratio" not in page
+    assert "mAP over the weight" not in page
+
+
+def test_a_model_may_show_fusions_of_its_own(results: Path, tmp_path: Path, run_stage: RunStage) -> None:
+    run_stage(*arguments(results, tmp_path / "out", "--model-fusion", "baseline=logistic"))
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert {model: list(content["fusions"]) for model, content in report["models"].items()} == {
+        "pcb": list(FUSIONS),
+        "baseline": ["logistic"],
+    }
+    for words, more in (
+        ("no --model is called vit", ("--model-fusion", "vit=logistic")),
+        ("is not NAME=FUSION,...", ("--model-fusion", "pcb=sum")),
+        ("a fusion is given twice", ("--fusion", "none", "none")),
+    ):
+        assert words in run_stage(*arguments(results, tmp_path / "no", *more), status=2).stderr
+    assert not (tmp_path / "no").exists()
+
+
+def test_appearance_alone_can_be_re_ranked_beside(results: Path, tmp_path: Path, run_stage: RunStage) -> None:
+    manifest = read_manifest(results / "manifest.csv")
+    query, gallery = (sightings(manifest[manifest["split"] == split]) for split in ("query", "gallery"))
+    write_model(results / "pcb", query, gallery, dataset="tiny", seed=0, fusions=("logistic", "none"))
+    run_stage(*arguments(results, tmp_path / "out", models=("pcb",), fusions=("logistic", "none")))
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "Re-ranked, without times" in page
+    assert "Appearance + times, without times" not in page
 
 
 def test_the_same_inputs_give_the_same_bytes(
@@ -144,7 +227,8 @@ def test_the_same_inputs_give_the_same_bytes(
     assert sorted(first) == sorted(second)
     assert [name for name in first if first[name] != second[name]] == []
     figures = {name.removeprefix("figures/") for name in first if name.startswith("figures/")}
-    assert {"compare_mAP.svg", "cmc_pcb.svg", "cmc_baseline.svg", "training_loss.svg", "ranked_5.png"} <= figures
+    assert {"compare_mAP.svg", "cmc_pcb_logistic.svg", "training_loss.svg", "ranked_5.png"} <= figures
+    assert any(name.startswith("travel_") for name in figures)
     assert not [name for name in first if name.endswith(".partial")]
 
 
@@ -180,7 +264,7 @@ def test_hostile_names_are_escaped(results: Path, tmp_path: Path, run_stage: Run
 
 
 def test_less_is_said_plainly(results: Path, tmp_path: Path, run_stage: RunStage) -> None:
-    for name in ("reranked.json", "reranked.h5", "training.csv"):
+    for name in ("logistic/reranked.json", "logistic/reranked.h5", "training.csv"):
         (results / "pcb" / name).unlink()
     manifest = pd.read_csv(results / "manifest.csv", dtype=str)
     manifest.assign(time="").to_csv(results / "manifest.csv", index=False)
@@ -191,19 +275,21 @@ def test_less_is_said_plainly(results: Path, tmp_path: Path, run_stage: RunStage
     page = (tmp_path / "out" / "report.html").read_text()
     for words in (
         "No picture has a time, so times could not help",
-        "pcb: was not re-ranked.",
+        "pcb, logistic fusion: was not re-ranked.",
         "No training history was given",
         "No travel times are known",
     ):
         assert words in page
-    assert json.loads((tmp_path / "out" / "report.json").read_text())["models"]["pcb"]["reranked"] is None
+    models = json.loads((tmp_path / "out" / "report.json").read_text())["models"]
+    assert models["pcb"]["fusions"]["logistic"]["reranked"] is None
 
 
 @pytest.mark.parametrize(
     "missing",
     [
         *("manifest.csv", "dataset.json", "histograms.h5", "config.json", "benchmarks"),
-        *("pcb/scores.json", "pcb/scores.h5", "pcb/features.h5", "pcb/reranked.h5", "pcb/reranked.json"),
+        *("pcb/logistic/scores.json", "pcb/likelihood/scores.h5", "pcb/features.h5"),
+        *("pcb/logistic/reranked.h5", "pcb/likelihood/reranked.json"),
     ],
 )
 def test_a_missing_file_is_named_and_nothing_written(
@@ -212,6 +298,35 @@ def test_a_missing_file_is_named_and_nothing_written(
     (results / missing).rename(tmp_path / "moved")
     done = run_stage(*arguments(results, tmp_path / "out"), status=2)
     assert missing in done.stderr.splitlines()[-1]
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "place"),
+    [
+        ("pcb/logistic/scores.json", "audit"),
+        ("pcb/likelihood/reranked.json", "streams"),
+        ("dataset.json", "counts"),
+    ],
+)
+def test_a_malformed_file_is_named_and_nothing_written(
+    results: Path, tmp_path: Path, run_stage: RunStage, file: str, place: str
+) -> None:
+    content = json.loads((results / file).read_text())
+    del content[place]
+    write_json(results / file, content)
+    done = run_stage(*arguments(results, tmp_path / "out"), status=2)
+    assert f"{file}: lacks {place}" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_numbers_json_cannot_hold_are_refused_before_anything_is_written(
+    results: Path, tmp_path: Path, run_stage: RunStage
+) -> None:
+    (results / "config.json").write_text('{"joint": {"alpha": NaN}}')
+    done = run_stage(*arguments(results, tmp_path / "out"), status=2)
+    assert "report.json: cannot be written, as a value in it is not finite" in done.stderr.splitlines()[-1]
     assert not (tmp_path / "out").exists()
 
 

@@ -6,7 +6,7 @@ back them up. Text stays text, in the reader's own system font.
 
 import base64
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import matplotlib as mpl
@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from streid.reporting.runs import STREAM_TITLES
+from streid.reporting.streams import STREAM_TITLES, stream_kind
 
 LAYOUT_FONT = "DejaVu Sans"
 READER_FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif"
@@ -23,7 +23,7 @@ LINE_STYLES = ("-", "--", "-.", ":")
 
 @dataclass(frozen=True, kw_only=True)
 class Theme:
-    """The colours of a chart. series: for lines without a stream; streams: each stream's own."""
+    """The colours of a chart. series: for lines without a stream; streams: each kind of stream's own."""
 
     paper: str
     ink: str
@@ -32,9 +32,9 @@ class Theme:
     series: tuple[str, ...]
     streams: Mapping[str, str] = field(default_factory=dict)
 
-    def stream(self, name: str) -> str:
-        """The colour of a stream; streams without one of their own share the muted ink."""
-        return self.streams.get(name, self.muted)
+    def stream(self, key: str) -> str:
+        """The colour of a stream, whatever its fusion; streams without one of their own share the muted ink."""
+        return self.streams.get(stream_kind(key), self.muted)
 
 
 LIGHT = Theme(
@@ -83,14 +83,17 @@ class Chart:
         return _svg_uri(self.dark)
 
 
-def draw_chart(*, name: str, title: str, alt: str, size: tuple[int, int], paint: Paint) -> Chart:
+def draw_chart(
+    *, name: str, title: str, alt: str, size: tuple[int, int], paint: Paint, below: Sequence[Paint] = ()
+) -> Chart:
     """Draw a chart in both themes.
 
     Args:
         size: width and height in CSS pixels (1/96 inch).
         paint: draws the data into the axes, in a theme's colours.
+        below: each draws into further axes of the same height under the first, all with one x axis.
     """
-    light, dark = (_draw(size, paint, theme) for theme in (LIGHT, DARK))
+    light, dark = (_draw(size, [paint, *below], theme) for theme in (LIGHT, DARK))
     return Chart(name=name, title=title, alt=alt, size=size, light=light, dark=dark)
 
 
@@ -113,15 +116,16 @@ def legend_below(axes: Axes, entries: int, columns: int = 2) -> None:
         )
 
 
-def _draw(size: tuple[int, int], paint: Paint, theme: Theme) -> bytes:
+def _draw(size: tuple[int, int], paints: Sequence[Paint], theme: Theme) -> bytes:
     with mpl.rc_context():
         mpl.rcdefaults()
         _set_style(theme)
         figure = Figure(figsize=(size[0] / 96, size[1] / 96), layout="constrained")
         FigureCanvasSVG(figure)
-        axes = figure.add_subplot()
-        axes.set_axisbelow(True)
-        paint(axes, theme)
+        panels = figure.subplots(len(paints), sharex=True, squeeze=False)[:, 0]
+        for axes, paint in zip(panels, paints, strict=True):
+            axes.set_axisbelow(True)
+            paint(axes, theme)
         content = io.BytesIO()
         figure.savefig(content, format="svg", metadata={"Date": None, "Creator": None})
     text = content.getvalue().decode().replace(f"'{LAYOUT_FONT}'", READER_FONTS)

@@ -1,10 +1,9 @@
-"""The report's figures: what each shows and how it is drawn.
+"""The report's figures of results, training and pictures: what each shows and how it is drawn.
 
-Shape suffixes: C cameras, B bins, X points of a drawn curve.
+Shape suffixes: C cameras, K ranks.
 """
 
 from collections.abc import Sequence
-from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -13,20 +12,27 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullForm
 
 from streid.artifacts import FloatArray
 from streid.reporting.charts import LINE_STYLES, Chart, Theme, draw_chart, legend_below, style_of
-from streid.reporting.runs import METRIC_TITLES, ModelRun, stream_order, stream_title
-from streid.reporting.wording import Clock, count, percent
-from streid.tables import Histograms
+from streid.reporting.measured import METRIC_TITLES
+from streid.reporting.runs import ModelRun
+from streid.reporting.streams import (
+    APPEARANCE,
+    STREAM_TITLES,
+    TIMES_ALONE,
+    fusion_title,
+    kind_title,
+    stream_fusion,
+    stream_kind,
+    stream_title,
+)
+from streid.reporting.wording import percent
 
-TIMES_ALONE = "spatiotemporal"
 COMPARED_METRICS = ("rank1", "mAP")
 CURVES = {"loss": "Loss", "accuracy": "Accuracy on training pictures, %", "learning_rate": "Learning rate"}
 VALIDATION_CURVES = {"val_rank1": "Held-out rank-1, %", "val_mAP": "Held-out mAP, %"}
 SHARES = ("accuracy", "val_rank1", "val_mAP")
 CMC_TICKS = (1, 2, 5, 10, 20, 50)
-MOST_PAIRS = 28
-DRAWN_POINTS = 120
-COVERED_SHARE = 0.99
-WIDE, NARROW, SMALL = (420, 270), (350, 230), (200, 136)
+FUSION_MARKS = "osD"
+WIDE, NARROW = (420, 270), (350, 230)
 ROW_HEIGHT, FRAME_HEIGHT = 30, 64
 SPLIT_TITLES = {"train": "training", "val": "held out", "query": "query", "gallery": "gallery"}
 
@@ -37,16 +43,14 @@ def compare_streams(runs: Sequence[ModelRun]) -> list[Chart]:
 
 
 def _compare_metric(name: str, runs: Sequence[ModelRun]) -> Chart:
-    rows = [(run, stream, metrics) for run in runs for stream, metrics in run.streams.items()]
-    labels = [
-        stream_title(stream) if len(runs) == 1 else f"{run.name}: {stream_title(stream)}" for run, stream, _ in rows
-    ]
+    rows = [(run, key, metrics) for run in runs for key, metrics in run.streams.items()]
+    labels = [stream_title(key) if len(runs) == 1 else f"{run.name}: {stream_title(key)}" for run, key, _ in rows]
 
     def paint(axes: Axes, theme: Theme) -> None:
-        for height, (_, stream, metrics) in enumerate(rows):
+        for height, (run, key, metrics) in enumerate(rows):
             value, (low, high) = 100 * metrics[name], (100 * limit for limit in metrics["ci95"][name])
-            axes.plot([low, high], [height, height], color=theme.stream(stream), linewidth=5, alpha=0.35)
-            axes.plot(value, height, "o", color=theme.stream(stream), markersize=6)
+            axes.plot([low, high], [height, height], color=theme.stream(key), linewidth=5, alpha=0.35)
+            axes.plot(value, height, _fusion_mark(run, key), color=theme.stream(key), markersize=6)
             axes.annotate(
                 f"{value:.1f}", (value, height), (0, 6), textcoords="offset points", ha="center", fontsize=8.5
             )
@@ -63,23 +67,32 @@ def _compare_metric(name: str, runs: Sequence[ModelRun]) -> Chart:
     return draw_chart(name=f"compare_{name}", title=title, alt=f"{title}: {', '.join(values)}.", size=size, paint=paint)
 
 
-def plot_cmc(run: ModelRun) -> Chart:
-    """A model's cumulative match curve per stream: the share of queries with a right match among the first k.
+def _fusion_mark(run: ModelRun, key: str) -> str:
+    return FUSION_MARKS[0 if key == APPEARANCE else list(run.fusions).index(stream_fusion(key)) % len(FUSION_MARKS)]
 
-    The axis starts below the lowest curve but that of the times alone, which would flatten the others.
+
+def plot_match_curves(run: ModelRun) -> list[Chart]:
+    """A model's cumulative match curves, a chart per fusion, all over the same axes.
+
+    A curve is the share of queries with a right match among the first k ranks. The axes start below the
+    lowest curve but those of the times alone, which would flatten the others.
     """
-    streams = {name: 100 * np.asarray(metrics["cmc"], float) for name, metrics in run.streams.items()}
-    lowest = min(curve_K[0] for name, curve_K in streams.items() if len(streams) == 1 or name != TIMES_ALONE)
+    curves = {key: 100 * np.asarray(metrics["cmc"], float) for key, metrics in run.streams.items()}
+    lowest = min(curve_K[0] for key, curve_K in curves.items() if len(curves) == 1 or stream_kind(key) != TIMES_ALONE)
     floor = max(0.0, 10 * np.floor(lowest / 10) - 5)
+    return [_plot_fusion_cmc(run.name, fusion, curves, floor, len(run.fusions) > 1) for fusion in run.fusions]
+
+
+def _plot_fusion_cmc(model: str, fusion: str, curves: dict[str, FloatArray], floor: float, named: bool) -> Chart:
+    shown = {key: curve_K for key, curve_K in curves.items() if stream_fusion(key) in ("", fusion)}
+    kinds = list(STREAM_TITLES)
 
     def paint(axes: Axes, theme: Theme) -> None:
-        for stream in sorted(streams, key=stream_order):
-            curve_K = streams[stream]
-            style = LINE_STYLES[stream_order(stream)[0] % len(LINE_STYLES)]
-            ranks_K = np.arange(1, len(curve_K) + 1)
-            label = stream_title(stream) + (" (below)" if curve_K.max() < floor else "")
-            axes.plot(ranks_K, curve_K, style, color=theme.stream(stream), label=label)
-        longest = max(len(curve_K) for curve_K in streams.values())
+        for key, curve_K in shown.items():
+            style = LINE_STYLES[kinds.index(stream_kind(key)) % len(LINE_STYLES) if stream_kind(key) in kinds else 0]
+            label = kind_title(key) + (" (below)" if curve_K.max() < floor else "")
+            axes.plot(np.arange(1, len(curve_K) + 1), curve_K, style, color=theme.stream(key), label=label)
+        longest = max(len(curve_K) for curve_K in shown.values())
         axes.set_ylim(floor, 100 + (100 - floor) / 30)
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(FixedLocator([tick for tick in CMC_TICKS if tick <= longest]))
@@ -87,11 +100,12 @@ def plot_cmc(run: ModelRun) -> Chart:
         axes.xaxis.set_minor_locator(NullLocator())
         axes.set_xlabel("first k ranks")
         axes.set_ylabel("queries with a right match, %")
-        legend_below(axes, len(streams))
+        legend_below(axes, len(shown))
 
-    firsts = ", ".join(f"{stream_title(name)} {curve_K[0]:.1f} % at rank 1" for name, curve_K in streams.items())
+    title = f"{model}, {fusion_title(fusion)}" if named else model
+    firsts = ", ".join(f"{kind_title(key)} {curve_K[0]:.1f} % at rank 1" for key, curve_K in shown.items())
     return draw_chart(
-        name=f"cmc_{run.name}", title=run.name, alt=f"Match curves of {run.name}: {firsts}.", size=WIDE, paint=paint
+        name=f"cmc_{model}_{fusion}", title=title, alt=f"Match curves of {title}: {firsts}.", size=WIDE, paint=paint
     )
 
 
@@ -150,74 +164,3 @@ def plot_cameras(manifest: pd.DataFrame) -> Chart:
     return draw_chart(
         name="pictures_per_camera", title="Pictures per camera", alt=f"Pictures: {totals}.", size=WIDE, paint=paint
     )
-
-
-def plot_travel(histograms: Histograms, clock: Clock) -> tuple[list[Chart], int]:
-    """How long people take between two cameras, one small chart per pair.
-
-    Returns:
-        The charts of the pairs most people were counted for, by camera, and how many pairs were counted.
-    """
-    counts_CC = histograms.counts_CCB.sum(axis=2)
-    pairs = [
-        (a, b) for a, b in combinations(range(len(histograms.cameras_C)), 2) if counts_CC[a, b] + counts_CC[b, a] > 0
-    ]
-    shown = sorted(sorted(pairs, key=lambda pair: -(counts_CC[pair] + counts_CC[pair[::-1]]))[:MOST_PAIRS])
-    if not shown:
-        return [], 0
-    reach = _common_reach(histograms)
-    return [_plot_pair(histograms, first, second, reach, clock) for first, second in shown], len(pairs)
-
-
-def _plot_pair(histograms: Histograms, first: int, second: int, reach: int, clock: Clock) -> Chart:
-    numbers = int(histograms.cameras_C[first]), int(histograms.cameras_C[second])
-    counted = [
-        int(histograms.counts_CCB[later, earlier].sum()) for later, earlier in ((second, first), (first, second))
-    ]
-    divisor, unit = clock.scale(reach * histograms.bin_width)
-    curves = [
-        _expected_people(histograms, later, earlier, reach) for later, earlier in ((second, first), (first, second))
-    ]
-    times_X = np.linspace(0, reach * histograms.bin_width, len(curves[0])) / divisor
-    top = max(float(curve_X.max()) for curve_X in curves) or 1.0
-
-    def paint(axes: Axes, theme: Theme) -> None:
-        for number, (sign, curve_X) in enumerate(zip((1, -1), curves, strict=True)):
-            colour, style = style_of(number, theme)
-            axes.fill_between(sign * times_X, curve_X / top, color=colour, alpha=0.25, linewidth=0)
-            axes.plot(sign * times_X, curve_X / top, style, color=colour, linewidth=1.3)
-        axes.axvline(0, color=theme.muted, linewidth=0.8)
-        axes.set_ylim(0, 1.3)
-        axes.set_xlim(-times_X[-1], times_X[-1])
-        axes.yaxis.set_major_locator(NullLocator())
-        axes.spines["left"].set_visible(False)
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=4, symmetric=True))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{abs(value):,.3g}"))
-        arrow = "\N{RIGHTWARDS ARROW}"
-        for side, order, people in ((0.98, numbers, counted[0]), (0.02, numbers[::-1], counted[1])):
-            text = f"{order[0]} {arrow} {order[1]}: {people:,}"
-            axes.text(
-                side, 0.99, text, transform=axes.transAxes, fontsize=8, ha="right" if side > 0.5 else "left", va="top"
-            )
-        axes.set_xlabel(unit, fontsize=8, labelpad=1)
-
-    people = [f"{count(counted[0], 'person', 'people')} came to {numbers[1]} after {numbers[0]}"]
-    people.append(f"{counted[1]:,} to {numbers[0]} after {numbers[1]}")
-    alt = f"Time between cameras {numbers[0]} and {numbers[1]}: {', '.join(people)}."
-    name = f"travel_{numbers[0]}_{numbers[1]}"
-    return draw_chart(name=name, title=f"Cameras {numbers[0]} and {numbers[1]}", alt=alt, size=SMALL, paint=paint)
-
-
-def _common_reach(histograms: Histograms) -> int:
-    """Bins that hold `COVERED_SHARE` of all people counted, with room for the smoothing."""
-    reached_B = np.cumsum(histograms.counts_CCB.sum(axis=(0, 1)))
-    covered = int(np.searchsorted(reached_B, COVERED_SHARE * reached_B[-1])) + 1
-    return min(len(reached_B), covered + round(histograms.sigma))
-
-
-def _expected_people(histograms: Histograms, later: int, earlier: int, reach: int) -> FloatArray:
-    """The smoothed distribution times the people counted, averaged down to at most `DRAWN_POINTS` points."""
-    people = histograms.counts_CCB[later, earlier].sum()
-    curve_B = histograms.density_CCB[later, earlier, :reach] * people
-    parts = np.array_split(curve_B, min(DRAWN_POINTS, reach))
-    return np.array([part.mean() for part in parts])

@@ -4,7 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from streid.reporting.runs import ModelRun, best_run, stream_title
+from streid.reporting.runs import ModelRun, best_run
+from streid.reporting.streams import (
+    APPEARANCE,
+    JOINT,
+    NO_FUSION,
+    RERANKED,
+    TIMES_ALONE,
+    fusion_title,
+    kind_title,
+    stream_key,
+    stream_kind,
+)
 from streid.reporting.wording import count, percent, points
 
 HEADLINE_METRICS = ("rank1", "mAP")
@@ -14,10 +25,11 @@ HEADLINE_METRICS = ("rank1", "mAP")
 class Step:
     """One step of the road from appearance to the final result, in words.
 
-    values and intervals: for each of `HEADLINE_METRICS`; lifts: over the step before, None at the first.
+    kind: of its stream. values and intervals: for each of `HEADLINE_METRICS`; lifts: over another step,
+    None where there is none.
     """
 
-    stream: str
+    kind: str
     title: str
     values: tuple[str, ...]
     intervals: tuple[str, ...]
@@ -25,46 +37,84 @@ class Step:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Headline:
-    """The report's first lines."""
+class FusionSummary:
+    """One fusion beside the others: its steps after appearance, with their lifts over it. best: ends highest in mAP."""
 
+    title: str
+    steps: tuple[Step, ...]
+    best: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Headline:
+    """The report's first lines. model: whose results they are. fusions: side by side, none where there is only one."""
+
+    model: str
     sentence: str
     lead: str
     steps: tuple[Step, ...]
+    fusions: tuple[FusionSummary, ...]
 
 
 def write_headline(dataset: str, runs: Sequence[ModelRun]) -> Headline:
-    """The best model's result and how each step of the road contributes."""
-    run = best_run(list(runs))
-    road: list[str] = [name for name in ("visual", "joint", "reranked") if name in run.streams] or [*run.streams]
-    steps = []
-    for before, stream in zip([None, *road], road, strict=False):
-        metrics = run.streams[stream]
-        earlier = run.streams[before] if before else None
-        steps.append(
-            Step(
-                stream=stream,
-                title=stream_title(stream),
-                values=tuple(percent(metrics[name]) for name in HEADLINE_METRICS),
-                intervals=tuple(interval(metrics, name) for name in HEADLINE_METRICS),
-                lifts=tuple(points(metrics[name] - earlier[name]) for name in HEADLINE_METRICS) if earlier else None,
-            )
-        )
+    """The best model's result, how each step of the road contributes, and the fusions side by side."""
+    run = best_run(runs)
+    road = run.road(run.main_fusion) or [run.final_stream]
+    steps = [_step(run, key, before) for before, key in zip([None, *road], road, strict=False)]
     final = run.streams[road[-1]]
     among = f", the best of {len(runs)} models," if len(runs) > 1 else ""
     sentence = (
         f"{run.name}{among} puts a right match first for {percent(final['rank1'])} % "
         f"of {count(final['evaluated'], 'query', 'queries')} on {dataset}"
     )
-    return Headline(sentence=sentence, lead=_describe_road(steps), steps=tuple(steps))
+    return Headline(
+        model=run.name,
+        sentence=sentence,
+        lead=_describe_road(run, steps),
+        steps=tuple(steps),
+        fusions=_compare_fusions(run) if len(run.fusions) > 1 else (),
+    )
 
 
-def _describe_road(steps: Sequence[Step]) -> str:
+def _step(run: ModelRun, key: str, before: str | None) -> Step:
+    metrics = run.streams[key]
+    earlier = run.streams[before] if before else None
+    return Step(
+        kind=stream_kind(key),
+        title=kind_title(key),
+        values=tuple(percent(metrics[name]) for name in HEADLINE_METRICS),
+        intervals=tuple(interval(metrics, name) for name in HEADLINE_METRICS),
+        lifts=tuple(points(metrics[name] - earlier[name]) for name in HEADLINE_METRICS) if earlier else None,
+    )
+
+
+def _describe_road(run: ModelRun, steps: Sequence[Step]) -> str:
     parts = []
     for step in steps:
         lifts = f" ({step.lifts[0]} / {step.lifts[1]} points)" if step.lifts else ""
         parts.append(f"{step.title.lower()} {step.values[0]} / {step.values[1]}{lifts}")
-    return f"Rank-1 / mAP in percent: {', '.join(parts)}."
+    under = f", {_fusion_name(run.main_fusion)}" if len(steps) > 1 else ""
+    return f"Rank-1 / mAP in percent{under}: {', '.join(parts)}."
+
+
+def _fusion_name(fusion: str) -> str:
+    return fusion_title(fusion) if fusion == NO_FUSION else f"{fusion_title(fusion)} fusion"
+
+
+def _compare_fusions(run: ModelRun) -> tuple[FusionSummary, ...]:
+    roads = {fusion: run.road(fusion) for fusion in run.fusions}
+    ends = {fusion: float(run.streams[road[-1]]["mAP"]) for fusion, road in roads.items() if road}
+    return tuple(
+        FusionSummary(
+            title=_fusion_name(fusion).capitalize(),
+            steps=tuple(
+                _step(run, key, APPEARANCE if APPEARANCE in road else None) for key in road if key != APPEARANCE
+            ),
+            best=ends[fusion] == max(ends.values()),
+        )
+        for fusion, road in roads.items()
+        if road
+    )
 
 
 def interval(metrics: Mapping[str, Any], name: str) -> str:
@@ -103,14 +153,44 @@ def _run_notices(dataset: str, run: ModelRun) -> list[str]:
     measured = run.scores.get("dataset")
     if measured != dataset:
         notices.append(f"{run.name}: its scores say they are of the data set {measured!r}, not {dataset!r}.")
-    missing = [name for name in ("visual", "spatiotemporal", "joint") if name not in run.streams]
-    if missing:
-        notices.append(f"{run.name}: no scores for {', '.join(stream_title(name).lower() for name in missing)}.")
-    if run.reranked is None:
-        notices.append(f"{run.name}: was not re-ranked.")
+    for fusion in run.fusions:
+        notices.extend(_fusion_notices(run, fusion))
     source = run.name.partition("@")[2]
     if source:
         notices.append(f"{run.name}: was trained on another data set, {source}.")
     elif run.history is None:
         notices.append(f"{run.name}: no training history, so there are no training curves.")
+    return [*notices, *_blind_notices(run)]
+
+
+def _fusion_notices(run: ModelRun, fusion: str) -> list[str]:
+    found, notices = run.fusions[fusion], []
+    kinds = (APPEARANCE,) if fusion == NO_FUSION else (APPEARANCE, TIMES_ALONE, JOINT)
+    missing = [kind_title(kind).lower() for kind in kinds if stream_key(kind, fusion) not in run.streams]
+    if missing:
+        notices.append(f"{run.name}, {_fusion_name(fusion)}: no scores for {', '.join(missing)}.")
+    if RERANKED not in found.streams:
+        notices.append(f"{run.name}, {_fusion_name(fusion)}: was not re-ranked.")
+    if found.scores["fusion"].get("weight_source") == "default":
+        few = "too few" if found.scores["fusion"].get("selection") else "no"
+        notices.append(
+            f"{run.name}, {_fusion_name(fusion)}: {few} held-out identities to choose the weight on, so it is the "
+            "default."
+        )
+    return notices
+
+
+def _blind_notices(run: ModelRun) -> list[str]:
+    """Pictures whose times could not be used, of those compared."""
+    audit = run.scores.get("audit", {})
+    unknown, unseen = audit.get("unknown_times", 0), audit.get("unknown_cameras", 0)
+    pictures = audit.get("query", 0) + audit.get("gallery", 0)
+    notices = []
+    if unknown:
+        notices.append(f"{run.name}: {unknown:,} of {pictures:,} pictures compared have no time: appearance decides.")
+    if unseen:
+        notices.append(
+            f"{run.name}: {unseen:,} of {pictures:,} pictures compared are of cameras that training did not see: "
+            "appearance decides."
+        )
     return notices

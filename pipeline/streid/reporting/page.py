@@ -11,8 +11,9 @@ from PIL import Image
 
 from streid.artifacts import atomic_output
 from streid.reporting.charts import Chart
-from streid.reporting.figures import compare_streams, plot_cameras, plot_cmc, plot_training, plot_travel
+from streid.reporting.figures import compare_streams, plot_cameras, plot_match_curves, plot_training
 from streid.reporting.findings import Headline, list_notices, write_headline
+from streid.reporting.measured import METRIC_TITLES
 from streid.reporting.pictures import (
     PictureStore,
     RankedQuery,
@@ -23,8 +24,10 @@ from streid.reporting.pictures import (
     sample_sheet,
 )
 from streid.reporting.published import PublishedResult, published_results
-from streid.reporting.runs import METRIC_TITLES, ModelRun, best_run
+from streid.reporting.runs import ModelRun, best_run
+from streid.reporting.streams import fusion_title
 from streid.reporting.tables import (
+    AUDIT_TITLES,
     COUNT_TITLES,
     CostRow,
     MetricRow,
@@ -33,6 +36,8 @@ from streid.reporting.tables import (
     count_rows,
     metric_rows,
 )
+from streid.reporting.travel import Travel, plot_travel
+from streid.reporting.weighing import Weighing, explain_weights
 from streid.reporting.wording import Clock
 from streid.tables import Histograms
 
@@ -50,14 +55,15 @@ class Report:
     metric_titles: Sequence[str]
     metrics: Sequence[MetricRow]
     published: Sequence[PublishedResult]
+    audit_titles: Sequence[str]
     audit: Sequence[tuple[str, tuple[str, ...]]]
     comparison: Sequence[Chart]
     match_curves: Sequence[Chart]
     training: Sequence[Chart]
-    travel: Sequence[Chart]
-    travel_pairs: int
+    weighing: Sequence[Weighing]
+    travel: Travel
     clock: Clock
-    ranked_model: str
+    ranked_of: str
     ranked: Sequence[RankedQuery]
     count_titles: Sequence[str]
     counts: Sequence[tuple[str, tuple[str, ...]]]
@@ -90,23 +96,24 @@ def compose_report(
         InputError: a picture to be shown is missing or unreadable.
     """
     store = PictureStore(root)
-    best = best_run(list(runs))
-    travel, travel_pairs = plot_travel(histograms, clock)
+    best = best_run(runs)
+    travel = plot_travel(histograms, clock, densities=any("likelihood" in run.fusions for run in runs))
     return Report(
         record=record,
         headline=write_headline(record["dataset"], runs),
-        notices=list_notices(record["dataset"], record["data"], runs, timed=travel_pairs > 0),
+        notices=list_notices(record["dataset"], record["data"], runs, timed=bool(travel.charts)),
         metric_titles=list(METRIC_TITLES.values()),
         metrics=metric_rows(runs),
         published=published_results(record["data"]),
+        audit_titles=[*AUDIT_TITLES.values(), "Pairs with time"],
         audit=audit_rows(runs),
         comparison=compare_streams(runs),
-        match_curves=[plot_cmc(run) for run in runs],
+        match_curves=[chart for run in runs for chart in plot_match_curves(run)],
         training=plot_training(runs),
+        weighing=explain_weights(runs),
         travel=travel,
-        travel_pairs=travel_pairs,
         clock=clock,
-        ranked_model=best.name,
+        ranked_of=best.name if len(best.fusions) == 1 else f"{best.name}, {fusion_title(best.main_fusion)} fusion",
         ranked=rank_queries(best, store, clock, queries, record["seed"]),
         count_titles=list(COUNT_TITLES.values()),
         counts=count_rows(record["data"]),
@@ -139,7 +146,9 @@ def write_figures(folder: Path, report: Report) -> list[str]:
     Returns:
         The files' names, sorted.
     """
-    charts = [*report.comparison, *report.match_curves, *report.training, *report.travel, report.cameras]
+    curves = [weighing.curve for weighing in report.weighing if weighing.curve]
+    drawn = (report.comparison, report.match_curves, curves, report.training, report.travel.charts, (report.cameras,))
+    charts = [chart for group in drawn for chart in group]
     sheets: dict[str, Image.Image] = {"samples.png": sample_sheet(report.samples)}
     sheets |= {f"ranked_{number}.png": ranked_sheet(query) for number, query in enumerate(report.ranked, start=1)}
     folder.mkdir(parents=True, exist_ok=True)

@@ -17,11 +17,11 @@ from PIL import Image, ImageDraw, ImageFont
 from streid.artifacts import UNKNOWN_TIME, Sightings
 from streid.data.images import open_picture
 from streid.data.manifest import evaluated
-from streid.reporting.runs import ModelRun, stream_title
+from streid.reporting.runs import ModelRun
 from streid.reporting.selection import choose_queries
+from streid.reporting.streams import kind_title
 from streid.reporting.wording import Clock, percent
 
-LISTED_STREAMS = ("visual", "joint", "reranked")
 LISTED_RANKS = 10
 SAMPLED_IDENTITIES = 4
 THUMBNAIL = (64, 128)
@@ -105,15 +105,15 @@ class PictureStore:
 
 
 def rank_queries(run: ModelRun, store: PictureStore, clock: Clock, count: int, seed: int) -> list[RankedQuery]:
-    """The chosen queries of a run with their best gallery pictures under each stream."""
-    listed = [stream for stream in LISTED_STREAMS if stream in run.rankings]
+    """The chosen queries of a run with their best gallery pictures at each step of the main fusion's road."""
+    listed = [stream for stream in run.road(run.main_fusion) if stream in run.rankings]
     if not listed:
         return []
     queries = []
     for chosen in choose_queries(run.rankings, listed[-1], count, seed):
         streams = tuple(
             RankedStream(
-                title=stream_title(stream),
+                title=kind_title(stream),
                 average_precision=percent(float(run.rankings[stream].ap_Q[chosen.row])),
                 hits=_list_hits(run, stream, chosen.row, store, clock),
             )

@@ -10,7 +10,7 @@ from typing import Any
 from streid.reporting.runs import ModelRun, final_epoch
 from streid.tables import Histograms
 
-REPORT_FORMAT, REPORT_VERSION = "streid-report", 1
+REPORT_FORMAT, REPORT_VERSION = "streid-report", 2
 PACKAGES = (
     "h5py",
     "matplotlib",
@@ -44,7 +44,12 @@ def build_record(
         "dataset": dataset,
         "data": dict(summary),
         "models": {
-            run.name: {"scores": run.scores, "reranked": run.reranked, "training": final_epoch(run.history)}
+            run.name: {
+                "fusions": {
+                    name: {"scores": fusion.scores, "reranked": fusion.reranked} for name, fusion in run.fusions.items()
+                },
+                "training": final_epoch(run.history),
+            }
             for run in runs
         },
         "histograms": {

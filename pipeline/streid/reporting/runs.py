@@ -1,163 +1,192 @@
-"""What a report is made from: each model's metrics, rankings and training history.
+"""What a report is made from: each model's metrics and rankings under each fusion, and its training history.
 
 Shape suffixes: Q queries, K kept ranks. Metrics are fractions from 0 to 1.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from streid.artifacts import VERSION, Ranking, Sightings, read_json, read_rankings, read_sightings
+from streid.artifacts import Ranking, Sightings, read_rankings, read_sightings
 from streid.errors import InputError
+from streid.reporting.measured import read_history, read_metrics
+from streid.reporting.streams import (
+    APPEARANCE,
+    JOINT,
+    NO_FUSION,
+    RERANKED,
+    kind_order,
+    stream_fusion,
+    stream_key,
+)
 
-METRICS_FORMAT, SUMMARY_FORMAT = "streid-metrics", "streid-dataset"
-SUMMARY_FIELDS = ("counts", "warnings", "pictures_with_time", "sessions", "source_format", "skipped_files")
-STREAM_TITLES = {
-    "visual": "Appearance",
-    "spatiotemporal": "Times alone",
-    "joint": "Appearance + times",
-    "reranked": "Re-ranked",
-}
-METRIC_TITLES = {
-    "rank1": "Rank-1",
-    "rank5": "Rank-5",
-    "rank10": "Rank-10",
-    "mAP": "mAP",
-    "mAP_step": "mAP (step)",
-    "mINP": "mINP",
-}
-HISTORY_COLUMNS = ("loss", "accuracy", "learning_rate", "val_rank1", "val_mAP")
+SAME_FEATURES = 1e-3
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FusionRun:
+    """One fusion's figures: the contents of scores.json and, where it was re-ranked, of reranked.json."""
+
+    scores: Mapping[str, Any]
+    reranked: Mapping[str, Any] | None
+
+    @property
+    def streams(self) -> dict[str, Mapping[str, Any]]:
+        """Stream, as the files name it -> its metrics."""
+        return {**self.scores["streams"], **(self.reranked["streams"] if self.reranked else {})}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ModelRun:
     """One model's results on the data set.
 
-    scores, reranked: the contents of scores.json and reranked.json. history: training.csv with `epoch`
-    and those of `HISTORY_COLUMNS` it has. rankings: stream -> its ranking, over `query` and `gallery`.
-    What a model was not taken through is None.
+    fusions: name -> its figures, the main one first. history: training.csv with `epoch` and what else it
+    has, None for a model that was not trained here. rankings: stream key -> its ranking, over `query` and
+    `gallery`.
     """
 
     name: str
-    scores: Mapping[str, Any]
-    reranked: Mapping[str, Any] | None
+    fusions: Mapping[str, FusionRun]
     history: pd.DataFrame | None
     rankings: Mapping[str, Ranking]
     query: Sightings
     gallery: Sightings
 
+    def __post_init__(self) -> None:
+        if not self.fusions:
+            raise InputError(f"{self.name}: no fusion to show")
+
+    @property
+    def main_fusion(self) -> str:
+        """The fusion the headline speaks of."""
+        return next(iter(self.fusions))
+
+    @property
+    def scores(self) -> Mapping[str, Any]:
+        """The main fusion's scores.json."""
+        return self.fusions[self.main_fusion].scores
+
     @property
     def streams(self) -> dict[str, Mapping[str, Any]]:
-        """Stream -> its metrics, in the order of the road: appearance, times, both, re-ranked, others."""
-        found = {**self.scores["streams"], **(self.reranked["streams"] if self.reranked else {})}
-        return {name: found[name] for name in sorted(found, key=stream_order)}
+        """Stream key -> its metrics: appearance, then each kind of stream under every fusion, others last."""
+        found = {
+            stream_key(stream, name): metrics
+            for name, fusion in self.fusions.items()
+            for stream, metrics in fusion.streams.items()
+            if shows_something(stream, name)
+        }
+        places = list(self.fusions)
+        return {
+            key: found[key]
+            for key in sorted(
+                found, key=lambda key: (kind_order(key), places.index(stream_fusion(key)) if "/" in key else -1)
+            )
+        }
+
+    def road(self, fusion: str) -> list[str]:
+        """The keys from appearance over the joint score to the re-ranked one, as far as the model was taken."""
+        steps = (APPEARANCE, stream_key(JOINT, fusion), stream_key(RERANKED, fusion))
+        return [key for key in steps if key in self.streams]
 
     @property
     def final_stream(self) -> str:
-        """The last stream of the road this model was taken."""
-        road = [name for name in ("visual", "joint", "reranked") if name in self.streams]
-        return road[-1] if road else next(iter(self.streams))
+        """The last stream of the main fusion's road, or else the first stream there is."""
+        return (self.road(self.main_fusion) or list(self.streams))[-1]
 
 
-def stream_order(stream: str) -> tuple[int, str]:
-    """Sorts streams: the known ones in their order, then the others by name."""
-    known = list(STREAM_TITLES)
-    return (known.index(stream) if stream in known else len(known), stream)
+def shows_something(stream: str, fusion: str) -> bool:
+    """Whether a fusion's stream tells more than appearance does: without times, only the re-ranked one."""
+    return fusion != NO_FUSION or stream in (APPEARANCE, RERANKED)
 
 
-def stream_title(stream: str) -> str:
-    """The words a reader sees for a stream."""
-    return STREAM_TITLES.get(stream, stream)
-
-
-def best_run(runs: list[ModelRun]) -> ModelRun:
-    """The run whose last stream has the highest mAP; the first of equals."""
+def best_run(runs: Sequence[ModelRun]) -> ModelRun:
+    """The run whose final stream has the highest mAP; the first of equals."""
     return max(runs, key=lambda run: float(run.streams[run.final_stream]["mAP"]))
 
 
-def read_run(name: str, folder: Path) -> ModelRun:
+def read_run(name: str, folder: Path, fusions: Sequence[str]) -> ModelRun:
     """Read one model's folder.
 
     Args:
         name: the model's name in the report.
-        folder: holds features.h5, scores.h5 and scores.json; reranked.h5 with reranked.json, and
-            training.csv, where there are any.
+        folder: holds features.h5 and, for each fusion, a folder with scores.h5 and scores.json, and with
+            reranked.h5 and reranked.json where there are any; training.csv where there is one.
+        fusions: names of the fusions to show, the main one first.
 
     Raises:
         InputError: a file is missing, damaged, or does not fit the others.
     """
-    rankings = read_rankings(folder / "scores.h5")
-    reranked = None
-    if (folder / "reranked.json").is_file() or (folder / "reranked.h5").is_file():
-        reranked = read_metrics(folder / "reranked.json")
-        rankings |= read_rankings(folder / "reranked.h5")
-    run = ModelRun(
+    query, gallery = (read_sightings(folder / "features.h5", group) for group in ("query", "gallery"))
+    rankings: dict[str, Ranking] = {}
+    found: dict[str, FusionRun] = {}
+    for fusion in fusions:
+        part = folder / fusion
+        scores, ranked = _read_pair(part, "scores", fusion)
+        reranked = None
+        if (part / "reranked.json").is_file() or (part / "reranked.h5").is_file():
+            reranked, more = _read_pair(part, "reranked", fusion)
+            ranked |= more
+        for stream, ranking in ranked.items():
+            _check_ranking(ranking, len(query), len(gallery), f"{part}: stream {stream}")
+            if shows_something(stream, fusion):
+                rankings.setdefault(stream_key(stream, fusion), ranking)
+        found[fusion] = FusionRun(scores=scores, reranked=reranked)
+    _check_appearance(found, folder)
+    return ModelRun(
         name=name,
-        scores=read_metrics(folder / "scores.json"),
-        reranked=reranked,
+        fusions=found,
         history=read_history(folder / "training.csv") if (folder / "training.csv").is_file() else None,
         rankings=rankings,
-        query=read_sightings(folder / "features.h5", "query"),
-        gallery=read_sightings(folder / "features.h5", "gallery"),
+        query=query,
+        gallery=gallery,
     )
-    for stream, ranking in rankings.items():
-        largest = int(ranking.indices_QK.max(initial=-1))
-        if len(ranking.indices_QK) != len(run.query) or largest >= len(run.gallery):
-            raise InputError(f"{folder}: stream {stream} does not rank the pictures of features.h5; make it again")
-    return run
 
 
-def read_metrics(path: Path) -> dict[str, Any]:
-    """Read and check a scores.json or reranked.json.
-
-    Raises:
-        InputError: the file is missing, of another format or version, or lacks a metric.
-    """
-    content = read_json(path)
-    _check_format(content, METRICS_FORMAT, path)
-    streams = content.get("streams")
-    if not isinstance(streams, dict) or not streams:
-        raise InputError(f"{path}: holds no streams; make it again")
-    for stream, metrics in streams.items():
-        missing = [name for name in (*METRIC_TITLES, "ci95", "cmc", "evaluated", "skipped") if name not in metrics]
-        if missing:
-            raise InputError(f"{path}: stream {stream} lacks {', '.join(missing)}; make it again")
-    return content
+def _read_pair(folder: Path, name: str, fusion: str) -> tuple[dict[str, Any], dict[str, Ranking]]:
+    """A fusion's figures and the rankings they were measured on."""
+    metrics, rankings = read_metrics(folder / f"{name}.json"), read_rankings(folder / f"{name}.h5")
+    if metrics["fusion"]["name"] != fusion:
+        raise InputError(
+            f"{folder / name}.json: is of the fusion {metrics['fusion']['name']!r}, expected {fusion!r}; make it again"
+        )
+    if set(metrics["streams"]) != set(rankings):
+        raise InputError(f"{folder}: {name}.json and {name}.h5 hold different streams; make both again")
+    return metrics, rankings
 
 
-def read_summary(path: Path) -> dict[str, Any]:
-    """Read and check a dataset.json.
+def _check_ranking(ranking: Ranking, queries: int, gallery: int, where: str) -> None:
+    """Refuse a ranking that cannot be of these pictures."""
+    shapes = {ranking.indices_QK.shape[:1], ranking.ap_Q.shape, ranking.first_match_Q.shape}
+    if shapes != {(queries,)} or ranking.indices_QK.ndim != 2 or ranking.scores_QK.shape != ranking.indices_QK.shape:
+        raise InputError(f"{where} does not rank the pictures of features.h5; make it again")
+    for name, values, low, high in (
+        ("indices", ranking.indices_QK, -1, gallery - 1),
+        ("first_match", ranking.first_match_Q, 0, gallery),
+    ):
+        if (
+            not np.issubdtype(values.dtype, np.integer)
+            or values.min(initial=low) < low
+            or values.max(initial=low) > high
+        ):
+            raise InputError(f"{where}: {name} must be whole numbers from {low} to {high}; make it again")
+    if ranking.ap_Q.dtype.kind != "f" or ((ranking.ap_Q < 0) | (ranking.ap_Q > 1)).any():
+        raise InputError(f"{where}: average precisions must be from 0 to 1, NaN without a right match; make it again")
 
-    Raises:
-        InputError: the file is missing or of another format or version.
-    """
-    content = read_json(path)
-    _check_format(content, SUMMARY_FORMAT, path)
-    missing = [name for name in SUMMARY_FIELDS if name not in content]
-    if missing:
-        raise InputError(f"{path}: lacks {', '.join(missing)}; make it again")
-    return content
 
-
-def read_history(path: Path) -> pd.DataFrame:
-    """Read a training.csv: `epoch` and those of `HISTORY_COLUMNS` it has; how fast it ran is left out.
-
-    Raises:
-        InputError: the file is no CSV of numbers or has no epochs.
-    """
-    try:
-        table = pd.read_csv(path)
-        kept = [name for name in ("epoch", *HISTORY_COLUMNS) if name in table.columns]
-        table = table[kept].astype(float)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, ValueError) as error:
-        raise InputError(f"{path}: not a CSV file of numbers ({error}); make it again") from None
-    if "epoch" not in table.columns or table.empty:
-        raise InputError(f"{path}: holds no epochs; make it again")
-    return table
+def _check_appearance(fusions: Mapping[str, FusionRun], folder: Path) -> None:
+    """Appearance is one stream for all fusions, so its figures must agree."""
+    values = {name: float(run.streams[APPEARANCE]["mAP"]) for name, run in fusions.items() if APPEARANCE in run.streams}
+    if values and max(values.values()) - min(values.values()) > SAME_FEATURES:
+        shown = ", ".join(f"{name} {100 * value:.1f} %" for name, value in values.items())
+        raise InputError(
+            f"{folder}: appearance alone differs between the fusions (mAP: {shown}), so they were not made from "
+            "the same features.h5; make their scores again"
+        )
 
 
 def final_epoch(history: pd.DataFrame | None) -> dict[str, Any] | None:
@@ -167,9 +196,3 @@ def final_epoch(history: pd.DataFrame | None) -> dict[str, Any] | None:
     last = {str(name): float(value) for name, value in history.iloc[-1].items()}
     values = {name: value if math.isfinite(value) else None for name, value in last.items() if name != "epoch"}
     return {"epochs": len(history), "last": values}
-
-
-def _check_format(content: Mapping[str, Any], expected: str, path: Path) -> None:
-    found = (content.get("format"), content.get("version"))
-    if found != (expected, VERSION):
-        raise InputError(f"{path}: format {found[0]!r} version {found[1]!r}, expected {expected!r} version {VERSION}")

@@ -10,7 +10,9 @@ import pandas as pd
 
 from streid.errors import InputError
 from streid.reporting.findings import interval
-from streid.reporting.runs import METRIC_TITLES, ModelRun, stream_title
+from streid.reporting.measured import METRIC_TITLES
+from streid.reporting.runs import ModelRun
+from streid.reporting.streams import FUSION_TITLES, stream_kind, stream_title
 from streid.reporting.wording import duration, memory, percent
 
 STAGES = (
@@ -30,6 +32,16 @@ COUNT_TITLES = {
     "distractors": "Distractors",
     "junk": "Junk",
 }
+AUDIT_TITLES = {
+    "query": "Queries",
+    "gallery": "Gallery",
+    "junk": "Junk",
+    "distractors": "Distractors",
+    "evaluated": "Evaluated",
+    "skipped": "Skipped",
+    "unknown_times": "Unknown times",
+    "unknown_cameras": "Unseen cameras",
+}
 NONE = "\N{EN DASH}"
 
 
@@ -44,10 +56,10 @@ class MetricCell:
 
 @dataclass(frozen=True, kw_only=True)
 class MetricRow:
-    """One model's one stream; cells in the order of `METRIC_TITLES`."""
+    """One model's one stream, of the given kind; cells in the order of `METRIC_TITLES`."""
 
     model: str
-    stream: str
+    kind: str
     title: str
     cells: tuple[MetricCell, ...]
     first_of_model: bool
@@ -55,10 +67,10 @@ class MetricRow:
 
 @dataclass(frozen=True, kw_only=True)
 class CostRow:
-    """What one stage took."""
+    """What one stage took. subject: the model, and the fusion, it ran for."""
 
     stage: str
-    model: str
+    subject: str
     time: str
     memory: str
     load: str
@@ -71,7 +83,7 @@ def metric_rows(runs: Sequence[ModelRun]) -> list[MetricRow]:
     return [
         MetricRow(
             model=run.name,
-            stream=stream,
+            kind=stream_kind(stream),
             title=stream_title(stream),
             cells=tuple(
                 MetricCell(
@@ -102,13 +114,12 @@ def count_rows(summary: Mapping[str, Any]) -> list[tuple[str, tuple[str, ...]]]:
 
 def audit_rows(runs: Sequence[ModelRun]) -> list[tuple[str, tuple[str, ...]]]:
     """What was compared for each model: the audit of scores.json, in words."""
-    names = ("query", "gallery", "junk", "distractors", "evaluated", "skipped", "unknown_times")
     rows = []
     for run in runs:
-        audit = run.scores.get("audit", {})
-        cells = [f"{audit[name]:,}" if name in audit else NONE for name in names]
-        share = audit.get("pairs_with_time")
-        rows.append((run.name, (*cells, NONE if share is None else f"{percent(share)} %")))
+        audit = run.scores["audit"]
+        rows.append(
+            (run.name, (*(f"{audit[name]:,}" for name in AUDIT_TITLES), f"{percent(audit['pairs_with_time'])} %"))
+        )
     return rows
 
 
@@ -128,8 +139,9 @@ def cost_rows(folder: Path) -> list[CostRow]:
     """Time and memory of each stage from Snakemake's benchmark files.
 
     Args:
-        folder: holds `<rule>.tsv` and `<rule>.<model>.tsv`. A stage run several times counts with its
-            longest run. The report's own file is left out: it is of an earlier report.
+        folder: holds `<rule>.tsv`, `<rule>.<model>.tsv` and `<rule>.<model>.<fusion>.tsv`. A stage
+            run several times counts with its longest run. The report's own file is left out, as
+            it is of an earlier report.
 
     Raises:
         InputError: the folder is missing or a file is no benchmark table.
@@ -149,10 +161,11 @@ def _cost_row(path: Path, stage: str, model: str) -> CostRow:
         longest = table.iloc[int(seconds.to_numpy().argmax())]
     except (KeyError, ValueError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not a benchmark table of Snakemake ({error}); remove it") from None
+    name, _, fusion = model.rpartition(".")
     megabytes, load = (_number(longest.get(name)) for name in ("max_rss", "mean_load"))
     return CostRow(
         stage=stage,
-        model=model,
+        subject=f"{name}, {fusion}" if name and fusion in FUSION_TITLES else model,
         time=duration(float(longest["s"])),
         memory=memory(megabytes) if megabytes is not None else NONE,
         load=f"{load:.0f} %" if load is not None else NONE,

@@ -8,7 +8,9 @@ import pandas as pd
 import pytest
 
 from streid.artifacts import Ranking, Sightings
-from streid.reporting.runs import METRIC_TITLES, ModelRun
+from streid.reporting.measured import AUDIT_COUNTS, METRIC_TITLES
+from streid.reporting.runs import FusionRun, ModelRun, shows_something
+from streid.reporting.streams import stream_key
 
 MakeRun = Callable[..., ModelRun]
 
@@ -42,24 +44,51 @@ def sightings(pid: list[int], camid: list[int], time: list[int], session: list[i
     )
 
 
+def fusion_run(name: str, streams: dict[str, dict[str, Any]], **fusion: Any) -> FusionRun:
+    """A fusion's figures; `reranked` is absent where it is no stream."""
+    return FusionRun(
+        scores={
+            "dataset": "demo",
+            "streams": {stream: values for stream, values in streams.items() if stream != "reranked"},
+            "audit": dict.fromkeys(AUDIT_COUNTS, 0) | {"query": 4, "gallery": 6, "pairs_with_time": 0.5},
+            "fusion": {"name": name, **fusion},
+        },
+        reranked={"streams": {"reranked": streams["reranked"]}} if "reranked" in streams else None,
+    )
+
+
 @pytest.fixture
 def make_run() -> MakeRun:
-    """Build a model run; streams of metrics come as keywords, a missing one was not measured."""
+    """Build a model run; the logistic fusion's streams come as keywords, a missing one was not measured.
 
-    def make(name: str = "pcb", history: pd.DataFrame | None = None, **streams: dict[str, Any]) -> ModelRun:
+    beside: more fusions, name -> (streams, fusion record).
+    """
+
+    def make(
+        name: str = "pcb",
+        history: pd.DataFrame | None = None,
+        beside: dict[str, tuple[dict[str, Any], dict[str, Any]]] | None = None,
+        **streams: dict[str, Any],
+    ) -> ModelRun:
         streams = streams or {
             "visual": metrics(0.5, 0.4),
             "spatiotemporal": metrics(0.1, 0.1),
             "joint": metrics(0.75, 0.6),
             "reranked": metrics(0.7, 0.8),
         }
-        scores = {stream: values for stream, values in streams.items() if stream != "reranked"}
+        fusions = {"logistic": fusion_run("logistic", streams, alpha=5.0)}
+        fusions |= {other: fusion_run(other, more, **record) for other, (more, record) in (beside or {}).items()}
+        keys = {
+            stream_key(stream, fusion)
+            for fusion, run in fusions.items()
+            for stream in run.streams
+            if shows_something(stream, fusion)
+        }
         return ModelRun(
             name=name,
-            scores={"dataset": "demo", "streams": scores},
-            reranked={"streams": {"reranked": streams["reranked"]}} if "reranked" in streams else None,
+            fusions=fusions,
             history=history,
-            rankings={stream: ranking([0.2, 0.9], [3, 1]) for stream in streams},
+            rankings={key: ranking([0.2, 0.9], [3, 1]) for key in sorted(keys)},
             query=sightings([1, 2], [1, 2], [100, 200]),
             gallery=sightings([1, 2], [2, 3], [150, -1]),
         )

@@ -24,11 +24,29 @@ def test_headline_names_the_best_model_and_each_lift(make_run: MakeRun) -> None:
     assert headline.sentence == "pcb, the best of 2 models, puts a right match first for 70.0 % of 4 queries on demo"
     minus = "\N{MINUS SIGN}"
     assert headline.lead == (
-        "Rank-1 / mAP in percent: appearance 50.0 / 40.0, appearance + times 75.0 / 60.0 (+25.0 / +20.0 points), "
+        "Rank-1 / mAP in percent, logistic fusion: appearance 50.0 / 40.0, appearance + times 75.0 / 60.0 "
+        "(+25.0 / +20.0 points), "
         f"re-ranked 70.0 / 80.0 ({minus}5.0 / +20.0 points)."
     )
     assert [step.lifts for step in headline.steps] == [None, ("+25.0", "+20.0"), (f"{minus}5.0", "+20.0")]
     assert headline.steps[0].intervals == ("49.0 to 51.0", "39.0 to 41.0")
+    assert (headline.model, headline.fusions) == ("pcb", ())
+
+
+def test_fusions_side_by_side_with_lifts_over_appearance(make_run: MakeRun) -> None:
+    other = {"visual": metrics(0.5, 0.4), "joint": metrics(0.8, 0.7), "reranked": metrics(0.85, 0.9)}
+    bare = {"visual": metrics(0.5, 0.4), "joint": metrics(0.5, 0.4), "reranked": metrics(0.6, 0.5)}
+    headline = write_headline("demo", [make_run(beside={"likelihood": (other, {}), "none": (bare, {})})])
+    assert headline.sentence.startswith("pcb puts a right match first for 70.0 %")  # the first fusion's
+    first, second, third = headline.fusions
+    assert [fusion.title for fusion in headline.fusions] == ["Logistic fusion", "Likelihood fusion", "Without times"]
+    assert [fusion.best for fusion in headline.fusions] == [False, True, False]
+    assert [(step.kind, step.values, step.lifts) for step in second.steps] == [
+        ("joint", ("80.0", "70.0"), ("+30.0", "+30.0")),
+        ("reranked", ("85.0", "90.0"), ("+35.0", "+50.0")),
+    ]
+    assert first.steps[1].lifts == ("+20.0", "+40.0")
+    assert [step.kind for step in third.steps] == ["reranked"]
 
 
 def test_headline_of_appearance_alone(make_run: MakeRun) -> None:
@@ -48,13 +66,26 @@ def test_every_limit_is_said(make_run: MakeRun) -> None:
         "No picture has a time",
         "1 query without a right match in another camera was left out",
         "of the data set 'demo', not 'other'",
-        "no scores for times alone, appearance + times",
-        "was not re-ranked",
+        "pcb, logistic fusion: no scores for times alone, appearance + times",
+        "pcb, logistic fusion: was not re-ranked",
         "no training history",
     )
     assert len(notices) == len(expected)
     for notice, words in zip(notices, expected, strict=True):
         assert words in notice
+
+
+def test_a_default_weight_and_blind_pictures_are_noted(make_run: MakeRun) -> None:
+    streams = {name: metrics(0.5, 0.4) for name in ("visual", "spatiotemporal", "joint", "reranked")}
+    run = make_run(history=HISTORY, beside={"likelihood": (streams, {"weight_source": "default"})})
+    (notice,) = list_notices("demo", SUMMARY, [run], timed=True)
+    assert notice.startswith("pcb, likelihood fusion: no held-out identities to choose the weight on")
+    run = make_run(history=HISTORY)
+    run.fusions["logistic"].scores["audit"].update(unknown_times=3, unknown_cameras=2)
+    assert list_notices("demo", SUMMARY, [run], timed=True) == [
+        "pcb: 3 of 10 pictures compared have no time: appearance decides.",
+        "pcb: 2 of 10 pictures compared are of cameras that training did not see: appearance decides.",
+    ]
 
 
 def test_a_model_of_another_data_set_is_called_one(make_run: MakeRun) -> None:

@@ -1,67 +1,159 @@
-"""Reading what a report is made from."""
+"""Reading what a report is made from, and the order of its streams."""
 
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from streid.artifacts import Ranking, Sightings, write_features, write_json, write_rankings
 from streid.errors import InputError
-from streid.reporting.runs import ModelRun, best_run, final_epoch, read_history, read_metrics, read_summary
+from streid.reporting.measured import AUDIT_COUNTS, METRIC_TITLES, read_history
+from streid.reporting.runs import ModelRun, best_run, final_epoch, read_run
 
 MakeRun = Callable[..., ModelRun]
 
 
 def test_streams_keep_the_order_of_the_road(make_run: MakeRun) -> None:
     metric = {"mAP": 0.5}
-    run = make_run(reranked=metric, zebra=metric, joint=metric, visual=metric)
-    assert list(run.streams) == ["visual", "joint", "reranked", "zebra"]
-    assert run.final_stream == "reranked"
-    assert make_run(spatiotemporal=metric).final_stream == "spatiotemporal"
+    run = make_run(
+        reranked=metric,
+        zebra=metric,
+        joint=metric,
+        visual=metric,
+        beside={"likelihood": ({"joint": metric}, {}), "none": ({"joint": metric, "reranked": metric}, {})},
+    )
+    keys = ["visual", "joint/logistic", "joint/likelihood", "reranked/logistic", "reranked/none", "zebra/logistic"]
+    assert list(run.streams) == keys
+    assert (run.main_fusion, run.final_stream) == ("logistic", "reranked/logistic")
+    assert run.road("likelihood") == ["visual", "joint/likelihood"]
+    assert run.road("none") == ["visual", "reranked/none"]
+    assert make_run(spatiotemporal=metric).final_stream == "spatiotemporal/logistic"
 
 
-def test_the_best_run_has_the_highest_final_map(make_run: MakeRun) -> None:
-    good, better = make_run("good", visual={"mAP": 0.9}, joint={"mAP": 0.5}), make_run("better", visual={"mAP": 0.6})
+def test_the_best_run_has_the_highest_final_map_of_its_main_fusion(make_run: MakeRun) -> None:
+    beside = {"likelihood": ({"joint": {"mAP": 0.99}}, {})}
+    good = make_run("good", visual={"mAP": 0.9}, joint={"mAP": 0.5}, beside=beside)
+    better = make_run("better", visual={"mAP": 0.6})
     assert best_run([good, better, make_run("equal", visual={"mAP": 0.6})]).name == "better"
 
 
-def test_history_leaves_speed_and_unknown_columns_out(tmp_path: Path) -> None:
-    path = tmp_path / "training.csv"
-    path.write_text(
-        "epoch,loss,accuracy,learning_rate,pictures_per_second,note,val_mAP\n1,2,0.1,0.1,80,a,\n2,1,0.5,0.01,81,b,\n"
-    )
-    assert final_epoch(read_history(path)) == {
-        "epochs": 2,
-        "last": {"loss": 1.0, "accuracy": 0.5, "learning_rate": 0.01, "val_mAP": None},
-    }
-    assert final_epoch(None) is None
-
-
-@pytest.mark.parametrize("content", ["", "epoch,loss\n", "loss\n1\n", "epoch,loss\n1,high\n"])
-def test_unusable_histories_are_refused(tmp_path: Path, content: str) -> None:
-    path = tmp_path / "training.csv"
-    path.write_text(content)
-    with pytest.raises(InputError, match=r"training\.csv"):
-        read_history(path)
-
-
-def test_other_formats_are_refused(tmp_path: Path) -> None:
-    path = tmp_path / "some.json"
-    path.write_text(json.dumps({"format": "streid-dataset", "version": 1}))
-    with pytest.raises(InputError, match="expected 'streid-metrics'"):
-        read_metrics(path)
-    with pytest.raises(InputError, match="lacks counts"):
-        read_summary(path)
-    path.write_text(json.dumps({"format": "streid-metrics", "version": 1, "streams": {"joint": {"rank1": 1.0}}}))
-    with pytest.raises(InputError, match="stream joint lacks rank5"):
-        read_metrics(path)
-    path.write_text(json.dumps({"format": "streid-metrics", "version": 1}))
-    with pytest.raises(InputError, match="no streams"):
-        read_metrics(path)
+def test_no_fusion_is_no_run(make_run: MakeRun) -> None:
+    run = make_run()
+    with pytest.raises(InputError, match="no fusion"):
+        ModelRun(name="a", fusions={}, history=None, rankings={}, query=run.query, gallery=run.gallery)
 
 
 def test_a_history_of_one_epoch(tmp_path: Path) -> None:
     path = tmp_path / "training.csv"
     pd.DataFrame({"epoch": [1], "loss": [0.5]}).to_csv(path, index=False)
     assert final_epoch(read_history(path)) == {"epochs": 1, "last": {"loss": 0.5}}
+    assert final_epoch(None) is None
+
+
+def pictures(count: int) -> Sightings:
+    ones = np.ones(count, np.int64)
+    return Sightings(pid_N=ones, camid_N=ones, session_N=ones, time_N=ones, path_N=np.array(["a.jpg"] * count, object))
+
+
+def usable_ranking(**changed: np.ndarray) -> Ranking:
+    content = {
+        "indices_QK": np.array([[0, 2], [1, -1]], np.int32),
+        "scores_QK": np.array([[1.0, 0.5], [1.0, np.nan]], np.float32),
+        "ap_Q": np.array([0.5, np.nan]),
+        "first_match_Q": np.array([2, 0], np.int32),
+    }
+    return Ranking(**(content | changed))
+
+
+def figures(fusion: str, *streams: str) -> dict[str, Any]:
+    """The content of a scores.json that says 0.5 everywhere."""
+    values = dict.fromkeys(METRIC_TITLES, 0.5)
+    intervals = {name: [0.4, 0.6] for name in METRIC_TITLES}
+    metrics = values | {"ci95": intervals, "cmc": [0.5], "evaluated": 1, "skipped": 1}
+    return {
+        "format": "streid-metrics",
+        "version": 1,
+        "dataset": "demo",
+        "model": "pcb",
+        "fusion": {"name": fusion},
+        "audit": dict.fromkeys(AUDIT_COUNTS, 1) | {"pairs_with_time": 0.5},
+        "streams": {stream: json.loads(json.dumps(metrics)) for stream in streams},
+    }
+
+
+def write_fusion(folder: Path, fusion: str, ranking: Ranking | None = None) -> None:
+    for name, streams in (("scores", ("visual", "joint")), ("reranked", ("reranked",))):
+        rankings = dict.fromkeys(streams, ranking or usable_ranking())
+        write_rankings(folder / fusion / f"{name}.h5", dataset="demo", model="pcb", streams=rankings)
+        write_json(folder / fusion / f"{name}.json", figures(fusion, *streams))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A model's folder with two queries, three gallery pictures and two fusions."""
+    groups = {name: (pictures(count), [np.ones((count, 2))]) for name, count in (("query", 2), ("gallery", 3))}
+    write_features(tmp_path / "features.h5", dataset="demo", model="pcb", dimension=2, groups=groups)
+    for fusion in ("logistic", "likelihood"):
+        write_fusion(tmp_path, fusion)
+    change(tmp_path, "likelihood", weight=0.1, weight_source="default")
+    return tmp_path
+
+
+def change(folder: Path, fusion: str, **fusion_record: object) -> None:
+    for name in ("scores", "reranked"):
+        path = folder / fusion / f"{name}.json"
+        content = json.loads(path.read_text())
+        content["fusion"] |= fusion_record
+        write_json(path, content)
+
+
+def test_fusions_are_read_in_the_order_given(folder: Path) -> None:
+    run = read_run("pcb", folder, ["likelihood", "logistic"])
+    assert list(run.fusions) == ["likelihood", "logistic"]
+    assert set(run.rankings) == set(run.streams)
+    assert list(run.streams)[:3] == ["visual", "joint/likelihood", "joint/logistic"]
+    assert list(read_run("pcb", folder, ["logistic"]).fusions) == ["logistic"]
+
+
+@pytest.mark.parametrize(
+    ("ranking", "words"),
+    [
+        (
+            usable_ranking(indices_QK=np.array([[0, 3], [1, -1]], np.int32)),
+            "indices must be whole numbers from -1 to 2",
+        ),
+        (usable_ranking(indices_QK=np.array([[0, -2], [1, -1]], np.int32)), "indices must be"),
+        (usable_ranking(indices_QK=np.array([[0.0, 1], [1, -1]])), "indices must be"),
+        (usable_ranking(first_match_Q=np.array([4, 0], np.int32)), "first_match must be whole numbers from 0 to 3"),
+        (usable_ranking(ap_Q=np.array([1.5, np.nan])), "average precisions must be from 0 to 1"),
+        (usable_ranking(ap_Q=np.array([np.inf, 0.0])), "average precisions"),
+        (usable_ranking(ap_Q=np.array([1, 0])), "average precisions"),
+        (usable_ranking(ap_Q=np.array([0.5])), "does not rank the pictures"),
+        (usable_ranking(scores_QK=np.zeros((2, 3), np.float32)), "does not rank the pictures"),
+        (usable_ranking(indices_QK=np.zeros(2, np.int32), scores_QK=np.zeros(2, np.float32)), "does not rank"),
+    ],
+)
+def test_rankings_that_cannot_be_are_refused(folder: Path, ranking: Ranking, words: str) -> None:
+    write_fusion(folder, "logistic", ranking)
+    with pytest.raises(InputError, match=f"logistic: stream (visual|joint).*{words}"):
+        read_run("pcb", folder, ["logistic"])
+
+
+def test_files_that_do_not_belong_together_are_refused(folder: Path) -> None:
+    content = figures("logistic", "visual", "joint")
+    content["streams"]["visual"]["mAP"] = 0.45
+    write_json(folder / "logistic" / "scores.json", content)
+    with pytest.raises(InputError, match="appearance alone differs between the fusions"):
+        read_run("pcb", folder, ["logistic", "likelihood"])
+    write_json(folder / "logistic" / "scores.json", figures("logistic", "visual"))
+    with pytest.raises(InputError, match="hold different streams"):
+        read_run("pcb", folder, ["logistic"])
+    (folder / "none").mkdir()
+    for name in ("scores.json", "scores.h5"):
+        (folder / "none" / name).write_bytes((folder / "likelihood" / name).read_bytes())
+    with pytest.raises(InputError, match="is of the fusion 'likelihood', expected 'none'"):
+        read_run("pcb", folder, ["none"])

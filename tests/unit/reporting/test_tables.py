@@ -7,7 +7,7 @@ import pytest
 
 from streid.errors import InputError
 from streid.reporting.runs import ModelRun
-from streid.reporting.tables import configuration_rows, cost_rows, count_rows, metric_rows
+from streid.reporting.tables import audit_rows, configuration_rows, cost_rows, count_rows, metric_rows
 
 MakeRun = Callable[..., ModelRun]
 
@@ -16,7 +16,7 @@ HEADER = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load
 
 def test_best_values_are_marked_in_every_column(make_run: MakeRun) -> None:
     rows = metric_rows([make_run("pcb"), make_run("baseline")])
-    assert [(row.model, row.stream) for row in rows[:4]] == [
+    assert [(row.model, row.kind) for row in rows[:4]] == [
         ("pcb", "visual"),
         ("pcb", "spatiotemporal"),
         ("pcb", "joint"),
@@ -27,6 +27,23 @@ def test_best_values_are_marked_in_every_column(make_run: MakeRun) -> None:
     assert [cell.best for cell in rank1] == [False, False, True, False] * 2
     assert [cell.best for cell in mean_ap] == [False, False, False, True] * 2
     assert (rank1[2].value, rank1[2].interval) == ("75.0", "74.0 to 76.0")
+
+
+def test_fusions_stand_beside_each_other(make_run: MakeRun) -> None:
+    row = dict.fromkeys(("rank1", "rank5", "rank10", "mAP", "mAP_step", "mINP"), 0.5) | {"ci95": {}}
+    run = make_run(beside={"likelihood": ({"visual": row, "joint": row, "reranked": row}, {})})
+    assert [row.title for row in metric_rows([run])] == [
+        "Appearance",
+        "Times alone, logistic",
+        "Appearance + times, logistic",
+        "Appearance + times, likelihood",
+        "Re-ranked, logistic",
+        "Re-ranked, likelihood",
+    ]
+
+
+def test_what_was_compared(make_run: MakeRun) -> None:
+    assert audit_rows([make_run()]) == [("pcb", ("4", "6", "0", "0", "0", "0", "0", "0", "50.0 %"))]
 
 
 def test_counts_in_the_order_of_the_splits() -> None:
@@ -45,19 +62,21 @@ def test_nested_configuration() -> None:
 
 
 def test_costs_follow_the_stages(tmp_path: Path) -> None:
-    (tmp_path / "evaluate_joint.pcb@market.tsv").write_text(HEADER + "2.5\t0:00:02\t400\t1\t1\t1\t0\t0\t97.4\t2\n")
+    (tmp_path / "evaluate_joint.pcb.v2@market.likelihood.tsv").write_text(
+        HEADER + "2.5\t0:00:02\t400\t1\t1\t1\t0\t0\t97.4\t2\n"
+    )
     (tmp_path / "prepare_dataset.tsv").write_text(
         HEADER + "4.0\t0:00:04\t100\t1\t1\t1\t0\t0\t50\t2\n" + "192\t0:03:12\t-\t-\t-\t-\t-\t-\t-\t-\n"
     )
     (tmp_path / "write_report.tsv").write_text(HEADER + "1\t0:00:01\t1\t1\t1\t1\t0\t0\t1\t1\n")
     first, second = cost_rows(tmp_path)
     dash = "\N{EN DASH}"
-    assert (first.stage, first.model, first.time, first.memory, first.load) == (
+    assert (first.stage, first.subject, first.time, first.memory, first.load) == (
         *("prepare_dataset", "", "3 min 12 s"),
         *(dash, dash),
     )
-    assert (second.stage, second.model, second.time, second.memory, second.load) == (
-        *("evaluate_joint", "pcb@market", "2.5 s"),
+    assert (second.stage, second.subject, second.time, second.memory, second.load) == (
+        *("evaluate_joint", "pcb.v2@market, likelihood", "2.5 s"),
         *("400 MB", "97 %"),
     )
 

@@ -1,0 +1,52 @@
+"""What the streams of a report are called: appearance is shared, every other stream belongs to a fusion.
+
+A stream's key is `visual`, or `stream/fusion` such as `joint/likelihood`.
+"""
+
+APPEARANCE, TIMES_ALONE, JOINT, RERANKED = "visual", "spatiotemporal", "joint", "reranked"
+STREAM_TITLES = {
+    APPEARANCE: "Appearance",
+    TIMES_ALONE: "Times alone",
+    JOINT: "Appearance + times",
+    RERANKED: "Re-ranked",
+}
+FUSION_TITLES = {"logistic": "logistic", "likelihood": "likelihood", "none": "without times"}
+NO_FUSION = "none"
+
+
+def stream_key(stream: str, fusion: str) -> str:
+    """The key of a stream as a fusion's files name it."""
+    return stream if stream == APPEARANCE else f"{stream}/{fusion}"
+
+
+def stream_kind(key: str) -> str:
+    """What sort of stream a key stands for: `joint` for `joint/likelihood`."""
+    return key.partition("/")[0]
+
+
+def stream_fusion(key: str) -> str:
+    """The fusion a key belongs to, empty for `visual`."""
+    return key.partition("/")[2]
+
+
+def kind_order(key: str) -> tuple[int, str]:
+    """Sorts keys by kind: the known ones in the order of the road, then the others by name."""
+    kind, known = stream_kind(key), list(STREAM_TITLES)
+    return (known.index(kind), "") if kind in known else (len(known), kind)
+
+
+def stream_title(key: str) -> str:
+    """The words a reader sees for a stream: 'Re-ranked, likelihood'."""
+    fusion = stream_fusion(key)
+    return f"{kind_title(key)}, {fusion_title(fusion)}" if fusion else kind_title(key)
+
+
+def kind_title(key: str) -> str:
+    """The words for a stream where its fusion is clear: 'Re-ranked'."""
+    kind = stream_kind(key)
+    return STREAM_TITLES.get(kind, kind)
+
+
+def fusion_title(fusion: str) -> str:
+    """The words for a fusion."""
+    return FUSION_TITLES.get(fusion, fusion)

@@ -1,0 +1,96 @@
+"""Charts of travel times per camera pair."""
+
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+
+from streid.reporting.travel import MOST_PAIRS, plot_travel
+from streid.reporting.wording import Clock
+from streid.tables import Histograms, Likelihood
+
+CLOCK = Clock(per_second=25, unit="frames")
+SIGNED = 2 * 60 + 1
+
+
+def likelihood(cameras: int, **changed: object) -> Likelihood:
+    """Everybody takes 20 bins of 10 frames from a pair's first camera to its second, strangers any time."""
+    pairs = cameras * (cameras - 1) // 2
+    same_PS = np.full((pairs, SIGNED), 1e-9, np.float32)
+    same_PS[:, SIGNED // 2 + 20] = 1
+    content = {
+        "cameras_C": np.arange(1, cameras + 1),
+        "same_PS": same_PS,
+        "different_PS": np.full((pairs, SIGNED), 1 / SIGNED, np.float32),
+        "identities_P": np.full(pairs, 9.0),
+        "bin_width": 10,
+        "neutral": 0.1,
+        "near": 0.0,
+        "apart": 0.0,
+        "identities": 9,
+        "identities_compared": 9,
+        "sessions": 1,
+        "pooling": 1.0,
+        "windows_J": np.ones(1),
+        "weights_J": np.ones(1),
+    }
+    return Likelihood(**(content | changed))
+
+
+def histograms(cameras: int, *counted: tuple[int, int, int, int], **more: Likelihood) -> Histograms:
+    """Counts given as (later, earlier, bin, people), unsmoothed."""
+    counts_CCB = np.zeros((cameras, cameras, 12), np.int64)
+    for later, earlier, position, people in counted:
+        counts_CCB[later, earlier, position] = people
+    totals = np.maximum(counts_CCB.sum(axis=2, keepdims=True), 1)
+    return Histograms(
+        cameras_C=np.arange(1, cameras + 1),
+        counts_CCB=counts_CCB,
+        density_CCB=counts_CCB / totals,
+        bin_width=100.0,
+        sigma=1.0,
+        identities=9,
+        sessions=1,
+        **more,
+    )
+
+
+def panels(content: bytes) -> int:
+    return len([group for group in ET.fromstring(content).iter() if group.get("id", "").startswith("axes_")])
+
+
+def test_pairs_by_the_people_counted() -> None:
+    travel = plot_travel(histograms(3, (1, 0, 4, 1), (2, 0, 1, 3), (0, 2, 2, 1)), CLOCK, densities=False)
+    assert [chart.name for chart in travel.charts] == ["travel_1_3", "travel_1_2"]
+    assert travel.charts[0].alt == "Time between cameras 1 and 3: 3 people came to 3 after 1, 1 to 1 after 3."
+    assert (travel.named, travel.densities, panels(travel.charts[0].light)) == ([], False, 1)
+    assert plot_travel(histograms(3), CLOCK, densities=True).charts == ()
+
+
+def test_densities_and_their_log_ratio_stand_below() -> None:
+    counted = histograms(3, (1, 0, 4, 3), likelihood=likelihood(3))
+    (chart,) = (travel := plot_travel(counted, CLOCK, densities=True)).charts
+    assert travel.densities
+    assert [panels(content) for content in (chart.light, chart.dark)] == [3, 3]
+    minus, top = "\N{MINUS SIGN}", np.log(0.9 * SIGNED + 0.1)
+    assert chart.alt.endswith(
+        f"Log ratio of one person to two people between {minus}2.3 and {top:.1f}, highest at +8 s."
+    )
+    assert panels(plot_travel(counted, CLOCK, densities=False).charts[0].light) == 1
+
+
+@pytest.mark.parametrize("told", [likelihood(3, neutral=1.0), likelihood(1)], ids=["neutral", "other cameras"])
+def test_densities_that_say_nothing_are_not_drawn(told: Likelihood) -> None:
+    travel = plot_travel(histograms(3, (1, 0, 4, 3), likelihood=told), CLOCK, densities=True)
+    assert not travel.densities
+    assert panels(travel.charts[0].light) == 1
+
+
+def test_of_many_pairs_the_fullest_are_drawn_and_the_others_named() -> None:
+    pairs = [(later, earlier) for later in range(9) for earlier in range(later)]
+    counted = [(*pair, 1, 1 + (pair == (8, 7))) for pair in pairs]
+    travel = plot_travel(histograms(9, *counted), CLOCK, densities=False)
+    assert len(travel.charts) == MOST_PAIRS
+    assert travel.charts[0].name == "travel_8_9"
+    assert len(travel.named) == 36 - MOST_PAIRS
+    assert travel.named[-1] == "7 and 9"
