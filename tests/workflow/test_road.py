@@ -42,7 +42,8 @@ class Project:
         with self.edited_config() as config:
             demo = config["datasets"]["demo"]
             demo["models"] = ["pcb"]
-            demo["render"] = {"train_identities": 8, "test_identities": 8}
+            demo["render"] = {"train_identities": 12, "test_identities": 8}
+            demo["prepare"] = {"holdout_identities": 4}
             demo["train"] |= {"epochs": 1, "height": 64, "width": 32, "batch_size": 16, "warmup_epochs": 0}
             demo["report"] = {"queries": 3}
 
@@ -94,15 +95,22 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 def test_the_road_ends_in_a_report(project: Project) -> None:
     report = json.loads((project.folder / REPORT).read_text())
-    streams = report["models"]["pcb"]
-    assert set(streams["scores"]["streams"]) == {"visual", "spatiotemporal", "joint"}
-    assert set(streams["reranked"]["streams"]) == {"reranked"}
-    assert report["data"]["counts"]["query"]["identities"] == 8
+    fusions = report["models"]["pcb"]["fusions"]
+    assert set(fusions) == {"likelihood", "logistic"}
+    for fusion, figures in fusions.items():
+        assert set(figures["scores"]["streams"]) == {"visual", "spatiotemporal", "joint"}
+        assert set(figures["reranked"]["streams"]) == {"reranked"}
+        assert figures["scores"]["fusion"]["name"] == figures["reranked"]["fusion"]["name"] == fusion
+    assert fusions["likelihood"]["scores"]["fusion"]["weight_source"] == "held-out"
+    counts = report["data"]["counts"]
+    assert [counts[split]["identities"] for split in ("train", "val", "query")] == [8, 4, 8]
     assert (project.folder / "results/demo/report.html").stat().st_size > 10_000
     for stage in STAGES:
-        (timing,) = project.folder.glob(f"results/demo/benchmarks/{stage}*.tsv")
-        assert "max_rss" in timing.read_text()
-        assert list(project.folder.glob(f"results/demo/logs/{stage}*.log"))
+        runs = [""] if stage not in SCORING - {"write_report"} else [".pcb.likelihood", ".pcb.logistic"]
+        runs = [".pcb"] if stage in TRAINING_ONWARD - SCORING else runs
+        for run in runs:
+            assert "max_rss" in (project.folder / f"results/demo/benchmarks/{stage}{run}.tsv").read_text()
+            assert (project.folder / f"results/demo/logs/{stage}{run}.log").is_file()
 
 
 def test_nothing_changed_nothing_runs(project: Project) -> None:
@@ -138,6 +146,11 @@ def test_an_edit_runs_the_stages_that_use_it(project: Project, module: str, stag
     ("change", "stages"),
     [
         ("{joint: {alpha: 4}}", SCORING),
+        ("{joint: {weight: 0.05}}", SCORING),
+        ("{joint: {fusions: [none]}}", set()),  # the demo has a list of its own
+        ("{datasets: {demo: {joint: {fusions: [logistic, likelihood]}}}}", {"write_report"}),
+        ("{datasets: {demo: {joint: {fusions: [logistic]}}}}", {"write_report"}),
+        ("{datasets: {demo: {joint: {fusions: [none]}}}}", SCORING),
         ("{rerank: {block_rows: 512}}", {"rerank_scores", "write_report"}),
         ("{train: {momentum: 0.8}}", TRAINING_ONWARD),
         ("{datasets: {demo: {train: {backbone_rate: 0.01}}}}", TRAINING_ONWARD),
@@ -161,12 +174,32 @@ def test_a_changed_alpha_really_runs_scoring_alone(project: Project) -> None:
     assert json.loads((project.folder / REPORT).read_text()) == before[1]
 
 
+def test_another_fusion_makes_that_one_and_the_report(project: Project) -> None:
+    wish = ("--config", "datasets={demo: {joint: {fusions: [likelihood, logistic, none]}}}")
+    printed = project.snakemake("--dry-run", "--printshellcmds", REPORT, *wish)
+    assert len(re.findall(r"--fusion none ", printed)) == 2
+    assert re.findall(r"--fusion likelihood logistic none ", printed)
+    assert set(re.findall(r"^rule (\w+):", printed, re.MULTILINE)) == SCORING
+    assert len(re.findall(r"^rule evaluate_joint:", printed, re.MULTILINE)) == 1
+
+
+def test_a_model_may_have_fusions_of_its_own(project: Project) -> None:
+    with project.edited_config() as config:
+        own = {"joint": {"fusions": ["none"]}, **config["models"]["pcb"]}
+        config["models"] |= {"alone": own}
+        del config["datasets"]["demo"]["joint"]
+        config["datasets"]["demo"]["models"] = ["pcb", "alone"]
+    printed = project.snakemake("--dry-run", "--printshellcmds", REPORT)
+    assert "--fusion logistic likelihood --model-fusion alone=none " in printed
+    with project.edited_config() as config:
+        config["datasets"]["demo"] |= {"models": ["pcb"], "joint": {"fusions": ["likelihood", "logistic"]}}
+        del config["models"]["alone"]
+
+
 def test_the_printed_command_runs_by_hand(project: Project) -> None:
     printed = project.snakemake("--dry-run", "--printshellcmds", "--forcerun", "evaluate_joint", REPORT)
-    (command,) = [
-        line.strip() for line in printed.splitlines() if "pipeline/evaluate_joint.py" in line and "python" in line
-    ]
-    scores = project.folder / "results/demo/pcb/scores.h5"
+    (command,) = [line.strip() for line in printed.splitlines() if "evaluate_joint.py" in line and "logistic" in line]
+    scores = project.folder / "results/demo/pcb/logistic/scores.h5"
     before = scores.read_bytes()
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     subprocess.run(

@@ -14,11 +14,13 @@ DATASETS = config["datasets"]
 RENDERED = sorted(name for name in DATASETS if "render" in DATASETS[name])
 DEVICE = config["compute"]["device"]
 GPUS = 0 if DEVICE == "cpu" else 1
+WORKFLOW_KEYS = ("fusions",)  # decide what is made; no flags of a stage
 
 
 wildcard_constraints:
     dataset="|".join(re.escape(name) for name in sorted(DATASETS)),
     model="[^/]+",
+    fusion="logistic|likelihood|none",
     trained="[^/@]+",
 
 
@@ -55,9 +57,17 @@ def options(section):
 
     def of_job(wildcards):
         model = getattr(wildcards, "model", getattr(wildcards, "trained", None))
-        return flags(settings(section, wildcards.dataset, model))
+        chosen = settings(section, wildcards.dataset, model)
+        return flags(
+            {key: value for key, value in chosen.items() if key not in WORKFLOW_KEYS}
+        )
 
     return of_job
+
+
+def fusions(dataset, model=None):
+    """The fusions of a data set's model, the headline's first."""
+    return settings("joint", dataset, model)["fusions"]
 
 
 def trained_model(wildcards):
@@ -102,6 +112,15 @@ def of_models(name):
     )
 
 
+def of_fusions(name):
+    """An input function: a file of every fusion of every model the data set is evaluated with."""
+    return lambda wildcards: [
+        f"results/{wildcards.dataset}/{model}/{fusion}/{name}"
+        for model in DATASETS[wildcards.dataset]["models"]
+        for fusion in fusions(wildcards.dataset, model)
+    ]
+
+
 def training_histories(wildcards):
     """training.csv of the models trained on this data set; one trained on another shows its own there."""
     own = [model for model in DATASETS[wildcards.dataset]["models"] if "@" not in model]
@@ -111,12 +130,18 @@ def training_histories(wildcards):
 
 
 def model_folders(wildcards):
-    """`--model NAME=DIR` for every model of the data set."""
-    models = DATASETS[wildcards.dataset]["models"]
+    """`--model NAME=DIR` for every model of the data set, and which fusions of it the report shows."""
+    name, models = wildcards.dataset, DATASETS[wildcards.dataset]["models"]
+    folders = [("--model", f"{model}=results/{name}/{model}") for model in models]
+    own = [
+        ("--model-fusion", f"{model}={','.join(fusions(name, model))}")
+        for model in models
+        if fusions(name, model) != fusions(name)
+    ]
     return [
         word
-        for name in models
-        for word in ("--model", f"{name}=results/{wildcards.dataset}/{name}")
+        for words in [*folders, ("--fusion", *fusions(name)), *own]
+        for word in words
     ]
 
 

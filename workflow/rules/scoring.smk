@@ -5,12 +5,12 @@ rule evaluate_joint:
         features="results/{dataset}/{model}/features.h5",
         histograms="results/{dataset}/histograms.h5",
     output:
-        scores="results/{dataset}/{model}/scores.h5",
-        metrics="results/{dataset}/{model}/scores.json",
+        scores="results/{dataset}/{model}/{fusion}/scores.h5",
+        metrics="results/{dataset}/{model}/{fusion}/scores.json",
     log:
-        "results/{dataset}/logs/evaluate_joint.{model}.log",
+        "results/{dataset}/logs/evaluate_joint.{model}.{fusion}.log",
     benchmark:
-        "results/{dataset}/benchmarks/evaluate_joint.{model}.tsv"
+        "results/{dataset}/benchmarks/evaluate_joint.{model}.{fusion}.tsv"
     conda:
         ENVIRONMENT
     threads: config["compute"]["scoring_threads"]
@@ -23,8 +23,8 @@ rule evaluate_joint:
         options=options("joint"),
     shell:
         "python {input.script:q} --features {input.features:q} --histograms {input.histograms:q} "
-        "--output {output.scores:q} --metrics {output.metrics:q} --device {params.device} --threads {threads} "
-        "{params.options:q} > {log:q} 2>&1"
+        "--output {output.scores:q} --metrics {output.metrics:q} --fusion {wildcards.fusion:q} --device {params.device} "
+        "--threads {threads} {params.options:q} > {log:q} 2>&1"
 
 
 rule rerank_scores:
@@ -34,12 +34,12 @@ rule rerank_scores:
         features="results/{dataset}/{model}/features.h5",
         histograms="results/{dataset}/histograms.h5",
     output:
-        scores="results/{dataset}/{model}/reranked.h5",
-        metrics="results/{dataset}/{model}/reranked.json",
+        scores="results/{dataset}/{model}/{fusion}/reranked.h5",
+        metrics="results/{dataset}/{model}/{fusion}/reranked.json",
     log:
-        "results/{dataset}/logs/rerank_scores.{model}.log",
+        "results/{dataset}/logs/rerank_scores.{model}.{fusion}.log",
     benchmark:
-        "results/{dataset}/benchmarks/rerank_scores.{model}.tsv"
+        "results/{dataset}/benchmarks/rerank_scores.{model}.{fusion}.tsv"
     conda:
         ENVIRONMENT
     threads: config["compute"]["scoring_threads"]
@@ -53,5 +53,5 @@ rule rerank_scores:
         options=options("rerank"),
     shell:
         "python {input.script:q} --features {input.features:q} --histograms {input.histograms:q} "
-        "--output {output.scores:q} --metrics {output.metrics:q} --device {params.device} --threads {threads} "
-        "{params.joint:q} {params.options:q} > {log:q} 2>&1"
+        "--output {output.scores:q} --metrics {output.metrics:q} --fusion {wildcards.fusion:q} --device {params.device} "
+        "--threads {threads} {params.joint:q} {params.options:q} > {log:q} 2>&1"
