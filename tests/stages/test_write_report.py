@@ -27,7 +27,16 @@ SELECTION = {
 }
 RECORDS = {
     "logistic": {"alpha": 5.0},
-    "likelihood": {"weight": 0.02, "weight_source": "held-out", "same_camera": "neutral", "selection": SELECTION},
+    "likelihood": {
+        "weight": 0.02,
+        "weight_source": "held-out",
+        "same_camera": "neutral",
+        "selection": SELECTION,
+        "identities": 6,
+        "sessions": 1,
+        "near": 0.0,
+        "apart": 0.0,
+    },
     "none": {},
 }
 EXTERNAL = re.compile(
@@ -149,6 +158,7 @@ def test_report_holds_the_numbers_and_nothing_of_this_machine(
     assert report["configuration"] == {"joint": {"alpha": 5.0}}
     assert report["histograms"]["bin_width"] == 100
     assert report["histograms"]["identities"] == 6
+    assert (report["likelihood"]["identities"], report["likelihood"]["held_out"]) == (6, 0)
     assert "python" in report["versions"]
     for word in (str(tmp_path), "pictures_per_second", "81.25", "2150.4", "3 min"):
         assert word not in text

@@ -117,6 +117,10 @@ def _check_fusion(fusion: Mapping[str, Any], where: str) -> None:
     if fusion["name"] != "likelihood":
         return
     _number(fusion, "weight", where)
+    for name in ("identities", "sessions"):
+        _whole(fusion, name, where)
+    for name in ("near", "apart"):
+        _number(fusion, name, where, low=-math.inf)
     if fusion.get("weight_source") not in WEIGHT_SOURCES:
         raise _wrong(where, "weight_source", fusion.get("weight_source"), f"one of {', '.join(WEIGHT_SOURCES)}")
     if fusion.get("selection") is None:
@@ -160,27 +164,34 @@ def _whole(content: Mapping[str, Any], name: str, where: str | Path) -> None:
         raise _wrong(where, name, value, "a whole number of at least 0")
 
 
-def _number(content: Mapping[str, Any], name: str, where: str | Path, *, high: float = math.inf) -> None:
-    if not _all_numbers([content.get(name)], high):
-        raise _wrong(where, name, content.get(name), _range(high))
+def _number(
+    content: Mapping[str, Any], name: str, where: str | Path, *, low: float = 0.0, high: float = math.inf
+) -> None:
+    if not _all_numbers([content.get(name)], low, high):
+        raise _wrong(where, name, content.get(name), _range(low, high))
 
 
 def _numbers(content: Mapping[str, Any], name: str, where: str | Path, *, high: float = math.inf) -> list[float]:
     value = content.get(name)
-    if not isinstance(value, list) or not _all_numbers(value, high):
-        raise _wrong(where, name, value, f"a list, each {_range(high)}")
+    if not isinstance(value, list) or not _all_numbers(value, 0.0, high):
+        raise _wrong(where, name, value, f"a list, each {_range(0.0, high)}")
     return value
 
 
-def _all_numbers(values: Iterable[Any], high: float) -> bool:
+def _all_numbers(values: Iterable[Any], low: float, high: float) -> bool:
     return all(
-        isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= high and value < math.inf
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and low <= value <= high
+        and abs(value) < math.inf
         for value in values
     )
 
 
-def _range(high: float) -> str:
-    return "a number of at least 0" if high == math.inf else f"a number from 0 to {high:g}"
+def _range(low: float, high: float) -> str:
+    if math.isinf(high):
+        return "a number" if math.isinf(low) else f"a number of at least {low:g}"
+    return f"a number from {low:g} to {high:g}"
 
 
 def _wrong(where: str | Path, name: str, value: Any, expected: str) -> InputError:

@@ -61,10 +61,29 @@ def build_record(
             "sessions": histograms.sessions,
             "counted": int(histograms.counts_CCB.sum()),
         },
+        "likelihood": describe_likelihood(histograms),
         "configuration": dict(configuration),
         "versions": installed_versions(),
         "seed": seed,
         "git": commit,
+    }
+
+
+def describe_likelihood(histograms: Histograms) -> dict[str, Any]:
+    """How the likelihood fusion's densities were fitted; held_out: identities of the fit its weight is chosen with."""
+    likelihood, held_out = histograms.likelihood, histograms.held_out
+    return {
+        "bin_width": likelihood.bin_width,
+        "bins": likelihood.same_PS.shape[1],
+        "windows": likelihood.windows_J.tolist(),
+        "window_shares": likelihood.weights_J.tolist(),
+        "pooling": likelihood.pooling,
+        "neutral": likelihood.neutral,
+        "near": likelihood.near,
+        "apart": likelihood.apart,
+        "identities": likelihood.identities,
+        "sessions": likelihood.sessions,
+        "held_out": 0 if held_out is None else len(held_out.pids_H),
     }
 
 

@@ -11,7 +11,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLo
 from streid.reporting.charts import Chart, Theme, draw_chart
 from streid.reporting.runs import ModelRun
 from streid.reporting.streams import JOINT, fusion_title
-from streid.reporting.wording import count, percent
+from streid.reporting.wording import MINUS, count, percent
 
 SIZE = (420, 250)
 DRAWN_TICKS = 5
@@ -56,6 +56,9 @@ def _explain(run: ModelRun, fusion: str) -> Weighing:
             "Pairs of one camera are neutral: the protocol ignores right matches there, so marking them down would "
             "flatter the figures."
         )
+    if record.get("sessions", 1) > 1:
+        near, apart = (f"{record[name]:+.2f}".replace("-", MINUS) for name in ("near", "apart"))
+        sentences.append(f"Seen in one session adds {near} to L; for pictures of two sessions L is {apart}.")
     if "neutral_pairs" in (audit := run.fusions[fusion].scores["audit"]):
         sentences.append(
             f"Neutral in all: {percent(audit['neutral_pairs'])} % of the pairs compared, of one camera or where time "

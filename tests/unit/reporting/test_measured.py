@@ -19,12 +19,13 @@ STREAM = dict.fromkeys(METRIC_TITLES, 0.5) | {
     "skipped": 0,
 }
 SELECTION = {"identities": 2, "queries": 5, "default": 0.1, "best": 0.2, "weights": [0.1, 0.2], "mAP": [0.5, 0.6]}
+FACTS = {"identities": 9, "sessions": 2, "near": 2.1, "apart": -3.5}
 SCORES = {
     "format": "streid-metrics",
     "version": 1,
     "dataset": "demo",
     "model": "pcb",
-    "fusion": {"name": "likelihood", "weight": 0.1, "weight_source": "held-out", "selection": SELECTION},
+    "fusion": {"name": "likelihood", "weight": 0.1, "weight_source": "held-out", "selection": SELECTION, **FACTS},
     "audit": dict.fromkeys(AUDIT_COUNTS, 1) | {"pairs_with_time": 0.5},
     "streams": {"joint": STREAM},
 }
@@ -66,6 +67,8 @@ SCORES_CHANGES: list[Change] = [
     (("fusion",), GONE, "lacks fusion"),
     (("fusion", "name"), GONE, "lacks name"),
     (("fusion", "weight"), -1, "weight is -1"),
+    (("fusion", "apart"), float("inf"), "apart is inf, expected a number"),
+    (("fusion", "identities"), -1, "identities is -1"),
     (("fusion", "weight_source"), "guessed", "weight_source is 'guessed', expected one of given, held-out, default"),
     (("fusion", "selection", "queries"), GONE, "selection: lacks queries"),
     (("fusion", "selection", "best"), None, "selection: lacks best"),

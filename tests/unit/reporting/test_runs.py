@@ -99,7 +99,8 @@ def folder(tmp_path: Path) -> Path:
     write_features(tmp_path / "features.h5", dataset="demo", model="pcb", dimension=2, groups=groups)
     for fusion in ("logistic", "likelihood"):
         write_fusion(tmp_path, fusion)
-    change(tmp_path, "likelihood", weight=0.1, weight_source="default")
+    facts = {"identities": 9, "sessions": 1, "near": 0.0, "apart": 0.0}
+    change(tmp_path, "likelihood", weight=0.1, weight_source="default", **facts)
     return tmp_path
 
 

@@ -41,6 +41,9 @@ def test_each_fusion_is_explained(make_run: MakeRun) -> None:
     assert (none.sentences, none.curve) == ([], None)
     run.fusions["likelihood"].scores["audit"]["neutral_pairs"] = 0.25
     assert "25.0 % of the pairs compared" in explain_weights([run])[1].sentences[2]
+    apart = record("given", sessions=2, near=2.0, apart=-3.456)
+    told = explain_weights([make_run(beside={"likelihood": (visual, apart)})])[1].sentences[2]
+    assert told == "Seen in one session adds +2.00 to L; for pictures of two sessions L is \N{MINUS SIGN}3.46."
     thin = make_run(beside={"likelihood": (visual, record("default", identities=1))})
     assert any("L is 0" in sentence for sentence in explain_weights([thin])[1].sentences)
 
