@@ -4,7 +4,7 @@ Metrics are fractions from 0 to 1.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ METRIC_TITLES = {
 }
 AUDIT_COUNTS = ("query", "gallery", "junk", "distractors", "unknown_times", "unknown_cameras", "evaluated", "skipped")
 WEIGHT_SOURCES = ("given", "held-out", "default")
+LARGEST = 1e300
 COUNTED = ("pictures", "identities", "cameras")
 HISTORY_COLUMNS = ("loss", "accuracy", "learning_rate", "val_rank1", "val_mAP")
 
@@ -178,14 +179,10 @@ def _numbers(content: Mapping[str, Any], name: str, where: str | Path, *, high: 
     return value
 
 
-def _all_numbers(values: Iterable[Any], low: float, high: float) -> bool:
-    return all(
-        isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and low <= value <= high
-        and abs(value) < math.inf
-        for value in values
-    )
+def _all_numbers(values: list[Any], low: float, high: float) -> bool:
+    numbers = [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
+    within = [low <= number <= high and abs(number) < LARGEST for number in numbers]
+    return all(within) and len(numbers) == len(values)
 
 
 def _range(low: float, high: float) -> str:

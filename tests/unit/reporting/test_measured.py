@@ -68,6 +68,7 @@ SCORES_CHANGES: list[Change] = [
     (("fusion", "name"), GONE, "lacks name"),
     (("fusion", "weight"), -1, "weight is -1"),
     (("fusion", "apart"), float("inf"), "apart is inf, expected a number"),
+    (("fusion", "apart"), 10**400, "apart is 1000"),
     (("fusion", "identities"), -1, "identities is -1"),
     (("fusion", "weight_source"), "guessed", "weight_source is 'guessed', expected one of given, held-out, default"),
     (("fusion", "selection", "queries"), GONE, "selection: lacks queries"),
