@@ -99,26 +99,16 @@ def plot_weights(model: str, fusion: str, record: Mapping[str, Any]) -> Chart | 
     if not selection or not selection["weights"]:
         return None
     weights_X, curve_X = np.array(selection["weights"], float), 100 * np.array(selection["mAP"], float)
-    marked = {"chosen": record["weight"], "default": selection["default"], "best here": selection["best"]}
-    heights = {name: float(np.interp(np.log(w), np.log(weights_X), curve_X)) for name, w in marked.items() if w > 0}
+    marked = {"best here": selection["best"], "default": selection["default"], "chosen": record["weight"]}
+    points = {
+        name: (weight, float(np.interp(np.log(weight), np.log(weights_X), curve_X)))
+        for name, weight in marked.items()
+        if weight > 0
+    }
 
     def paint(axes: Axes, theme: Theme) -> None:
-        colour = theme.stream(JOINT)
-        axes.plot(weights_X, curve_X, color=colour)
-        looks = {"best here": ("o", 11.0, "none", theme.series[1]), "default": ("D", 8.0, "none", theme.series[0])}
-        for name in ("best here", "default", "chosen"):
-            if name in heights:
-                mark, size, face, edge = looks.get(name, ("o", 5.5, colour, colour))
-                axes.plot(
-                    marked[name],
-                    heights[name],
-                    mark,
-                    markersize=size,
-                    markerfacecolor=face,
-                    markeredgecolor=edge,
-                    linestyle="none",
-                    label=f"{name}: {marked[name]:.3g}",
-                )
+        axes.plot(weights_X, curve_X, color=theme.stream(JOINT))
+        _mark_weights(axes, theme, points)
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(FixedLocator(np.geomspace(weights_X[0], weights_X[-1], DRAWN_TICKS).tolist()))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda weight, _: f"{weight:.2g}"))
@@ -127,16 +117,10 @@ def plot_weights(model: str, fusion: str, record: Mapping[str, Any]) -> Chart | 
         axes.margins(y=0.15)
         axes.set_xlabel("weight w")
         axes.set_ylabel("mAP on held-out identities, %")
-        axes.legend(
-            loc="upper center",
-            bbox_to_anchor=(0.45, -0.2),
-            ncols=len(heights),
-            frameon=False,
-            handlelength=1,
-            columnspacing=1,
-        )
+        spacing: dict[str, Any] = {"handlelength": 1, "columnspacing": 1, "frameon": False}
+        axes.legend(loc="upper center", bbox_to_anchor=(0.45, -0.2), ncols=len(points), **spacing)
 
-    told = ", ".join(f"{name} {marked[name]:.3g} with {height:.1f} %" for name, height in heights.items())
+    told = ", ".join(f"{name} {weight:.3g} with {height:.1f} %" for name, (weight, height) in points.items())
     return draw_chart(
         name=f"weight_{model}_{fusion}",
         title=f"mAP over the weight, {model}",
@@ -145,3 +129,25 @@ def plot_weights(model: str, fusion: str, record: Mapping[str, Any]) -> Chart | 
         size=SIZE,
         paint=paint,
     )
+
+
+def _mark_weights(axes: Axes, theme: Theme, points: Mapping[str, tuple[float, float]]) -> None:
+    """Mark the best and the default weight by open shapes, the chosen one by a dot: all show where they meet."""
+    colour = theme.stream(JOINT)
+    looks = {
+        "best here": ("o", 11.0, "none", theme.series[1]),
+        "default": ("D", 8.0, "none", theme.series[0]),
+        "chosen": ("o", 5.5, colour, colour),
+    }
+    for name, (weight, height) in points.items():
+        mark, size, face, edge = looks[name]
+        axes.plot(
+            weight,
+            height,
+            mark,
+            markersize=size,
+            markerfacecolor=face,
+            markeredgecolor=edge,
+            linestyle="none",
+            label=f"{name}: {weight:.3g}",
+        )

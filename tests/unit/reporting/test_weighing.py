@@ -54,7 +54,7 @@ def test_the_curve_marks_chosen_default_and_best() -> None:
     assert chart.name == "weight_pcb_likelihood"
     assert chart.alt == (
         "mAP on 20 held-out identities for weights from 0.01 to 0.04, between 70.0 and 90.0 %: "
-        "chosen 0.02 with 80.0 %, default 0.02 with 80.0 %, best here 0.04 with 90.0 %."
+        "best here 0.04 with 90.0 %, default 0.02 with 80.0 %, chosen 0.02 with 80.0 %."
     )
     for words in (b"best here: 0.04", b"default: 0.02", b"chosen: 0.02"):
         assert words in chart.light
