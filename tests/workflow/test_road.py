@@ -226,6 +226,7 @@ def test_a_model_trained_elsewhere_is_evaluated(project: Project) -> None:
         config["datasets"]["other"] = config["datasets"]["demo"] | {"root": "data/other", "models": ["pcb@demo"]}
     output = project.snakemake("--dry-run", "results/other/report.json")
     rules = re.findall(r"^(?:local)?rule (\w+):", output, re.MULTILINE)
-    assert sorted(rules) == sorted(STAGES - {"train_appearance"})
+    twice = ["evaluate_joint", "rerank_scores"]  # once per fusion
+    assert sorted(rules) == sorted([*(STAGES - {"train_appearance"}), *twice])
     with project.edited_config() as config:
         del config["datasets"]["other"]
