@@ -18,6 +18,13 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--k1", type=positive_int, default=20, help="neighbours looked at (default: %(default)s)")
     parser.add_argument("--k2", type=positive_int, default=6, help="neighbours averaged over (default: %(default)s)")
     parser.add_argument(
+        "--average",
+        choices=("nearest", "cross-camera"),
+        default="nearest",
+        help="which k2 neighbours: the nearest, as in the paper, or the picture itself and the nearest before other "
+        "cameras, which keeps the camera's look out of the average (default: %(default)s)",
+    )
+    parser.add_argument(
         "--lambda",
         dest="lambda_",
         type=fraction,
@@ -44,7 +51,7 @@ def main() -> None:
     from streid.scoring.weights import make_fusion
     from streid.tables import read_histograms
 
-    settings = RerankSettings(k1=arguments.k1, k2=arguments.k2, lambda_=arguments.lambda_)
+    settings = RerankSettings(k1=arguments.k1, k2=arguments.k2, lambda_=arguments.lambda_, average=arguments.average)
     device = product_device(arguments.device)
     histograms = read_histograms(arguments.histograms)
     scene = make_scene(read_features(arguments.features))
@@ -69,6 +76,7 @@ def main() -> None:
             "k1": settings.k1,
             "k2": settings.k2,
             "lambda": settings.lambda_,
+            "average": settings.average,
         },
         {"reranked": ranker.outcomes},
         resamples=arguments.bootstrap,

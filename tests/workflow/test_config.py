@@ -70,6 +70,7 @@ def test_unknown_keys_are_refused(path: tuple[str, ...]) -> None:
         ("histograms", "seed", -1),
         ("rerank", "lambda", 2),
         ("rerank", "k1", 0),
+        ("rerank", "average", "farthest"),
         ("histograms", "sigma", 0),
         ("prepare", "unreadable", "ignore"),
     ],

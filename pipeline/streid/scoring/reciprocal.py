@@ -10,6 +10,7 @@ import numpy as np
 from streid.artifacts import FeatureArray, IntArray
 from streid.scoring.compilation import Int32Array, compiled
 
+ZERO = np.float32(0)
 ONE = np.float32(1)
 TWO = np.float32(2)
 
@@ -98,12 +99,12 @@ def known_scores(
 
 @compiled(parallel=True)
 def soft_memberships(starts_N: IntArray, scores_P: FeatureArray, farthest_N: FeatureArray) -> FeatureArray:
-    """exp(-d) of each member, scaled to sum 1 per picture; d = (2 - 2 score) / farthest."""
+    """exp(-d) of each member, scaled to sum 1 per picture; d = max(0, 2 - 2 score) / farthest."""
     weights_P = np.empty(len(scores_P), np.float32)
     for i in numba.prange(len(starts_N) - 1):
         total = 0.0
         for entry in range(starts_N[i], starts_N[i + 1]):
-            weights_P[entry] = np.exp(-(TWO - TWO * scores_P[entry]) / farthest_N[i])
+            weights_P[entry] = np.exp(-max(ZERO, TWO - TWO * scores_P[entry]) / farthest_N[i])
             total += weights_P[entry]
         for entry in range(starts_N[i], starts_N[i + 1]):
             weights_P[entry] /= np.float32(total)
@@ -137,5 +138,5 @@ def rerank_block(
                 minima_G[rows_P[other]] += min(value, shares_P[other])
         for g in range(scores_QG.shape[1]):
             jaccard = ONE - minima_G[g] / (TWO - minima_G[g])
-            distance = (TWO - TWO * scores_QG[q, g]) / farthest_Q[q]
+            distance = max(ZERO, TWO - TWO * scores_QG[q, g]) / farthest_Q[q]
             scores_QG[q, g] = -(rest * jaccard + own * distance)

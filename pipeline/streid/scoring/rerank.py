@@ -1,8 +1,8 @@
 """k-reciprocal re-ranking of joint scores, in sparse form and block by block.
 
 Source: Zhong et al., CVPR 2017, in st-ReID's variant: the distance d(i, j) of row i is 2 - 2 S(j asks i),
-divided by the largest of the row. Everything between all pictures is done on neighbour lists and sparse
-rows; only query x gallery scores are ever dense.
+0 where S passes 1, divided by the largest of the row. Everything between all pictures is done on neighbour
+lists and sparse rows; only query x gallery scores are ever dense.
 
 Shape suffixes: N pictures (queries, then gallery), K kept neighbours, P stored entries, Q queries, G gallery.
 """
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from streid.artifacts import FeatureArray
+from streid.artifacts import FeatureArray, IntArray
 from streid.errors import InputError
 from streid.scoring.compilation import Moments, Rule
 from streid.scoring.evaluation import Scene, query_blocks
@@ -35,19 +35,30 @@ from streid.scoring.reciprocal import (
 logger = logging.getLogger(__name__)
 PAIR_BATCH = 1 << 22
 KEPT_BYTES = 1 << 29
+AVERAGES = ("nearest", "cross-camera")
 
 
 @dataclass(frozen=True, kw_only=True)
 class RerankSettings:
-    """k1: neighbours looked at. k2: neighbours averaged over (1: none). lambda_: weight of the original distance."""
+    """How to re-rank.
+
+    k1: neighbours looked at. k2: neighbours averaged over (1: none). lambda_: weight of the original
+    distance. average: which k2 neighbours, one of AVERAGES: `nearest`, the first k2 of a picture as in the
+    paper, or `cross-camera`, the picture itself and the first k2 - 1 before another camera among its first
+    k1 + 1. The nearest are mostly the same person before the same camera, so that averaging over them
+    brings the camera's look along.
+    """
 
     k1: int = 20
     k2: int = 6
     lambda_: float = 0.3
+    average: str = "nearest"
 
     def __post_init__(self) -> None:
         if self.k1 < 1 or self.k2 < 1 or not 0 <= self.lambda_ <= 1:
             raise InputError(f"re-ranking needs k1 >= 1, k2 >= 1 and lambda from 0 to 1, not {self}")
+        if self.average not in AVERAGES:
+            raise InputError(f"re-ranking averages over {' or '.join(AVERAGES)}, not {self.average}")
 
 
 def rerank(
@@ -70,7 +81,8 @@ def rerank(
     logger.info("nearest %d of %d pictures: %.1f s", settings.k1, len(products), time.perf_counter() - started)
     started = time.perf_counter()
     farthest_N = farthest(neighbours)
-    memberships = membership_matrix(products.features_ND, pictures, fusion.rule, neighbours, settings)
+    sharp = membership_matrix(products.features_ND, pictures, fusion.rule, neighbours, settings)
+    memberships = averaging_matrix(neighbours, scene.everyone.camid_N, settings) @ sharp
     logger.info("memberships: %d values, %.1f s", memberships.nnz, time.perf_counter() - started)
     started = time.perf_counter()
     gallery_V = memberships[queries:].tocsc()
@@ -86,7 +98,7 @@ def rerank(
 
 
 def farthest(neighbours: Neighbours) -> FeatureArray:
-    """The largest distance 2 - 2 S of every picture's row, by which the row is divided; 1 where all are 0."""
+    """The largest distance of every picture's row, by which the row is divided; 1 where all are 0."""
     farthest_N = np.float32(2) - np.float32(2) * neighbours.lowest_N
     return np.where(farthest_N > 0, farthest_N, np.float32(1))
 
@@ -94,11 +106,11 @@ def farthest(neighbours: Neighbours) -> FeatureArray:
 def membership_matrix(
     features_ND: FeatureArray, pictures: Moments, rule: Rule, neighbours: Neighbours, settings: RerankSettings
 ) -> sparse.csr_array:
-    """V: how much each picture (column) belongs to each picture's (row) expanded k-reciprocal neighbours.
+    """How much each picture (column) belongs to each picture's (row) expanded k-reciprocal neighbours.
 
     R(p, k): those among the first k + 1 of p that have p among their first k + 1. R*(p): R(p, k1) joined
-    with every R(c, round(k1 / 2)), c in R(p, k1), of which more than 2/3 lie in R(p, k1). V is
-    exp(-d(p, .)) on R*(p), scaled to sum 1, then averaged over the first k2 of p.
+    with every R(c, round(k1 / 2)), c in R(p, k1), of which more than 2/3 lie in R(p, k1). The value is
+    exp(-d(p, .)) on R*(p), scaled to sum 1.
 
     Returns:
         float32 (N, N), sparse rows.
@@ -118,20 +130,33 @@ def membership_matrix(
         asking, asked = members_P[batch], owners_P[batch]
         scores_P[batch] = fuse_pairs(multiply_pairs(features_ND, asking, asked), asking, asked, pictures, rule)
     weights_P = soft_memberships(starts_N, scores_P, farthest(neighbours))
-    sharp = sparse.csr_array((weights_P, members_P, starts_N), shape=(total, total))
+    return sparse.csr_array((weights_P, members_P, starts_N), shape=(total, total))
+
+
+def averaging_matrix(neighbours: Neighbours, camid_N: IntArray, settings: RerankSettings) -> sparse.csr_array:
+    """The weights with which each picture (row) averages the memberships of others (columns); rows sum to 1.
+
+    Returns:
+        float32 (N, N), sparse rows.
+    """
+    total, kept = neighbours.indices_NK.shape
+    itself_N1 = np.arange(total, dtype=np.int32)[:, None]
     if settings.k2 == 1:
-        return sharp
-    averaged = min(settings.k2, total)
-    nearest = neighbours.indices_NK[:, :averaged]
-    mean = sparse.csr_array(
-        (
-            np.full(nearest.size, 1 / averaged, np.float32),
-            nearest.reshape(-1),
-            np.arange(0, nearest.size + 1, averaged),
-        ),
-        shape=(total, total),
-    )
-    return mean @ sharp
+        taken_NK = itself_N1
+        chosen_NK = np.ones((total, 1), np.bool_)
+    elif settings.average == "nearest":
+        taken_NK = neighbours.indices_NK[:, : settings.k2]
+        chosen_NK = np.ones(taken_NK.shape, np.bool_)
+    else:
+        near_NK = neighbours.indices_NK[:, : min(kept, settings.k1 + 1)]
+        across_NK = camid_N[near_NK] != camid_N[:, None]
+        across_NK &= np.cumsum(across_NK, axis=1) < settings.k2
+        taken_NK = np.concatenate((itself_N1, near_NK), axis=1)
+        chosen_NK = np.concatenate((np.ones((total, 1), np.bool_), across_NK), axis=1)
+    counts_N = chosen_NK.sum(axis=1)
+    shares_P = np.repeat(np.float32(1) / counts_N.astype(np.float32), counts_N)
+    starts_N = np.concatenate(([0], np.cumsum(counts_N)))
+    return sparse.csr_array((shares_P, taken_NK[chosen_NK], starts_N), shape=(total, total))
 
 
 def _parts(matrix: "sparse.csr_array | sparse.csc_array") -> tuple[np.ndarray, np.ndarray, FeatureArray]:

@@ -1,4 +1,6 @@
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -7,12 +9,12 @@ import pytest
 from streid.artifacts import FeatureGroup, FeatureSet, Sightings
 from streid.errors import InputError
 from streid.scoring.evaluation import make_scene
-from streid.scoring.fusion import Fusion, locate, logistic_fusion, visual_fusion
+from streid.scoring.fusion import Fusion, locate, logistic_fusion, signed_table, temporal_fusion, visual_fusion
 from streid.scoring.metrics import summarise
 from streid.scoring.neighbours import find_neighbours
 from streid.scoring.products import PairProducts
 from streid.scoring.ranks import Outcomes
-from streid.scoring.rerank import RerankSettings, rerank
+from streid.scoring.rerank import AVERAGES, RerankSettings, rerank
 from streid.tables import Histograms
 
 CAMERAS, BINS, WIDTH, ALPHA = 4, 30, 10.0, 5.0
@@ -104,12 +106,19 @@ def naive_scores(features: FeatureSet, tables: Histograms | None) -> np.ndarray:
     return scores
 
 
-def naive_final_distances(scores: np.ndarray, queries: int, k1: int, k2: int, lambda_: float) -> np.ndarray:
+def cameras(features: FeatureSet) -> list[int]:
+    """Every picture's camera, queries first."""
+    return [camid for name in ("query", "gallery") for camid in features.groups[name].sightings.camid_N.tolist()]
+
+
+def naive_final_distances(
+    scores: np.ndarray, queries: int, settings: RerankSettings, camid: Sequence[int] = ()
+) -> np.ndarray:
     """Query x gallery distances by dense matrices and sets, straight from the definitions."""
-    total = len(scores)
-    distance = 2 - 2 * scores
+    total, k1, k2, lambda_ = len(scores), settings.k1, settings.k2, settings.lambda_
+    distance = np.maximum(0, 2 - 2 * scores)
     used = (distance / distance.max(axis=0)).T
-    order = np.argsort(np.round(used, 10), axis=1, kind="stable")
+    order = np.argsort(np.round(-scores.T, 10), axis=1, kind="stable")
 
     def reciprocal(p: int, k: int) -> set[int]:
         return {int(c) for c in order[p, : k + 1] if p in order[c, : k + 1]}
@@ -125,8 +134,11 @@ def naive_final_distances(scores: np.ndarray, queries: int, k1: int, k2: int, la
         members = sorted(expanded)
         weights = np.exp(-used[p, members])
         membership[p, members] = weights / weights.sum()
-    if k2 != 1:
+    if k2 != 1 and settings.average == "nearest":
         membership = np.array([membership[order[p, :k2]].mean(axis=0) for p in range(total)])
+    if k2 != 1 and settings.average == "cross-camera":
+        across = [[c for c in order[p, : k1 + 1] if camid[c] != camid[p]] for p in range(total)]
+        membership = np.array([membership[[p, *across[p][: k2 - 1]]].mean(axis=0) for p in range(total)])
     result = np.empty((queries, total - queries))
     for q in range(queries):
         for g in range(queries, total):
@@ -174,16 +186,17 @@ def reranked_distances(
     return distances, ranker.outcomes
 
 
-@pytest.mark.parametrize("block_rows", [32, 2048])
+@pytest.mark.parametrize(("average", "block_rows"), [("nearest", 32), ("nearest", 2048), ("cross-camera", 48)])
 @pytest.mark.parametrize("fused", [True, False])
 @pytest.mark.parametrize("name", CASES)
-def test_equals_the_definitions(name: str, fused: bool, block_rows: int) -> None:
+def test_equals_the_definitions(name: str, fused: bool, average: str, block_rows: int) -> None:
     features = feature_set(CASES[name], seed=3)
     tables = histograms(5)
     fusion = logistic_fusion(tables, ALPHA) if fused else visual_fusion()
     scores = naive_scores(features, tables if fused else None)
-    expected = naive_final_distances(scores, CASES[name].queries, 20, 6, 0.3)
-    found, outcomes = reranked_distances(features, fusion, RerankSettings(), block_rows)
+    settings = RerankSettings(average=average)
+    expected = naive_final_distances(scores, CASES[name].queries, settings, cameras(features))
+    found, outcomes = reranked_distances(features, fusion, settings, block_rows)
     listed = ~np.isnan(found)
     assert listed.sum() > 0.5 * min(100, CASES[name].gallery) * CASES[name].queries
     np.testing.assert_allclose(found[listed], expected[listed], rtol=0, atol=1e-5)
@@ -196,16 +209,34 @@ def test_equals_the_definitions(name: str, fused: bool, block_rows: int) -> None
         assert figures == {metric: pytest.approx(value) for metric, value in wanted.items()}
 
 
+@pytest.mark.parametrize("average", AVERAGES)
 @pytest.mark.parametrize(
     ("k1", "k2", "lambda_"), [(1, 1, 0.0), (5, 1, 1.0), (7, 12, 0.5), (500, 600, 0.3), (20, 2, 0.3)]
 )
-def test_other_settings_equal_the_definitions(k1: int, k2: int, lambda_: float) -> None:
+def test_other_settings_equal_the_definitions(k1: int, k2: int, lambda_: float, average: str) -> None:
     case = CASES["random"]
     features, tables = feature_set(case, seed=11), histograms(2)
-    expected = naive_final_distances(naive_scores(features, tables), case.queries, k1, k2, lambda_)
-    found, _ = reranked_distances(
-        features, logistic_fusion(tables, ALPHA), RerankSettings(k1=k1, k2=k2, lambda_=lambda_), 64
-    )
+    settings = RerankSettings(k1=k1, k2=k2, lambda_=lambda_, average=average)
+    expected = naive_final_distances(naive_scores(features, tables), case.queries, settings, cameras(features))
+    found, _ = reranked_distances(features, logistic_fusion(tables, ALPHA), settings, 64)
+    listed = ~np.isnan(found)
+    np.testing.assert_allclose(found[listed], expected[listed], rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("average", AVERAGES)
+def test_scores_above_1_are_no_distance(average: str) -> None:
+    case = CASES["random"]
+    features, tables = feature_set(case, seed=12), histograms(3)
+    offsets = signed_table(tables.density_CCB * 4, beyond=0.0)
+    fusion = temporal_fusion(tables)
+    fusion = replace(fusion, rule=fusion.rule._replace(table_CCS=offsets))
+    cosines, temporal = naive_scores(features, None), naive_scores(features, tables)
+    shares = 1 / (1 + np.exp(-ALPHA * cosines))
+    scores = cosines - 4 * np.log((shares / temporal - 1) / 2) / ALPHA
+    assert (scores[~np.eye(len(scores), dtype=bool)] > 1).any()
+    settings = RerankSettings(average=average)
+    expected = naive_final_distances(scores, case.queries, settings, cameras(features))
+    found, _ = reranked_distances(features, fusion, settings, 64)
     listed = ~np.isnan(found)
     np.testing.assert_allclose(found[listed], expected[listed], rtol=0, atol=1e-5)
 
@@ -246,7 +277,7 @@ def test_identical_pictures_stay_finite() -> None:
     assert np.isfinite(found[~np.isnan(found)]).all()
 
 
-@pytest.mark.parametrize("wrong", [{"k1": 0}, {"k2": 0}, {"lambda_": 1.5}])
+@pytest.mark.parametrize("wrong", [{"k1": 0}, {"k2": 0}, {"lambda_": 1.5}, {"average": "farthest"}])
 def test_settings_out_of_range_are_refused(wrong: dict[str, float]) -> None:
-    with pytest.raises(InputError, match="re-ranking needs"):
+    with pytest.raises(InputError, match="re-ranking (needs|averages)"):
         RerankSettings(**wrong)  # type: ignore[arg-type]
