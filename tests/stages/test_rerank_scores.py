@@ -59,7 +59,7 @@ def test_writes_ranking_and_figures(inputs: Path, average: str) -> None:
     done = run(inputs, "--k1", "6", "--k2", "3", "--block-rows", "8", "--average", average)
     assert done.returncode == 0, done.stderr
     content = json.loads((inputs / "reranked.json").read_text(encoding="utf-8"))
-    settings = {"k1": 6, "k2": 3, "lambda": 0.3, "average": average}
+    settings = {"k1": 6, "k2": 3, "lambda": 0.3, "average": average, "precision": "fp32"}
     assert content["fusion"] == {"name": "logistic", "alpha": 5.0, **settings}
     assert content["audit"]["pairs_with_time"] == 0
     assert list(content["streams"]) == ["reranked"]
@@ -79,7 +79,19 @@ def test_block_size_and_threads_leave_the_result_as_it_is(inputs: Path) -> None:
     np.testing.assert_allclose(found[0].scores_QK, found[1].scores_QK, atol=1e-6)
 
 
-@pytest.mark.parametrize("option", ["--k1", "--k2", "--average", "--lambda", "--block-rows"])
+def test_bf16_candidates_give_the_same_ranking(inputs: Path) -> None:
+    found = []
+    for precision in ("fp32", "bf16"):
+        done = run(inputs, "--k1", "5", "--k2", "3", "--precision", precision)
+        assert done.returncode == 0, done.stderr
+        content = json.loads((inputs / "reranked.json").read_text(encoding="utf-8"))
+        assert content["fusion"].pop("precision") == precision
+        found.append(content)
+    assert found[0]["streams"]["reranked"]["rank1"] == found[1]["streams"]["reranked"]["rank1"]
+    assert found[0]["streams"]["reranked"]["mAP"] == pytest.approx(found[1]["streams"]["reranked"]["mAP"], abs=0.01)
+
+
+@pytest.mark.parametrize("option", ["--k1", "--k2", "--average", "--precision", "--lambda", "--block-rows"])
 def test_option_out_of_range_is_refused(inputs: Path, option: str) -> None:
     done = run(inputs, option, "-1")
     assert done.returncode == 2

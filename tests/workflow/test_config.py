@@ -71,6 +71,7 @@ def test_unknown_keys_are_refused(path: tuple[str, ...]) -> None:
         ("rerank", "lambda", 2),
         ("rerank", "k1", 0),
         ("rerank", "average", "farthest"),
+        ("rerank", "precision", "fp16"),
         ("histograms", "sigma", 0),
         ("prepare", "unreadable", "ignore"),
     ],

@@ -50,7 +50,8 @@ class Rule(NamedTuple):
 class Lists(NamedTuple):
     """The best K scores of each picture so far.
 
-    indices_NK, scores_NK: best first, ties by index; unused places hold NOBODY and -infinity.
+    indices_NK, scores_NK: a heap, worst first (of equal scores the higher index is worse), until it is
+    sorted; unused places hold NOBODY and -infinity.
     lowest_N: the lowest score met.
     """
 

@@ -19,11 +19,12 @@ import numpy as np
 from streid.artifacts import FeatureArray
 from streid.scoring.compilation import Int32Array, Lists, Moments, Rule, compiled
 
-STRIPE = 256
-CHUNK = 32
+STRIPE = 1024  # columns that are taken together; at least 128, so that many threads share a block
+LANES = 256
 NOBODY = np.int32(2**31 - 1)
 NOTHING = np.float32(-np.inf)
 LEAST = np.float32(np.finfo(np.float32).min)
+ROUND_UP = 1 + 2.0**-50  # a whole number of bins stays one when multiplied by 1 / bin width
 ONE = np.float32(1)
 HALF = np.float32(0.5)
 LOG2_E = np.float32(1.4426950408889634)
@@ -62,35 +63,42 @@ def _look_up(
     rule: Rule,
     asked_W: FeatureArray,
     answered_W: FeatureArray,
-) -> None:
-    """What the times say, v, between one picture and the pictures `start` onwards, in both directions."""
+) -> bool:
+    """What the times say, v, between one picture and the pictures `start` onwards, in both directions.
+
+    Returns:
+        Whether the two directions may differ; `answered_W` is written only then.
+    """
     if session < 0:
         asked_W[:] = rule.unknown
-        answered_W[:] = rule.unknown
-        return
+        return False
     stop = start + len(asked_W)
     camera_W, session_W, time_W = others.camera_N[start:stop], others.session_N[start:stop], others.time_N[start:stop]
     bins = np.int32(rule.table_CCS.shape[2])
     beyond = np.int32(bins // 2 - 1)
     table = rule.table_CCS[camera].reshape(-1)
     position_W = np.empty(STRIPE, np.uint32)
-    equal = 0
+    bins_per_tick = ROUND_UP / rule.bin_width
+    equal, elsewhere = 0, 0
     for w in range(len(asked_W)):
         gap = time - time_W[w]
-        steps = np.int32(min(np.floor(abs(gap) / rule.bin_width + rule.rounding), np.float64(beyond)))
+        steps = np.int32(min(np.floor(abs(gap) * bins_per_tick + rule.rounding), np.float64(beyond)))
         signed = beyond + np.int32(1) + steps if gap > 0 else beyond - steps
         position_W[w] = camera_W[w] * bins + signed
         equal += gap == 0
+        elsewhere += session_W[w] != session
     for w in range(len(asked_W)):
-        value = table[position_W[w]]
-        elsewhere = session_W[w] >= 0 and camera_W[w] != camera
-        value = value if session_W[w] == session else (rule.apart if elsewhere else rule.unknown)
-        asked_W[w] = value
-        answered_W[w] = value
+        asked_W[w] = table[position_W[w]]
+    if elsewhere:
+        for w in range(len(asked_W)):
+            known = (session_W[w] >= 0) & (camera_W[w] != camera)
+            value = rule.apart if known else rule.unknown
+            asked_W[w] = asked_W[w] if session_W[w] == session else value
     if equal:
         for w in range(len(asked_W)):
-            if time_W[w] == time and session_W[w] == session:
-                answered_W[w] = rule.table_CCS[camera_W[w], camera, beyond]
+            same = time_W[w] == time and session_W[w] == session
+            answered_W[w] = rule.table_CCS[camera_W[w], camera, beyond] if same else asked_W[w]
+    return equal > 0
 
 
 @compiled()
@@ -103,19 +111,27 @@ def _fuse_row(
     rule: Rule,
     asked_W: FeatureArray,
     answered_W: FeatureArray,
-) -> None:
-    """Joint scores between one picture and the pictures `start` onwards of `others`, in both directions."""
+) -> bool:
+    """Joint scores between one picture and the pictures `start` onwards of `others`, in both directions.
+
+    Returns:
+        Whether the two directions may differ; `answered_W` is written only then.
+    """
     camera, session, time = pictures.camera_N[picture], pictures.session_N[picture], pictures.time_N[picture]
-    _look_up(camera, session, time, others, start, rule, asked_W, answered_W)
+    differ = _look_up(camera, session, time, others, start, rule, asked_W, answered_W)
     if rule.logistic:
+        if differ:
+            for w in range(len(products_W)):
+                answered_W[w] *= ONE / (ONE + _exponential(-rule.alpha * products_W[w]))
         for w in range(len(products_W)):
-            share = ONE / (ONE + _exponential(-rule.alpha * products_W[w]))
-            asked_W[w] *= share
-            answered_W[w] *= share
+            asked_W[w] *= ONE / (ONE + _exponential(-rule.alpha * products_W[w]))
     else:
+        if differ:
+            for w in range(len(products_W)):
+                answered_W[w] += products_W[w]
         for w in range(len(products_W)):
             asked_W[w] += products_W[w]
-            answered_W[w] += products_W[w]
+    return differ
 
 
 @compiled(parallel=True)
@@ -134,8 +150,9 @@ def fuse_block(
         for low in range(0, products_RW.shape[1], STRIPE):
             high = min(low + STRIPE, products_RW.shape[1])
             count = high - low
-            _fuse_row(products_RW[row, low:high], row, rows, columns, low, rule, asked_W[:count], answered_W[:count])
-            scores_RW[row, low:high] = answered_W[:count] if answered else asked_W[:count]
+            products_W = products_RW[row, low:high]
+            differ = _fuse_row(products_W, row, rows, columns, low, rule, asked_W[:count], answered_W[:count])
+            scores_RW[row, low:high] = answered_W[:count] if answered and differ else asked_W[:count]
 
 
 @compiled(parallel=True)
@@ -151,49 +168,96 @@ def fuse_pairs(
     return scores_P
 
 
-@compiled(parallel=True, fastmath=frozenset({"contract", "reassoc"}))
+@compiled(fastmath=frozenset({"contract", "reassoc"}))
+def _multiply(first_D: FeatureArray, second_D: FeatureArray) -> Any:
+    total = np.float32(0)
+    for d in range(len(first_D)):
+        total += first_D[d] * second_D[d]
+    return total
+
+
+@compiled(parallel=True)
 def multiply_pairs(features_ND: FeatureArray, first_P: Int32Array, second_P: Int32Array) -> FeatureArray:
     """Inner products of single pairs of feature rows."""
     products_P = np.empty(len(first_P), np.float32)
     for pair in numba.prange(len(first_P)):
-        total = np.float32(0)
-        for d in range(features_ND.shape[1]):
-            total += features_ND[first_P[pair], d] * features_ND[second_P[pair], d]
-        products_P[pair] = total
+        products_P[pair] = _multiply(features_ND[first_P[pair]], features_ND[second_P[pair]])
     return products_P
 
 
 @compiled()
-def _insert(indices_K: Int32Array, scores_K: FeatureArray, index: int, score: np.float32) -> None:
-    """Keep `index` in a best-first list if it is among its best; of equal scores the lower index is better."""
-    place = len(scores_K) - 1
-    if score < scores_K[place] or (score == scores_K[place] and index >= indices_K[place]):
-        return
-    while place > 0 and (
-        scores_K[place - 1] < score or (scores_K[place - 1] == score and indices_K[place - 1] > index)
-    ):
-        scores_K[place] = scores_K[place - 1]
-        indices_K[place] = indices_K[place - 1]
-        place -= 1
+def _sift(indices_K: Int32Array, scores_K: FeatureArray, size: int, index: int, score: np.float32) -> None:
+    """Put an entry into a heap of `size` whose root is free: no entry is worse than the one above it."""
+    place, child = 0, 1
+    while child < size:
+        other = child + 1
+        if other < size and (
+            scores_K[other] < scores_K[child]
+            or (scores_K[other] == scores_K[child] and indices_K[other] > indices_K[child])
+        ):
+            child = other
+        if scores_K[child] > score or (scores_K[child] == score and indices_K[child] < index):
+            break
+        scores_K[place] = scores_K[child]
+        indices_K[place] = indices_K[child]
+        place, child = child, 2 * child + 1
     scores_K[place] = score
     indices_K[place] = index
 
 
 @compiled()
-def _keep_best(
-    scores_W: FeatureArray, start: int, threshold: np.float32, indices_K: Int32Array, scores_K: FeatureArray
-) -> None:
-    """Offer scores of the pictures `start` onwards to one list; those below `threshold` are passed over."""
-    for low in range(0, len(scores_W), CHUNK):
-        chunk = scores_W[low : low + CHUNK]
-        limit = max(threshold, scores_K[-1])
-        hits = 0
-        for w in range(len(chunk)):
-            hits += chunk[w] >= limit
-        if hits:
-            for w in range(len(chunk)):
-                if chunk[w] >= limit:
-                    _insert(indices_K, scores_K, start + low + w, chunk[w])
+def _insert(indices_K: Int32Array, scores_K: FeatureArray, index: int, score: np.float32) -> None:
+    """Keep `index` in a heap, worst first, if it is among its best; of equal scores the lower index is better."""
+    if score > scores_K[0] or (score == scores_K[0] and index < indices_K[0]):
+        _sift(indices_K, scores_K, len(scores_K), index, score)
+
+
+@compiled()
+def _sort_heap(indices_K: Int32Array, scores_K: FeatureArray) -> None:
+    """Bring a heap into order, best first."""
+    for last in range(len(scores_K) - 1, 0, -1):
+        index, score = indices_K[last], scores_K[last]
+        indices_K[last], scores_K[last] = indices_K[0], scores_K[0]
+        _sift(indices_K, scores_K, last, index, score)
+
+
+@compiled(parallel=True)
+def sort_heaps(indices_NK: Int32Array, scores_NK: FeatureArray) -> None:
+    """Bring every list that `absorb_block` has filled into order, best first, ties by index."""
+    for i in numba.prange(len(indices_NK)):
+        _sort_heap(indices_NK[i], scores_NK[i])
+
+
+@compiled()
+def _bound(scores_W: FeatureArray, count: int) -> Any:
+    """A score that at least `count` reach and few more: the count-th best of the best of every LANES-th score."""
+    if count > LANES or len(scores_W) < 4 * LANES:
+        return LEAST
+    best_L = np.full(LANES, NOTHING, np.float32)
+    for low in range(0, len(scores_W) - LANES + 1, LANES):
+        part = scores_W[low : low + LANES]
+        for lane in range(LANES):
+            best_L[lane] = part[lane] if part[lane] > best_L[lane] else best_L[lane]
+    best_L.sort()
+    return max(best_L[LANES - count], LEAST)
+
+
+@compiled()
+def _keep_best(scores_W: FeatureArray, limit: np.float32, indices_K: Int32Array, scores_K: FeatureArray) -> None:
+    """Offer scores to one list; those below `limit` are passed over."""
+    marked_W = np.empty(LANES, np.bool_)
+    groups = marked_W.view(np.uint64)
+    for low in range(0, len(scores_W), LANES):
+        part = scores_W[low : low + LANES]
+        for w in range(len(part)):
+            marked_W[w] = part[w] >= limit
+        marked_W[len(part) :] = False
+        for group in range(len(groups)):
+            if groups[group]:
+                for w in range(8 * group, min(8 * group + 8, len(part))):
+                    if part[w] >= limit:
+                        _insert(indices_K, scores_K, low + w, part[w])
+        limit = max(limit, scores_K[0])
 
 
 @compiled(parallel=True)
@@ -202,38 +266,64 @@ def best_of_rows(scores_RW: FeatureArray, indices_RK: Int32Array, scores_RK: Fea
     for row in numba.prange(len(scores_RW)):
         indices_RK[row] = NOBODY
         scores_RK[row] = NOTHING
-        _keep_best(scores_RW[row], 0, LEAST, indices_RK[row], scores_RK[row])
+        limit = _bound(scores_RW[row], scores_RK.shape[1])
+        _keep_best(scores_RW[row], limit, indices_RK[row], scores_RK[row])
+        _sort_heap(indices_RK[row], scores_RK[row])
 
 
 @compiled()
-def _offer_to_columns(scores_W: FeatureArray, picture: int, columns: Lists, threshold_W: FeatureArray) -> None:
-    """Offer one picture to the lists of the columns."""
-    for w in range(len(scores_W)):
-        columns.lowest_N[w] = scores_W[w] if scores_W[w] < columns.lowest_N[w] else columns.lowest_N[w]
-    for low in range(0, len(scores_W), CHUNK):
-        high = min(low + CHUNK, len(scores_W))
-        hits = 0
-        for w in range(low, high):
-            hits += scores_W[w] >= threshold_W[w]
-        if hits:
-            for w in range(low, high):
-                if scores_W[w] >= threshold_W[w]:
-                    _insert(columns.indices_NK[w], columns.scores_NK[w], picture, scores_W[w])
-                    threshold_W[w] = columns.scores_NK[w, -1]
+def _mark(
+    asked_W: FeatureArray,
+    answered_W: FeatureArray,
+    limit: np.float32,
+    least: np.float32,
+    threshold_W: FeatureArray,
+    lowest_W: FeatureArray,
+    marked_W: "np.ndarray[Any, np.dtype[np.bool_]]",
+) -> None:
+    """Mark the scores of one row that some list wants: the row's (`limit`, `least`) or the column's."""
+    for w in range(len(asked_W)):
+        wanted = (asked_W[w] >= threshold_W[w]) | (asked_W[w] < lowest_W[w])
+        marked_W[w] = wanted | (answered_W[w] >= limit) | (answered_W[w] < least)
 
 
-@compiled(fastmath=frozenset({"nnan", "nsz"}))
-def _lowest(scores_W: FeatureArray) -> Any:
-    lowest = np.float32(np.inf)
-    for w in range(len(scores_W)):
-        lowest = min(lowest, scores_W[w])
-    return lowest
+@compiled()
+def _take_row(
+    i: int,
+    j: int,
+    row: int,
+    scores: tuple[FeatureArray, FeatureArray],
+    lists: Lists,
+    threshold_N: FeatureArray,
+    own: Lists,
+    marked_W: "np.ndarray[Any, np.dtype[np.bool_]]",
+) -> None:
+    """Take the scores between picture i and the pictures j onwards into `own`, for i, and into their lists."""
+    asked_W, answered_W = scores
+    columns = slice(j, j + len(asked_W))
+    threshold_W, lowest_W = threshold_N[columns], lists.lowest_N[columns]
+    limit, least = lists.scores_NK[i, 0], lists.lowest_N[i]
+    _mark(asked_W, answered_W, limit, least, threshold_W, lowest_W, marked_W)
+    marked_W[len(asked_W) :] = False
+    groups = marked_W.view(np.uint64)
+    for group in range(len(groups)):
+        if not groups[group]:
+            continue
+        for w in range(8 * group, min(8 * group + 8, len(asked_W))):
+            own.lowest_N[row] = min(own.lowest_N[row], answered_W[w])
+            lowest_W[w] = min(lowest_W[w], asked_W[w])
+            if answered_W[w] >= limit:
+                _insert(own.indices_NK[row], own.scores_NK[row], j + w, answered_W[w])
+            if asked_W[w] >= threshold_W[w] and i != j + w:
+                _insert(lists.indices_NK[j + w], lists.scores_NK[j + w], i, asked_W[w])
+                threshold_W[w] = lists.scores_NK[j + w, 0]
 
 
 @compiled()
 def _absorb_stripe(
     products_RW: FeatureArray,
     low: int,
+    width: int,
     row_start: int,
     column_start: int,
     pictures: Moments,
@@ -243,9 +333,10 @@ def _absorb_stripe(
     own: Lists,
 ) -> None:
     """`absorb_block` for the columns `low` onwards; the rows' best go to the stripe's own lists."""
-    stop = min(low + STRIPE, products_RW.shape[1])
+    stop = min(low + width, products_RW.shape[1])
     asked_W = np.empty(STRIPE, np.float32)
     answered_W = np.empty(STRIPE, np.float32)
+    marked_W = np.empty(STRIPE, np.bool_)
     own.indices_NK[:] = NOBODY
     own.scores_NK[:] = NOTHING
     own.lowest_N[:] = np.inf
@@ -254,15 +345,16 @@ def _absorb_stripe(
         first = max(low, row) if row_start == column_start else low
         if first >= stop:
             break
-        j = column_start + first
         asked, answered = asked_W[: stop - first], answered_W[: stop - first]
-        _fuse_row(products_RW[row, first:stop], i, pictures, pictures, j, rule, asked, answered)
-        _keep_best(answered, j, lists.scores_NK[i, -1], own.indices_NK[row], own.scores_NK[row])
-        own.lowest_N[row] = _lowest(answered)
-        itself = 1 if i == j else 0
-        part = slice(j + itself, column_start + stop)
-        columns = Lists(lists.indices_NK[part], lists.scores_NK[part], lists.lowest_N[part])
-        _offer_to_columns(asked[itself:], i, columns, threshold_N[part])
+        j = column_start + first
+        differ = _fuse_row(products_RW[row, first:stop], i, pictures, pictures, j, rule, asked, answered)
+        _take_row(i, j, row, (asked, answered if differ else asked), lists, threshold_N, own, marked_W)
+
+
+def stripe_width(columns: int) -> int:
+    """How wide the stripes of a block of so many columns are to be, given the threads there are."""
+    share = -(-columns // numba.get_num_threads())
+    return min(STRIPE, max(128, -(-share // 64) * 64))
 
 
 @compiled()
@@ -281,7 +373,7 @@ def _merge_stripes(
         for place in range(scores_TRK.shape[2]):
             score = scores_TRK[stripe, row, place]
             _insert(lists.indices_NK[picture], lists.scores_NK[picture], indices_TRK[stripe, row, place], score)
-    threshold_N[picture] = lists.scores_NK[picture, -1]
+    threshold_N[picture] = lists.scores_NK[picture, 0]
 
 
 @compiled(parallel=True)
@@ -293,23 +385,25 @@ def absorb_block(
     rule: Rule,
     lists: Lists,
     threshold_N: FeatureArray,
+    width: int,
     spare: tuple[Int32Array, FeatureArray, FeatureArray],
 ) -> None:
     """Take one block of all pairs' inner products into every picture's list.
 
-    Picture i's list holds the scores of the others, and of itself, asking i. The block lies on or above
-    the diagonal (row_start <= column_start): each product is read once and serves both directions; of a
-    block on the diagonal only the upper triangle is read. Stripes of columns run in parallel, each with
-    lists of its own for the block's rows, which are merged at the end.
-
-    Args:
-        threshold_N: the last kept score of each list, beside the lists so that a stripe's lie side by side.
-        spare: room for the stripes' lists: indices (T, R, K), scores (T, R, K), lowest (T, R).
+        Picture i's list holds the scores of the others, and of itself, asking i. The block lies on or above
+        the diagonal (row_start <= column_start): each product is read once and serves both directions; of a
+        block on the diagonal only the upper triangle is read. Stripes of columns run in parallel, each with
+    lists of its own for the block's rows, which are merged at the end. Lists are heaps until `sort_heaps`.
+        Args:
+            threshold_N: the worst kept score of each list, beside the lists so that a stripe's lie side by side.
+            width: columns of a stripe, as `stripe_width` says.
+            spare: room for the stripes' lists: indices (T, R, K), scores (T, R, K), lowest (T, R).
     """
-    stripes = (products_RW.shape[1] + STRIPE - 1) // STRIPE
+    stripes = (products_RW.shape[1] + width - 1) // width
     indices_TRK, scores_TRK, lowest_TR = spare
     for stripe in numba.prange(stripes):
         own = Lists(indices_TRK[stripe], scores_TRK[stripe], lowest_TR[stripe])
-        _absorb_stripe(products_RW, stripe * STRIPE, row_start, column_start, pictures, rule, lists, threshold_N, own)
+        low = stripe * width
+        _absorb_stripe(products_RW, low, width, row_start, column_start, pictures, rule, lists, threshold_N, own)
     for row in numba.prange(len(products_RW)):
         _merge_stripes(row, stripes, row_start + row, lists, threshold_N, spare)

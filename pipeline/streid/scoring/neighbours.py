@@ -1,6 +1,7 @@
 """Each picture's nearest neighbours among all pictures, without ever holding all pairs.
 
-Shape suffixes: N pictures, Q queries, G gallery pictures, K kept neighbours, R rows and W columns of a block.
+Shape suffixes: N pictures, Q queries, G gallery pictures, K kept neighbours, R rows and W columns of a block,
+P pairs.
 """
 
 from dataclasses import dataclass
@@ -9,11 +10,21 @@ import numpy as np
 
 from streid.artifacts import FeatureArray
 from streid.scoring.compilation import Int32Array, Lists, Moments, Rule
-from streid.scoring.kernels import NOBODY, NOTHING, STRIPE, absorb_block
+from streid.scoring.kernels import (
+    NOBODY,
+    NOTHING,
+    absorb_block,
+    fuse_pairs,
+    multiply_pairs,
+    sort_heaps,
+    stripe_width,
+)
 from streid.scoring.products import PairProducts
 
+PAIR_BATCH = 1 << 22
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+
+@dataclass(frozen=True, eq=False)
 class Neighbours:
     """The K nearest of every picture.
 
@@ -38,12 +49,21 @@ def find_neighbours(
     """The `count` nearest of every picture by joint score; all of them where there are fewer.
 
     Blocks of `block_rows` x `block_rows` inner products on and above the diagonal are computed one
-    after the other, each pair once; beside the features the memory grows with N x count only.
+    after the other, each pair once; beside the features the memory grows with N x count only. On a GPU
+    the scores are made and the nearest found there. Scores are as precise as `products.rough_block`.
 
     Args:
         cosines_QG: filled, where given, with the inner products of the first Q pictures and all the rest,
             which pass by anyway.
     """
+    if products.device is not None and products.features_on_device is not None:
+        from streid.scoring.accelerated import DeviceScores
+
+        if cosines_QG is not None:
+            queries = len(cosines_QG)
+            products.rough_block(slice(0, queries), slice(queries, len(products)), cosines_QG)
+        scores = DeviceScores(products.features_on_device, pictures, rule, products.device, products.precision)
+        return Neighbours(*scores.nearest(count, block_rows))
     total = len(products)
     kept = min(count, total)
     lists = Lists(
@@ -53,7 +73,8 @@ def find_neighbours(
     )
     threshold_N = np.full(total, NOTHING, np.float32)
     edge = min(block_rows, total)
-    stripes = -(-edge // STRIPE)
+    width = stripe_width(edge)
+    stripes = -(-edge // width)
     spare = (
         np.empty((stripes, edge, kept), np.int32),
         np.empty((stripes, edge, kept), np.float32),
@@ -63,11 +84,48 @@ def find_neighbours(
     for row in range(0, total, edge):
         for column in range(row, total, edge):
             rows, columns = slice(row, min(row + edge, total)), slice(column, min(column + edge, total))
-            products_RW = products.block(rows, columns, out=buffer)
+            products_RW = products.rough_block(rows, columns, out=buffer)
             if cosines_QG is not None:
                 _copy_across(products_RW, row, column, cosines_QG)
-            absorb_block(products_RW, row, column, pictures, rule, lists, threshold_N, spare)
+            absorb_block(products_RW, row, column, pictures, rule, lists, threshold_N, width, spare)
+    sort_heaps(lists.indices_NK, lists.scores_NK)
     return Neighbours(indices_NK=lists.indices_NK, scores_NK=lists.scores_NK, lowest_N=lists.lowest_N)
+
+
+def score_again(candidates: Neighbours, features_ND: FeatureArray, pictures: Moments, rule: Rule) -> Neighbours:
+    """The same neighbours by their scores in full float32, in the order of these; lowest_N stays as it is."""
+    total, kept = candidates.indices_NK.shape
+    scores_NK = np.empty((total, kept), np.float32)
+    order_N = np.argsort(candidates.indices_NK.min(axis=1), kind="stable")  # alike pictures share their candidates
+    step = max(1, PAIR_BATCH // kept)
+    for first in range(0, total, step):
+        rows = order_N[first : first + step]
+        asking_P = candidates.indices_NK[rows].reshape(-1)
+        asked_P = np.repeat(rows.astype(np.int32), kept)
+        scores_P = score_pairs(features_ND, asking_P, asked_P, pictures, rule)
+        scores_NK[rows] = scores_P.reshape(-1, kept)
+    best_NK = np.lexsort((candidates.indices_NK, -scores_NK), axis=1)
+    return Neighbours(
+        indices_NK=np.take_along_axis(candidates.indices_NK, best_NK, 1),
+        scores_NK=np.take_along_axis(scores_NK, best_NK, 1),
+        lowest_N=candidates.lowest_N,
+    )
+
+
+def score_pairs(
+    features_ND: FeatureArray, asking_P: Int32Array, asked_P: Int32Array, pictures: Moments, rule: Rule
+) -> FeatureArray:
+    """Joint scores of single pairs of pictures in full float32."""
+    return fuse_pairs(multiply_pairs(features_ND, asking_P, asked_P), asking_P, asked_P, pictures, rule)
+
+
+def first_of(neighbours: Neighbours, count: int) -> Neighbours:
+    """The `count` nearest of those."""
+    return Neighbours(
+        indices_NK=np.ascontiguousarray(neighbours.indices_NK[:, :count]),
+        scores_NK=np.ascontiguousarray(neighbours.scores_NK[:, :count]),
+        lowest_N=neighbours.lowest_N,
+    )
 
 
 def _copy_across(products_RW: FeatureArray, row: int, column: int, cosines_QG: FeatureArray) -> None:

@@ -15,6 +15,7 @@ from streid.scoring.compilation import Int32Array, compiled
 from streid.scoring.kernels import NOBODY, best_of_rows
 
 KEPT_RANKS = 100
+STRETCH = 256
 
 
 class Outcomes(NamedTuple):
@@ -107,24 +108,38 @@ def _count_ranks(scores_G: FeatureArray, matches_M: IntArray, ranks_M: IntArray)
     """1-based ranks of sorted matches: one more than the rows before them."""
     ranks_M[:] = 0
     lowest = scores_G[matches_M[-1]]
-    for row in range(len(scores_G)):
-        score = scores_G[row]
-        if score < lowest:
-            continue
-        low, high = 0, len(matches_M)
-        while low < high:  # the first match that `row` stands before
-            middle = (low + high) // 2
-            match = matches_M[middle]
-            if score > scores_G[match] or (score == scores_G[match] and row < match):
-                high = middle
-            else:
-                low = middle + 1
-        if low < len(matches_M):
-            ranks_M[low] += 1
+    marked_W = np.empty(STRETCH, np.bool_)
+    groups = marked_W.view(np.uint64)
+    for low in range(0, len(scores_G), STRETCH):
+        part_W = scores_G[low : low + STRETCH]
+        for w in range(len(part_W)):
+            marked_W[w] = part_W[w] >= lowest
+        marked_W[len(part_W) :] = False
+        for group in range(len(groups)):
+            if groups[group]:
+                for w in range(8 * group, min(8 * group + 8, len(part_W))):
+                    if marked_W[w]:
+                        _count_row(scores_G, low + w, matches_M, ranks_M)
     before = 0
     for m in range(len(matches_M)):
         before += ranks_M[m]
         ranks_M[m] = before + 1
+
+
+@compiled()
+def _count_row(scores_G: FeatureArray, row: int, matches_M: IntArray, counts_M: IntArray) -> None:
+    """Count one gallery row for the first match it stands before, if there is one."""
+    score = scores_G[row]
+    low, high = 0, len(matches_M)
+    while low < high:
+        middle = (low + high) // 2
+        match = matches_M[middle]
+        if score > scores_G[match] or (score == scores_G[match] and row < match):
+            high = middle
+        else:
+            low = middle + 1
+    if low < len(matches_M):
+        counts_M[low] += 1
 
 
 @compiled()

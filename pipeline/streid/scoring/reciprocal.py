@@ -112,6 +112,15 @@ def soft_memberships(starts_N: IntArray, scores_P: FeatureArray, farthest_N: Fea
 
 
 @compiled(parallel=True)
+def put_known(scores_QG: FeatureArray, indices_QK: Int32Array, known_QK: FeatureArray, queries: int) -> None:
+    """Put known scores of pictures (numbered queries first) into a block of query x gallery scores."""
+    for q in numba.prange(len(scores_QG)):
+        for place in range(indices_QK.shape[1]):
+            if indices_QK[q, place] >= queries:
+                scores_QG[q, indices_QK[q, place] - queries] = known_QK[q, place]
+
+
+@compiled(parallel=True)
 def rerank_block(
     scores_QG: FeatureArray,
     farthest_Q: FeatureArray,

@@ -19,8 +19,8 @@ from streid.errors import InputError
 from streid.scoring.compilation import Moments, Rule
 from streid.scoring.evaluation import Scene, query_blocks
 from streid.scoring.fusion import Fusion, locate, take_moments
-from streid.scoring.kernels import fuse_block, fuse_pairs, multiply_pairs
-from streid.scoring.neighbours import Neighbours, find_neighbours
+from streid.scoring.kernels import fuse_block
+from streid.scoring.neighbours import PAIR_BATCH, Neighbours, find_neighbours, first_of, score_again, score_pairs
 from streid.scoring.products import PairProducts
 from streid.scoring.ranks import StreamRanker
 from streid.scoring.reciprocal import (
@@ -28,12 +28,13 @@ from streid.scoring.reciprocal import (
     expanded_members,
     known_scores,
     mutual_places,
+    put_known,
     rerank_block,
     soft_memberships,
 )
 
 logger = logging.getLogger(__name__)
-PAIR_BATCH = 1 << 22
+CANDIDATES = 4
 KEPT_BYTES = 1 << 29
 AVERAGES = ("nearest", "cross-camera")
 
@@ -68,6 +69,11 @@ def rerank(
 
     Where there are fewer pictures than k1 + 1, all of them are everyone's neighbours. Query x gallery
     cosines are kept from the all-pairs pass up to KEPT_BYTES, and computed again beyond.
+
+    With bf16 products, CANDIDATES times as many neighbours as needed are found by them and scored again in
+    float32. So the lists, the memberships, and the distances from a query to its candidates are float32's;
+    what keeps the rounding of bf16, some 1e-4 of a cosine, is the distance to everything farther away, and
+    the largest distance of each row.
     """
     pictures = locate(scene.everyone, fusion.cameras_C)
     started = time.perf_counter()
@@ -75,9 +81,17 @@ def rerank(
     queries, total = len(scene.query), len(products)
     fits = 4 * queries * (total - queries) <= KEPT_BYTES
     cosines_QG = np.empty((queries, total - queries), np.float32) if fits else None
-    neighbours = find_neighbours(
-        products, pictures, fusion.rule, count=count, block_rows=block_rows, cosines_QG=cosines_QG
+    candidates = find_neighbours(
+        products,
+        pictures,
+        fusion.rule,
+        count=count * (CANDIDATES if products.precision == "bf16" else 1),
+        block_rows=block_rows,
+        cosines_QG=cosines_QG,
     )
+    if products.precision == "bf16":
+        candidates = score_again(candidates, products.features_ND, pictures, fusion.rule)
+    neighbours = first_of(candidates, count)
     logger.info("nearest %d of %d pictures: %.1f s", settings.k1, len(products), time.perf_counter() - started)
     started = time.perf_counter()
     farthest_N = farthest(neighbours)
@@ -88,9 +102,11 @@ def rerank(
     gallery_V = memberships[queries:].tocsc()
     ranker = StreamRanker(scene.query, scene.gallery)
     for rows in query_blocks(queries, total - queries, block_rows):
-        scores_QG = products.block(rows, slice(queries, total)) if cosines_QG is None else cosines_QG[rows]
-        asking, asked = take_moments(pictures, rows), take_moments(pictures, slice(queries, total))
+        gallery = slice(queries, total)
+        scores_QG = products.rough_block(rows, gallery) if cosines_QG is None else cosines_QG[rows]
+        asking, asked = take_moments(pictures, rows), take_moments(pictures, gallery)
         fuse_block(scores_QG, asking, asked, fusion.rule, True, scores_QG)
+        put_known(scores_QG, candidates.indices_NK[rows], candidates.scores_NK[rows], queries)
         rerank_block(scores_QG, farthest_N[rows], _parts(memberships[rows]), _parts(gallery_V), settings.lambda_)
         ranker.add(rows.start, scores_QG)
     logger.info("final distances of %d queries: %.1f s", queries, time.perf_counter() - started)
@@ -128,7 +144,7 @@ def membership_matrix(
     for first in range(0, len(missing), PAIR_BATCH):
         batch = missing[first : first + PAIR_BATCH]
         asking, asked = members_P[batch], owners_P[batch]
-        scores_P[batch] = fuse_pairs(multiply_pairs(features_ND, asking, asked), asking, asked, pictures, rule)
+        scores_P[batch] = score_pairs(features_ND, asking, asked, pictures, rule)
     weights_P = soft_memberships(starts_N, scores_P, farthest(neighbours))
     return sparse.csr_array((weights_P, members_P, starts_N), shape=(total, total))
 

@@ -5,13 +5,15 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+import torch
 
 from streid.artifacts import FeatureGroup, FeatureSet, Sightings
 from streid.errors import InputError
 from streid.scoring.evaluation import make_scene
 from streid.scoring.fusion import Fusion, locate, logistic_fusion, signed_table, temporal_fusion, visual_fusion
+from streid.scoring.kernels import ROUND_UP
 from streid.scoring.metrics import summarise
-from streid.scoring.neighbours import find_neighbours
+from streid.scoring.neighbours import find_neighbours, first_of, score_again
 from streid.scoring.products import PairProducts
 from streid.scoring.ranks import Outcomes
 from streid.scoring.rerank import AVERAGES, RerankSettings, rerank
@@ -174,11 +176,18 @@ def naive_outcomes(distances: np.ndarray, features: FeatureSet, decimals: int) -
 
 
 def reranked_distances(
-    features: FeatureSet, fusion: Fusion, settings: RerankSettings, block_rows: int
+    features: FeatureSet,
+    fusion: Fusion,
+    settings: RerankSettings,
+    block_rows: int,
+    *,
+    device: torch.device | None = None,
+    precision: str = "fp32",
 ) -> tuple[np.ndarray, Outcomes]:
     """Final distances (NaN where ignored) and outcomes of the code under test."""
     scene = make_scene(features)
-    ranker = rerank(scene, fusion, PairProducts(scene.features_ND), settings, block_rows=block_rows)
+    products = PairProducts(scene.features_ND, device, precision)
+    ranker = rerank(scene, fusion, products, settings, block_rows=block_rows)
     ranking = ranker.ranking()
     distances = np.full((len(scene.query), len(scene.gallery)), np.nan)
     for q, (indices, scores) in enumerate(zip(ranking.indices_QK, ranking.scores_QK, strict=True)):
@@ -257,6 +266,65 @@ def test_neighbours_equal_a_full_sort(name: str, count: int) -> None:
     np.testing.assert_allclose(of_found, np.take_along_axis(scores.T, expected, 1), rtol=0, atol=2e-7)
     np.testing.assert_allclose(found.scores_NK, np.take_along_axis(scores.T, expected, 1), atol=1e-6)
     np.testing.assert_allclose(found.lowest_N, scores.min(axis=0), atol=1e-6)
+
+
+@pytest.mark.parametrize("fused", [True, False])
+@pytest.mark.parametrize("name", CASES)
+def test_a_torch_device_finds_what_the_kernels_find(name: str, fused: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streid.scoring.accelerated.LARGEST_BLOCK", 1 << 10)
+    features, tables = feature_set(CASES[name], seed=9), histograms(4)
+    scene, fusion = make_scene(features), logistic_fusion(tables, ALPHA) if fused else visual_fusion()
+    pictures = locate(scene.everyone, fusion.cameras_C)
+    compiled, on_device = (
+        find_neighbours(PairProducts(scene.features_ND, device), pictures, fusion.rule, count=7, block_rows=48)
+        for device in (None, torch.device("cpu"))
+    )
+    if CASES[name].exact:
+        np.testing.assert_array_equal(on_device.indices_NK, compiled.indices_NK)
+    np.testing.assert_allclose(on_device.scores_NK, compiled.scores_NK, atol=1e-6)
+    np.testing.assert_allclose(on_device.lowest_N, compiled.lowest_N, atol=1e-6)
+    scores = naive_scores(features, tables if fused else None).T
+    of_found = np.take_along_axis(scores, on_device.indices_NK.astype(np.int64), 1)
+    np.testing.assert_allclose(of_found, on_device.scores_NK, atol=1e-6)
+    first, outcomes = reranked_distances(features, fusion, RerankSettings(), 48, device=torch.device("cpu"))
+    second, expected = reranked_distances(features, fusion, RerankSettings(), 48)
+    both = ~np.isnan(first) & ~np.isnan(second)
+    assert both.sum() >= 0.99 * (~np.isnan(first)).sum()
+    np.testing.assert_allclose(first[both], second[both], rtol=0, atol=1e-5)
+    for field, values in expected._asdict().items():
+        np.testing.assert_allclose(getattr(outcomes, field), values, atol=1e-9, err_msg=field)
+
+
+@pytest.mark.parametrize("device", [None, torch.device("cpu")])
+@pytest.mark.parametrize("name", ["random", "larger", "fewer pictures than k1"])
+def test_bf16_candidates_hold_the_neighbours(name: str, device: torch.device | None) -> None:
+    features, fusion = feature_set(CASES[name], seed=8), logistic_fusion(histograms(4), ALPHA)
+    scene = make_scene(features)
+    pictures = locate(scene.everyone, fusion.cameras_C)
+    exact = find_neighbours(PairProducts(scene.features_ND), pictures, fusion.rule, count=9, block_rows=64)
+    rough_products = PairProducts(scene.features_ND, device, "bf16")
+    rough = find_neighbours(rough_products, pictures, fusion.rule, count=36, block_rows=64)
+    np.testing.assert_allclose(rough.lowest_N, exact.lowest_N, atol=5e-3)
+    again = first_of(score_again(rough, scene.features_ND, pictures, fusion.rule), 9)
+    np.testing.assert_allclose(again.scores_NK, exact.scores_NK, atol=1e-6)
+    assert (again.indices_NK == exact.indices_NK).mean() > 0.99
+    found, outcomes = reranked_distances(
+        features, fusion, RerankSettings(k1=8, k2=3), 64, device=device, precision="bf16"
+    )
+    expected, wanted = reranked_distances(features, fusion, RerankSettings(k1=8, k2=3), 64)
+    both = ~np.isnan(found) & ~np.isnan(expected)
+    assert both.sum() >= 0.9 * (~np.isnan(found)).sum()
+    np.testing.assert_allclose(found[both], expected[both], rtol=0, atol=5e-3)
+    np.testing.assert_array_equal(outcomes.first_Q, wanted.first_Q)
+    np.testing.assert_allclose(outcomes.ap_Q, wanted.ap_Q, atol=0.02)
+
+
+def test_gaps_that_are_whole_bins_fall_into_the_bin_they_begin() -> None:
+    widths, steps = np.array([1.0, 7.0, 25.0, 100.0, 999.0]), np.arange(1, 5000, 7)
+    for width in widths:
+        for shift in (0, -1):
+            gaps = steps * width + shift
+            np.testing.assert_array_equal(np.floor(gaps * (ROUND_UP / width)), gaps // width)
 
 
 @pytest.mark.parametrize("name", CASES)
