@@ -1,10 +1,10 @@
-# make demo | test | lint: each makes .venv from requirements.lock first. make lock needs uv.
+# make demo | test | lint | bench: each makes .venv from requirements.lock first. make lock needs uv.
 SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 CORES ?= all
 
-.PHONY: demo test lint lock clean
+.PHONY: demo test lint bench lock clean
 .DELETE_ON_ERROR:
 
 demo: .venv/ready
@@ -22,6 +22,10 @@ lint: .venv/ready
 	mypy
 	snakefmt --check Snakefile workflow/rules
 	snakemake --lint
+
+bench: .venv/ready
+	@echo "== streid timings (about half an hour on 2 cores; leave the machine alone meanwhile)"
+	python benchmarks/scoring.py
 
 .venv/ready: requirements.lock
 	@echo "== making .venv from requirements.lock (a few minutes, about 6 GB with PyTorch's CUDA libraries)"
