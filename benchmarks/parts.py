@@ -119,8 +119,10 @@ def joint(scene: Scene, histograms: Histograms) -> dict[str, float]:
     products, queries = PairProducts(scene.features_ND), len(scene.query)
     pictures, gallery = locate(scene.everyone, fusion.cameras_C), slice(queries, len(products))
     ranker = StreamRanker(scene.query, scene.gallery)
-    for rows in query_blocks(queries, len(scene.gallery)):
-        scores_QG = products.block(rows, gallery)
+    blocks = list(query_blocks(queries, len(scene.gallery)))
+    room = np.empty((blocks[0].stop, len(scene.gallery)), np.float32)
+    for rows in blocks:
+        scores_QG = products.block(rows, gallery, room)
         moments = take_moments(pictures, rows), take_moments(pictures, gallery)
         fuse_block(scores_QG, *moments, fusion.rule, False, scores_QG)
         ranker.add(rows.start, scores_QG)

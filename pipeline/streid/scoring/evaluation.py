@@ -75,12 +75,17 @@ def rank_streams(
     temporal = likelihood_fusion(histograms.likelihood, 1.0) if likely else temporal_fusion(histograms)
     fusions = {"spatiotemporal": temporal, "joint": fusion}
     moments = {name: locate(scene.everyone, one.cameras_C) for name, one in fusions.items()}
-    for rows in query_blocks(queries, total - queries):
-        cosines_QG = products.block(rows, slice(queries, total))
+    blocks = list(query_blocks(queries, total - queries))
+    largest = max((rows.stop - rows.start for rows in blocks), default=0) * (total - queries)
+    cosine_room, score_room = np.empty(largest, np.float32), np.empty(largest, np.float32)
+    for rows in blocks:
+        cosines_QG = products.block(rows, slice(queries, total), cosine_room)
+        scores_QG = score_room[: cosines_QG.size].reshape(cosines_QG.shape)
         for name, one in fusions.items():
             asking, asked = take_moments(moments[name], rows), take_moments(moments[name], slice(queries, total))
-            visual_QG = np.zeros_like(cosines_QG) if name == "spatiotemporal" else cosines_QG
-            scores_QG = np.empty_like(cosines_QG)
+            if name == "spatiotemporal":
+                scores_QG.fill(0)
+            visual_QG = scores_QG if name == "spatiotemporal" else cosines_QG
             fuse_block(visual_QG, asking, asked, one.rule, False, scores_QG)
             rankers[name].add(rows.start, scores_QG)
         rankers["visual"].add(rows.start, cosines_QG)

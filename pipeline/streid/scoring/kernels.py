@@ -261,6 +261,14 @@ def _keep_best(scores_W: FeatureArray, limit: np.float32, indices_K: Int32Array,
 
 
 @compiled(parallel=True)
+def copy_columns(products_RW: FeatureArray, skipped: int, cosines_QG: FeatureArray, row: int, column: int) -> None:
+    """Copy a block without its first `skipped` columns to the place (`row`, `column`), as far as there are rows."""
+    stop = column + products_RW.shape[1] - skipped
+    for r in numba.prange(min(len(products_RW), len(cosines_QG) - row)):
+        cosines_QG[row + r, column:stop] = products_RW[r, skipped:]
+
+
+@compiled(parallel=True)
 def best_of_rows(scores_RW: FeatureArray, indices_RK: Int32Array, scores_RK: FeatureArray) -> None:
     """The best K columns of each row, best first, ties by index; -infinity is never kept (NOBODY stays)."""
     for row in numba.prange(len(scores_RW)):

@@ -14,6 +14,7 @@ from streid.scoring.kernels import (
     NOBODY,
     NOTHING,
     absorb_block,
+    copy_columns,
     fuse_pairs,
     multiply_pairs,
     sort_heaps,
@@ -131,8 +132,6 @@ def first_of(neighbours: Neighbours, count: int) -> Neighbours:
 def _copy_across(products_RW: FeatureArray, row: int, column: int, cosines_QG: FeatureArray) -> None:
     """Copy what a block starting at (`row`, `column`) holds of queries x gallery."""
     queries = len(cosines_QG)
-    rows = max(0, min(len(products_RW), queries - row))
     skipped = min(max(0, queries - column), products_RW.shape[1])
-    first = column + skipped - queries
-    part_RW = products_RW[:rows, skipped:]
-    cosines_QG[row : row + rows, first : first + part_RW.shape[1]] = part_RW
+    if row < queries and skipped < products_RW.shape[1]:
+        copy_columns(products_RW, skipped, cosines_QG, row, column + skipped - queries)

@@ -101,9 +101,11 @@ def rerank(
     started = time.perf_counter()
     gallery_V = memberships[queries:].tocsc()
     ranker = StreamRanker(scene.query, scene.gallery)
-    for rows in query_blocks(queries, total - queries, block_rows):
+    blocks = list(query_blocks(queries, total - queries, block_rows))
+    room = None if fits else np.empty((blocks[0].stop, total - queries), np.float32)
+    for rows in blocks:
         gallery = slice(queries, total)
-        scores_QG = products.rough_block(rows, gallery) if cosines_QG is None else cosines_QG[rows]
+        scores_QG = products.rough_block(rows, gallery, room) if cosines_QG is None else cosines_QG[rows]
         asking, asked = take_moments(pictures, rows), take_moments(pictures, gallery)
         fuse_block(scores_QG, asking, asked, fusion.rule, True, scores_QG)
         put_known(scores_QG, candidates.indices_NK[rows], candidates.scores_NK[rows], queries)
