@@ -3,6 +3,7 @@
 Shape suffixes: N pictures (queries, then gallery), D feature values, R rows and W columns of a block.
 """
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -31,6 +32,9 @@ PARTS = ("bare", "whole", "whole-bf16", "bare-joint", "joint", "streams", "naive
 
 def measure(part: str, size: scenes.Size, dimension: int) -> dict[str, Any]:
     """Seconds, peak memory beside the features in bytes, and figures of one part."""
+    import torch  # loaded in every part: where streid prefers torch's products it takes them, as `bare` does
+
+    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
     histograms = make_histograms(size)
     small = replace(size, queries=100, gallery=900, distractors=50, junk=50, identities=60)
     works: dict[str, Callable[[Scene], dict[str, float]]] = {
