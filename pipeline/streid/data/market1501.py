@@ -11,6 +11,7 @@ sequences plus its frame, in frames (25 per second), as st-ReID (Wang et al., AA
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -75,6 +76,23 @@ def load_market1501(root: Path) -> tuple[pd.DataFrame, dict[str, dict[str, int]]
     """
     own_clock = (root / SEQUENCES_FILE).is_file()
     lengths = _read_sequence_lengths(root / SEQUENCES_FILE) if own_clock else SEQUENCE_LENGTHS
+    names = {folder: list_pictures(root, folder) for folder in FOLDERS.values()}
+    return tabulate_names(names, lengths, root), None if own_clock else OFFICIAL_COUNTS
+
+
+def tabulate_names(
+    names: Mapping[str, Sequence[str]], lengths: Mapping[int, Sequence[int]], where: Path
+) -> pd.DataFrame:
+    """The manifest's rows of pictures named as Market-1501's.
+
+    Args:
+        names: the names in each of the folders FOLDERS.
+        lengths: camera -> its sequences' lengths in frames.
+        where: the folders' root, for the messages.
+
+    Raises:
+        InputError: a name does not follow the pattern, or no length is known for its sequence.
+    """
     offsets = {
         (camid, sequence + 1): sum(frames[:sequence])
         for camid, frames in lengths.items()
@@ -82,22 +100,20 @@ def load_market1501(root: Path) -> tuple[pd.DataFrame, dict[str, dict[str, int]]
     }
     rows = []
     for split, folder in FOLDERS.items():
-        for name in list_pictures(root, folder):
+        for name in names[folder]:
             try:
                 fields = parse_name(name)
             except InputError as error:
-                raise InputError(f"{root / folder}: {error}; rename or remove the file") from None
+                raise InputError(f"{where / folder}: {error}; rename or remove the file") from None
             recording = (fields["camid"], fields["sequence"])
             if recording not in offsets:
                 raise InputError(
-                    f"{root / folder / name}: camera {recording[0]} has no known sequence {recording[1]}; "
-                    f"put the lengths of its sequences into {root / SEQUENCES_FILE}"
+                    f"{where / folder / name}: camera {recording[0]} has no known sequence {recording[1]}; "
+                    f"put the lengths of its sequences into {where / SEQUENCES_FILE}"
                 )
             time = offsets[recording] + fields["frame"]
             rows.append((f"{folder}/{name}", split, fields["pid"], fields["camid"], 0, time, -1))
-    return pd.DataFrame(
-        rows, columns=["path", "split", "pid", "camid", "session", "time", "tracklet"]
-    ), None if own_clock else OFFICIAL_COUNTS
+    return pd.DataFrame(rows, columns=["path", "split", "pid", "camid", "session", "time", "tracklet"])
 
 
 def list_pictures(root: Path, folder: str) -> list[str]:
