@@ -22,6 +22,7 @@ DETOUR = 1.3  # road length / straight line
 METRES_PER_SECOND = 1.35
 PACE_SPREAD = 0.15  # of the logarithm of the pace
 METRES_IN_VIEW = (10.0, 25.0)
+LINGER_SPREAD = 1.0  # of the logarithm of a factor to the time in view
 PAUSE_SHARE, PAUSE_SECONDS = 0.25, 90.0
 STAY_SHARE, STAY_SECONDS = 0.05, 600.0
 MOST_CAMERAS = 8  # of one person
@@ -111,7 +112,7 @@ def time_route(
     A walk too long for the session is quickened to fit.
     """
     pace = METRES_PER_SECOND * rng.lognormal(0, PACE_SPREAD)
-    in_view = rng.uniform(*METRES_IN_VIEW, len(route)) / pace
+    in_view = rng.uniform(*METRES_IN_VIEW, len(route)) / pace * rng.lognormal(0, LINGER_SPREAD, len(route))
     between = roads_CC[route[:-1], route[1:]] / pace
     between += rng.exponential(PAUSE_SECONDS, len(between)) * (rng.random(len(between)) < PAUSE_SHARE)
     between += rng.exponential(STAY_SECONDS, len(between)) * (rng.random(len(between)) < STAY_SHARE)
