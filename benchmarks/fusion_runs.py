@@ -7,9 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from streid.scoring.weights import choose_weight, default_weight
-from streid.spatiotemporal.likelihood import fit_held_out, fit_likelihood
-from streid.tables import Histograms
 
 from simulated_sets import (
     TEST_STREAM,
@@ -26,7 +23,10 @@ from streid.scoring.metrics import summarise
 from streid.scoring.products import PairProducts
 from streid.scoring.ranks import StreamRanker
 from streid.scoring.rerank import AVERAGES, RerankSettings, rerank
+from streid.scoring.weights import choose_weight, default_weight
 from streid.spatiotemporal.histograms import build_histograms
+from streid.spatiotemporal.likelihood import fit_held_out, fit_likelihood
+from streid.tables import Histograms
 
 ALPHA, SIGMA, MAX_BINS = 5.0, 50.0, 5000  # the paper's
 HELD_OUT_IDENTITIES = 100
