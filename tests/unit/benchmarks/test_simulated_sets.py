@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import MARKET_NAMES
+from fusion import STRENGTH_NAMES
 
 from simulated_sets import (
     STRENGTHS,
@@ -147,3 +148,7 @@ def test_features_depend_on_seed_and_stream_alone() -> None:
     assert np.array_equal(drawn[0, 1], draw_features((group,), STRENGTHS["recipe"], seed=0, stream=1)[0])
     assert not np.allclose(drawn[0, 1], drawn[0, 2])
     assert not np.allclose(drawn[0, 1], drawn[1, 1])
+
+
+def test_the_command_line_offers_every_strength() -> None:
+    assert tuple(STRENGTHS) == STRENGTH_NAMES
