@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import MARKET_NAMES
-from fusion import STRENGTH_NAMES
 
+from fusion import STRENGTH_NAMES
 from simulated_sets import (
     STRENGTHS,
     SimulatedSet,
