@@ -8,19 +8,23 @@ Column = tuple[str, Callable[[Comparison], str]]
 
 
 def compare_fusions(rows: Sequence[Comparison]) -> str:
-    """Both fusions side by side, rank-1 / mAP, and what the likelihood gains in mAP over the paper's."""
+    """Both fusions side by side, rank-1 / mAP, and what the likelihood gains in mAP over the paper's.
+
+    "re-ranked" is the paper's form, over the nearest neighbours; "cross-camera" averages over other cameras'.
+    Gains are over the paper's joint score and over its re-ranking in the paper's form.
+    """
     columns: list[Column] = [
         ("set, draw", lambda row: row.label),
         ("appearance", lambda row: _pair(row.appearance)),
         ("paper's joint", lambda row: _pair(row.paper.joint)),
-        ("re-ranked", lambda row: _pair(row.paper.nearest)),
-        ("re-ranked, cross-camera", lambda row: _pair(row.paper.cross)),
+        ("paper's, re-ranked", lambda row: _pair(row.paper.nearest)),
+        ("paper's, cross-camera", lambda row: _pair(row.paper.cross)),
         ("likelihood joint", lambda row: _pair(row.likelihood.joint)),
-        ("re-ranked", lambda row: _pair(row.likelihood.nearest)),
-        ("re-ranked, cross-camera", lambda row: _pair(row.likelihood.cross)),
+        ("likelihood re-ranked", lambda row: _pair(row.likelihood.nearest)),
+        ("likelihood cross-camera", lambda row: _pair(row.likelihood.cross)),
         ("joint gain", lambda row: _gain(row.likelihood.joint, row.paper.joint)),
         ("re-ranked gain", lambda row: _gain(row.likelihood.nearest, row.paper.nearest)),
-        ("cross-camera gain over the paper's re-ranked", lambda row: _gain(row.likelihood.cross, row.paper.nearest)),
+        ("cross-camera gain", lambda row: _gain(row.likelihood.cross, row.paper.nearest)),
         ("re-ranked rank-1 - joint's", lambda row: f"{row.likelihood.nearest.rank1 - row.likelihood.joint.rank1:+.2f}"),
         (
             "cross-camera rank-1 - joint's",
