@@ -1,4 +1,5 @@
 # make demo | test | lint | bench: each makes .venv from requirements.lock first. make lock needs uv.
+# make bench LISTS=DIR also takes the names of Market-1501's pictures from DIR (benchmarks/README.md).
 SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -26,6 +27,7 @@ lint: .venv/ready
 bench: .venv/ready
 	@echo "== streid timings (about half an hour on 2 cores; leave the machine alone meanwhile)"
 	python benchmarks/scoring.py
+	python benchmarks/fusion.py $(if $(LISTS),--lists $(LISTS))
 
 .venv/ready: requirements.lock
 	@echo "== making .venv from requirements.lock (a few minutes, about 6 GB with PyTorch's CUDA libraries)"

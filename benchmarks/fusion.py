@@ -1,14 +1,17 @@
 """Compare the fusions on simulated appearance: the paper's joint score and the likelihood's, and both re-ranked.
 
-Prints Markdown tables, rank-1 / mAP in percent. Run it with PYTHONPATH=pipeline.
+Prints Markdown tables, rank-1 / mAP in percent.
 """
 
 import argparse
 import itertools
 import logging
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "pipeline"))
 
 from streid.cli import add_compute_arguments, non_negative_int, positive_float, positive_int, run_stage, set_threads
 from streid.errors import InputError

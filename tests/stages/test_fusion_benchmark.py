@@ -1,6 +1,5 @@
 """The benchmark of the fusions, as it is run."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +14,6 @@ def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
         timeout=300,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "pipeline")},
     )
 
 

@@ -16,7 +16,7 @@ from streid.scoring.metrics import summarise
 from streid.scoring.products import PairProducts
 from streid.scoring.rerank import RerankSettings, rerank
 
-SCRIPT = Path(__file__).parents[2] / "benchmarks" / "scoring.py"
+SCRIPT = Path(__file__).parents[3] / "benchmarks" / "scoring.py"
 SMALL = replace(scenes.MARKET, queries=30, gallery=170, distractors=20, junk=20, identities=12, training=(30, 300))
 
 
