@@ -3,6 +3,7 @@
 import logging
 import urllib.error
 from pathlib import Path
+from typing import Self
 
 import torch
 from safetensors.torch import load_file
@@ -22,7 +23,7 @@ BACKBONES = {
 }
 
 
-class ResNetBackbone(nn.Module):
+class Backbone(nn.Module):
     """A torchvision ResNet up to its last feature map.
 
     Args:
@@ -44,14 +45,33 @@ class ResNetBackbone(nn.Module):
         self.stem = nn.Sequential(network.conv1, network.bn1, network.relu, network.maxpool)
         self.layer1, self.layer2 = network.layer1, network.layer2
         self.layer3, self.layer4 = network.layer3, network.layer4
+        self._frozen = False
 
     def forward(self, pictures_NCHW: torch.Tensor) -> torch.Tensor:
         """The feature map of RGB pictures, ImageNet-normalised."""
         features: torch.Tensor = self.layer4(self.layer3(self.layer2(self.layer1(self.stem(pictures_NCHW)))))
         return features
 
+    def freeze_early(self, active: bool) -> None:
+        """Hold the stem, layer1 and layer2 as they are, their batch statistics too, or let them learn again."""
+        self._frozen = active
+        for module in self._early():
+            module.requires_grad_(not active)
+        self.train(self.training)
 
-def load_start_weights(backbone: ResNetBackbone, name: str, source: str) -> None:
+    def train(self, mode: bool = True) -> Self:
+        """As `nn.Module.train`, but frozen layers stay in evaluation mode."""
+        super().train(mode)
+        if self._frozen:
+            for module in self._early():
+                module.eval()
+        return self
+
+    def _early(self) -> tuple[nn.Module, ...]:
+        return self.stem, self.layer1, self.layer2
+
+
+def load_start_weights(backbone: Backbone, name: str, source: str) -> None:
     """Fill a backbone with start weights.
 
     Args:

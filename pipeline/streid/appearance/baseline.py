@@ -1,37 +1,43 @@
-"""The plain classification baseline: one pooled feature, a 512-d bottleneck (st-ReID's ft_ResNet50).
+"""The plain classification baseline: one pooled feature, a 512-d bottleneck (st-ReID's ft_ResNet50, ft_dense).
 
-Shape suffixes: N pictures, P parts (one here), D channels.
+Shape suffixes: N pictures, D channels.
 """
 
 import torch
-from torch import nn
 from torch.nn import functional
 
-from streid.appearance.backbones import ResNetBackbone
+from streid.appearance.backbones import Backbone
 from streid.appearance.heads import BottleneckHead
+from streid.appearance.outputs import AppearanceModel, Outputs
 
 BOTTLENECK = 512
 
 
-class Baseline(nn.Module):
-    """Global average pooling, then Linear to 512, batch normalisation, LeakyReLU 0.1, dropout, classifier."""
+class Baseline(AppearanceModel):
+    """Global average pooling, then Linear to 512, batch normalisation, LeakyReLU 0.1, dropout, classifier.
 
-    parts = 1
+    Args:
+        backbone: see `backbones`.
+        identities: classes.
+    """
 
     def __init__(self, backbone: str, identities: int) -> None:
-        super().__init__()
-        self.backbone = ResNetBackbone(backbone)
+        super().__init__(Backbone(backbone))
         self.head = BottleneckHead(self.backbone.channels, BOTTLENECK, identities, slope=0.1, dropout=0.5)
 
     @property
     def feature_length(self) -> int:
-        """Values per picture in retrieval: 2048 with ResNet50."""
+        """Values per picture in retrieval: 2048 with ResNet50, 1024 with DenseNet121."""
         return self.backbone.channels
 
-    def pool(self, pictures_NCHW: torch.Tensor) -> torch.Tensor:
-        """The average-pooled feature map: (N, 1, D)."""
-        return functional.adaptive_avg_pool2d(self.backbone(pictures_NCHW), 1).flatten(2).transpose(1, 2)
+    def forward(self, pictures_NCHW: torch.Tensor) -> Outputs:
+        """Identity logits of one classifier; the pooled feature is the embedding."""
+        pooled_ND = self._pool(pictures_NCHW)
+        return Outputs(logits=(self.head(pooled_ND),), embeddings=(pooled_ND,))
 
-    def forward(self, pictures_NCHW: torch.Tensor) -> list[torch.Tensor]:
-        """Identity logits (N, identities), as a list of one."""
-        return [self.head(self.pool(pictures_NCHW)[:, 0])]
+    def describe(self, pictures_NCHW: torch.Tensor) -> torch.Tensor:
+        """The average-pooled feature map: (N, D) float32."""
+        return self._pool(pictures_NCHW).float()
+
+    def _pool(self, pictures_NCHW: torch.Tensor) -> torch.Tensor:
+        return functional.adaptive_avg_pool2d(self.backbone(pictures_NCHW), 1).flatten(1)

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from streid.appearance.models import AppearanceModel, ModelConfig, describe
+from streid.appearance.models import ModelConfig
+from streid.appearance.outputs import AppearanceModel, describe
 from streid.appearance.progress import progress_bar
 from streid.artifacts import Sightings, atomic_output, read_json, write_json
 from streid.data.loading import PictureDataset, load_batches

@@ -1,9 +1,15 @@
-"""Training losses of the appearance models."""
+"""Training losses of the appearance models.
+
+Shape suffixes: N units (pictures or clips), D embedding values, P parts, h x w a part map, H x W a part mask.
+"""
 
 from collections.abc import Sequence
 
 import torch
 from torch.nn import functional
+
+DISTANCES = ("euclidean", "cosine")
+UNKNOWN_PART = 255
 
 
 def identity_loss(logits: Sequence[torch.Tensor], labels_N: torch.Tensor, label_smoothing: float = 0.0) -> torch.Tensor:
@@ -11,13 +17,66 @@ def identity_loss(logits: Sequence[torch.Tensor], labels_N: torch.Tensor, label_
 
     Args:
         logits: one (N, identities) tensor per head.
-        labels_N: class of each picture, 0-based.
+        labels_N: class of each unit, 0-based.
         label_smoothing: share of the target spread over all classes (Szegedy et al., 2016).
     """
     losses = [functional.cross_entropy(head.float(), labels_N, label_smoothing=label_smoothing) for head in logits]
     return torch.stack(losses).sum()
 
 
+def triplet_loss(embeddings_ND: torch.Tensor, labels_N: torch.Tensor, *, margin: float, distance: str) -> torch.Tensor:
+    """Batch-hard triplet loss (Hermans et al., 2017, eq. 5).
+
+    The mean over the anchors of max(0, margin + distance to the farthest unit of the same identity -
+    distance to the nearest unit of another). An anchor without another unit of its identity, or without
+    one of another identity, does not count; without any anchor the loss is 0.
+
+    Args:
+        labels_N: identity of each unit.
+        margin: in units of the distance.
+        distance: `euclidean`, or `cosine` (1 - cosine similarity).
+    """
+    embeddings_ND = embeddings_ND.float()
+    if distance == "cosine":
+        unit_ND = functional.normalize(embeddings_ND, dim=1)
+        distances_NN = 1 - unit_ND @ unit_ND.T
+    elif distance == "euclidean":
+        distances_NN = torch.cdist(embeddings_ND, embeddings_ND, compute_mode="donot_use_mm_for_euclid_dist")
+    else:
+        raise ValueError(f"unknown distance {distance!r}; known: {', '.join(DISTANCES)}")
+    same_NN = labels_N[:, None] == labels_N
+    positive_NN = same_NN & ~torch.eye(len(labels_N), dtype=torch.bool, device=labels_N.device)
+    farthest_N = distances_NN.masked_fill(~positive_NN, -torch.inf).amax(1)
+    nearest_N = distances_NN.masked_fill(same_NN, torch.inf).amin(1)
+    anchors_N = positive_NN.any(1) & ~same_NN.all(1)
+    # The infinities of anchors that do not count must not reach the gradient: inf * 0 is not a number.
+    hinge_N = torch.where(anchors_N, margin + farthest_N - nearest_N, 0.0).clamp(min=0)
+    return hinge_N.sum() / anchors_N.sum().clamp(min=1)
+
+
+def mask_loss(part_maps_NPhw: torch.Tensor, masks_NHW: torch.Tensor) -> torch.Tensor:
+    """Binary cross-entropy of part maps against part masks.
+
+    The target of part p at a place of the map is the share of the mask's pixels there that carry label p.
+    Pixels of value 255 are unknown: they do not count, nor does a place or a picture that holds no other.
+    Without any known pixel the loss is 0.
+
+    Args:
+        part_maps_NPhw: logits; map p - 1 belongs to label p.
+        masks_NHW: uint8 or int64 labels, 0 background, 1 to P parts, 255 unknown. H and W at least h and w.
+    """
+    logits_NPhw = part_maps_NPhw.float()
+    parts = logits_NPhw.shape[1]
+    labels_P = torch.arange(1, parts + 1, device=masks_NHW.device, dtype=masks_NHW.dtype)
+    size = (logits_NPhw.shape[2], logits_NPhw.shape[3])
+    known_Nhw = functional.adaptive_avg_pool2d((masks_NHW != UNKNOWN_PART).float(), size)
+    shares_NPhw = functional.adaptive_avg_pool2d((masks_NHW[:, None] == labels_P[:, None, None]).float(), size)
+    counted_N1hw = (known_Nhw > 0)[:, None]
+    targets_NPhw = shares_NPhw / known_Nhw[:, None].where(counted_N1hw, 1.0)
+    losses_NPhw = functional.binary_cross_entropy_with_logits(logits_NPhw, targets_NPhw, reduction="none")
+    return (losses_NPhw * counted_N1hw).sum() / (parts * counted_N1hw.sum()).clamp(min=1)
+
+
 def correct_predictions(logits: Sequence[torch.Tensor], labels_N: torch.Tensor) -> torch.Tensor:
-    """Number of pictures whose heads, their logits added, put the right identity first."""
+    """Number of units whose heads, their logits added, put the right identity first."""
     return (torch.stack(list(logits)).sum(0).argmax(1) == labels_N).sum()

@@ -1,28 +1,22 @@
-"""Building an appearance model by its configuration, and its file model.safetensors.
-
-Shape suffixes: N pictures, P parts, D channels per part.
-"""
+"""Building an appearance model by its configuration, and its file model.safetensors."""
 
 import json
 import os
 from dataclasses import asdict, dataclass
 
 import safetensors
-import torch
 from safetensors.torch import save_file
-from torch.nn import functional
 
 from streid.appearance.baseline import Baseline
+from streid.appearance.outputs import AppearanceModel
 from streid.appearance.pcb import PCB
 from streid.artifacts import atomic_output
 from streid.errors import InputError
 
 ARCHITECTURES = ("baseline", "pcb")
 MODEL_FORMAT = "streid-model"
-MODEL_VERSION = 1
+MODEL_VERSION = 2
 HEADER_KEY = "streid"
-
-AppearanceModel = PCB | Baseline
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +24,7 @@ class ModelConfig:
     """What is needed to build a model again.
 
     architecture: one of `ARCHITECTURES`. backbone: see `backbones`. identities: classes it is trained on.
-    height, width: input size in pixels.
+    height, width: input size in pixels. frames: 1, the model takes pictures; more, clips of so many frames.
     """
 
     architecture: str
@@ -38,12 +32,15 @@ class ModelConfig:
     identities: int
     height: int
     width: int
+    frames: int = 1
 
     def __post_init__(self) -> None:
         if self.architecture not in ARCHITECTURES:
             raise InputError(f"unknown architecture {self.architecture!r}; known: {', '.join(ARCHITECTURES)}")
         if self.identities < 2:
             raise InputError(f"a model needs at least 2 identities to learn from, got {self.identities}")
+        if self.frames < 1 or (self.frames > 1 and self.architecture in ("baseline", "pcb")):
+            raise InputError(f"frames is {self.frames}, but {self.architecture} takes single pictures: set frames to 1")
 
 
 def build_model(config: ModelConfig) -> AppearanceModel:
@@ -55,16 +52,6 @@ def build_model(config: ModelConfig) -> AppearanceModel:
     if config.architecture == "pcb":
         return PCB(config.backbone, config.identities)
     return Baseline(config.backbone, config.identities)
-
-
-def describe(model: AppearanceModel, pictures_NCHW: torch.Tensor) -> torch.Tensor:
-    """Retrieval features: pooled parts of picture + mirrored picture, each part and the whole of length 1.
-
-    Returns:
-        (N, P * D) float32.
-    """
-    pooled_NPD = model.pool(pictures_NCHW).float() + model.pool(pictures_NCHW.flip(3)).float()
-    return functional.normalize(functional.normalize(pooled_NPD, dim=2).flatten(1), dim=1)
 
 
 def save_model(path: str | os.PathLike[str], model: AppearanceModel, config: ModelConfig) -> None:

@@ -7,25 +7,29 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from streid.appearance.backbones import ResNetBackbone
+from streid.appearance.backbones import Backbone
 from streid.appearance.heads import BottleneckHead
+from streid.appearance.outputs import AppearanceModel, Outputs
 
 PARTS = 6
 BOTTLENECK = 256
 
 
-class PCB(nn.Module):
+class PCB(AppearanceModel):
     """Six horizontal stripes of the feature map, each with its own identity classifier.
 
     The last stage keeps its resolution (stride 1); average pooling makes `PARTS` stripes; each goes
     through dropout, Linear to 256, batch normalisation, dropout and its classifier.
+
+    Args:
+        backbone: see `backbones`.
+        identities: classes.
     """
 
     parts = PARTS
 
     def __init__(self, backbone: str, identities: int) -> None:
-        super().__init__()
-        self.backbone = ResNetBackbone(backbone, last_stride=1)
+        super().__init__(Backbone(backbone, last_stride=1))
         self.dropout = nn.Dropout(0.5)
         self.heads = nn.ModuleList(
             BottleneckHead(self.backbone.channels, BOTTLENECK, identities, slope=None, dropout=0.5)
@@ -37,12 +41,17 @@ class PCB(nn.Module):
         """Values per picture in retrieval: 6 x 2048 = 12,288 with ResNet50."""
         return PARTS * self.backbone.channels
 
-    def pool(self, pictures_NCHW: torch.Tensor) -> torch.Tensor:
-        """Average-pooled stripes, top to bottom: (N, P, D)."""
+    def forward(self, pictures_NCHW: torch.Tensor) -> Outputs:
+        """Identity logits of each stripe; all stripes, one after the other, are the embedding."""
+        stripes_NPD = self._pool(pictures_NCHW)
+        dropped_NPD = self.dropout(stripes_NPD)
+        logits = tuple(head(dropped_NPD[:, part]) for part, head in enumerate(self.heads))
+        return Outputs(logits=logits, embeddings=(stripes_NPD.flatten(1),))
+
+    def describe(self, pictures_NCHW: torch.Tensor) -> torch.Tensor:
+        """Average-pooled stripes, top to bottom: (N, P * D) float32."""
+        return self._pool(pictures_NCHW).float().flatten(1)
+
+    def _pool(self, pictures_NCHW: torch.Tensor) -> torch.Tensor:
         features = self.backbone(pictures_NCHW)
         return functional.adaptive_avg_pool2d(features, (PARTS, 1)).squeeze(3).transpose(1, 2)
-
-    def forward(self, pictures_NCHW: torch.Tensor) -> list[torch.Tensor]:
-        """Identity logits (N, identities) of each stripe."""
-        stripes_NPD = self.dropout(self.pool(pictures_NCHW))
-        return [head(stripes_NPD[:, part]) for part, head in enumerate(self.heads)]

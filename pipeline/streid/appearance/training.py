@@ -18,7 +18,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from streid.appearance.checkpoints import load_checkpoint, save_checkpoint
 from streid.appearance.losses import correct_predictions, identity_loss
-from streid.appearance.models import AppearanceModel
+from streid.appearance.outputs import AppearanceModel, Outputs
 from streid.appearance.progress import progress_bar
 from streid.appearance.schedules import ScheduleConfig, rate_factor
 from streid.data.loading import Item, PictureDataset, load_batches
@@ -160,8 +160,8 @@ class Trainer:
         with torch.autocast(
             self.device.type, PRECISIONS[config.precision], enabled=PRECISIONS[config.precision] != torch.float32
         ):
-            logits = self.model(pictures)
-        loss = identity_loss(logits, labels, config.label_smoothing)
+            outputs: Outputs = self.model(pictures)
+        loss = identity_loss(outputs.logits, labels, config.label_smoothing)
         value = float(loss.detach())
         if not math.isfinite(value):
             raise InputError(
@@ -172,7 +172,7 @@ class Trainer:
         position.step += 1
         position.epoch_steps += 1
         position.loss_sum += value
-        position.correct += int(correct_predictions(logits, labels))
+        position.correct += int(correct_predictions(outputs.logits, labels))
         position.pictures += len(labels)
         writer.add_scalar("train/loss", value, position.step)
         writer.add_scalar("train/learning_rate", config.head_rate * factor, position.step)

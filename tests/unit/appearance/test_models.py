@@ -7,9 +7,10 @@ import torch
 from safetensors.torch import save_file
 from torchvision import models as torchvision_models
 
-from streid.appearance.backbones import ResNetBackbone, load_start_weights
+from streid.appearance.backbones import Backbone, load_start_weights
 from streid.appearance.baseline import Baseline
-from streid.appearance.models import ModelConfig, build_model, describe, load_model, save_model
+from streid.appearance.models import ModelConfig, build_model, load_model, save_model
+from streid.appearance.outputs import describe
 from streid.appearance.pcb import PCB
 from streid.errors import InputError
 
@@ -26,9 +27,9 @@ def test_feature_lengths_are_the_papers() -> None:
 
 def test_pcb_keeps_the_last_stage_resolution() -> None:
     pictures = torch.zeros(1, 3, 96, 48)
-    assert ResNetBackbone("resnet18", last_stride=1)(pictures).shape == (1, 512, 6, 3)
-    assert ResNetBackbone("resnet18")(pictures).shape == (1, 512, 3, 2)
-    assert ResNetBackbone("resnet50", last_stride=1)(pictures).shape == (1, 2048, 6, 3)
+    assert Backbone("resnet18", last_stride=1)(pictures).shape == (1, 512, 6, 3)
+    assert Backbone("resnet18")(pictures).shape == (1, 512, 3, 2)
+    assert Backbone("resnet50", last_stride=1)(pictures).shape == (1, 2048, 6, 3)
 
 
 def test_stripes_are_pooled_top_to_bottom_and_heads_see_their_own() -> None:
@@ -36,11 +37,10 @@ def test_stripes_are_pooled_top_to_bottom_and_heads_see_their_own() -> None:
     feature_map = torch.zeros(2, 512, 12, 4)
     feature_map[:, :, 4:6] = 7.0
     model.backbone.forward = lambda _: feature_map.requires_grad_()  # type: ignore[method-assign]
-    stripes_NPD = model.pool(torch.zeros(2, 3, 96, 48))
-    assert stripes_NPD.shape == (2, 6, 512)
+    stripes_NPD = model.describe(torch.zeros(2, 3, 96, 48)).view(2, 6, 512)
     torch.testing.assert_close(stripes_NPD[0, :, 0], torch.tensor([0.0, 0.0, 7.0, 0.0, 0.0, 0.0]))
     model.train()
-    for part, logits in enumerate(model(torch.zeros(2, 3, 96, 48))):
+    for part, logits in enumerate(model(torch.zeros(2, 3, 96, 48)).logits):
         (gradient,) = torch.autograd.grad((logits * torch.randn(2, 3)).sum(), feature_map, retain_graph=True)
         rows = gradient.abs().sum((0, 1, 3)) > 0
         assert rows.nonzero().flatten().tolist() in ([2 * part, 2 * part + 1], [])
@@ -58,7 +58,7 @@ def test_descriptions_are_unit_length_per_part_and_do_not_see_mirroring() -> Non
     torch.testing.assert_close(features.norm(dim=1), torch.ones(2))
     torch.testing.assert_close(features.view(2, 6, 512).norm(dim=2), torch.full((2, 6), 6**-0.5))
     with torch.inference_mode():
-        by_hand = model.pool(pictures) + model.pool(pictures.flip(3))
+        by_hand = (model.describe(pictures) + model.describe(pictures.flip(3))).view(2, 6, 512)
         by_hand = by_hand / by_hand.norm(dim=2, keepdim=True) / 6**0.5
     torch.testing.assert_close(features, by_hand.flatten(1))
 
@@ -106,7 +106,7 @@ def test_start_weights_come_from_torchvisions_keys(tmp_path: Path, suffix: str) 
         torch.save(network.state_dict(), path)
     else:
         save_file(network.state_dict(), path)
-    backbone = ResNetBackbone("resnet18", last_stride=1)
+    backbone = Backbone("resnet18", last_stride=1)
     load_start_weights(backbone, "resnet18", str(path))
     torch.testing.assert_close(backbone.stem[0].weight, network.conv1.weight)
     torch.testing.assert_close(backbone.layer4[1].bn2.running_var, network.layer4[1].bn2.running_var)
@@ -120,7 +120,7 @@ class Payload:
 
 
 def test_unusable_start_weights_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    backbone = ResNetBackbone("resnet18")
+    backbone = Backbone("resnet18")
     with pytest.raises(InputError, match="imagenet, none or a file"):
         load_start_weights(backbone, "resnet18", str(tmp_path / "none.pth"))
     torch.save({"conv1.weight": Payload()}, tmp_path / "code.pth")
