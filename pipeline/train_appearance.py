@@ -60,9 +60,9 @@ def main() -> None:
     import pandas as pd
     import torch
 
-    from streid.appearance.backbones import load_start_weights
     from streid.appearance.models import ModelConfig, build_model, save_model
     from streid.appearance.schedules import ScheduleConfig
+    from streid.appearance.start_weights import load_start_weights
     from streid.appearance.training import Trainer, TrainingConfig
     from streid.artifacts import atomic_output
     from streid.closure import fingerprint_run
@@ -120,7 +120,7 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(arguments.seed)
     model = build_model(model_config)
-    load_start_weights(model.backbone, arguments.backbone, arguments.start_weights)
+    load_start_weights(model, arguments.start_weights)
     dataset = PictureDataset(
         arguments.root, table["path"].tolist(), labels.tolist(), training_transform(augmentation), seed=arguments.seed
     )

@@ -1,56 +1,89 @@
-"""torchvision's residual networks as feature maps, with start weights from a name or a file."""
+"""torchvision's residual and densely connected networks as feature maps, cut into a stem and four layers."""
 
-import logging
-import urllib.error
-from pathlib import Path
-from typing import Self
+from collections.abc import Callable
+from typing import Any, NamedTuple, Self
 
 import torch
-from safetensors.torch import load_file
 from torch import nn
 from torchvision import models
+from torchvision.models import WeightsEnum
 
-from streid.appearance.checkpoints import first_line
 from streid.errors import InputError
 
-logger = logging.getLogger(__name__)
+RESNET_MODULES = {"conv1": "stem.0", "bn1": "stem.1"} | {f"layer{number}": f"layer{number}" for number in range(1, 5)}
+DENSENET_MODULES = {
+    "conv0": "stem.0",
+    "norm0": "stem.1",
+    "denseblock1": "layer1.0",
+    **{f"transition{number}": f"layer{number + 1}.0" for number in range(1, 4)},
+    **{f"denseblock{number}": f"layer{number}.1" for number in range(2, 5)},
+    "norm5": "layer4.2",
+}
 
+
+class Architecture(NamedTuple):
+    """A torchvision network.
+
+    build: makes it. weights: its ImageNet weights. modules: torchvision's name of each module with weights
+    (`features.` left out), and ours. channels: depth of the map after each of the four layers.
+    """
+
+    build: Callable[..., Any]
+    weights: WeightsEnum
+    modules: dict[str, str]
+    channels: tuple[int, int, int, int]
+
+
+_NARROW, _WIDE = (64, 128, 256, 512), (256, 512, 1024, 2048)
 BACKBONES = {
-    "resnet18": (models.resnet18, models.ResNet18_Weights.IMAGENET1K_V1, 512),
-    "resnet34": (models.resnet34, models.ResNet34_Weights.IMAGENET1K_V1, 512),
-    "resnet50": (models.resnet50, models.ResNet50_Weights.IMAGENET1K_V1, 2048),
-    "resnet101": (models.resnet101, models.ResNet101_Weights.IMAGENET1K_V1, 2048),
+    "resnet18": Architecture(models.resnet18, models.ResNet18_Weights.IMAGENET1K_V1, RESNET_MODULES, _NARROW),
+    "resnet34": Architecture(models.resnet34, models.ResNet34_Weights.IMAGENET1K_V1, RESNET_MODULES, _NARROW),
+    "resnet50": Architecture(models.resnet50, models.ResNet50_Weights.IMAGENET1K_V1, RESNET_MODULES, _WIDE),
+    "resnet101": Architecture(models.resnet101, models.ResNet101_Weights.IMAGENET1K_V1, RESNET_MODULES, _WIDE),
+    "densenet121": Architecture(
+        models.densenet121, models.DenseNet121_Weights.IMAGENET1K_V1, DENSENET_MODULES, (256, 512, 1024, 1024)
+    ),
 }
 
 
 class Backbone(nn.Module):
-    """A torchvision ResNet up to its last feature map.
+    """A torchvision network up to its last feature map.
 
     Args:
         name: one of `BACKBONES`.
-        last_stride: stride of layer4; 1 keeps twice the rows and columns, as PCB needs.
+        last_stride: stride of the last layer; 1 keeps twice the rows and columns, as part-based models need.
 
-    `channels` is the feature map's depth. Input (N, 3, H, W), output (N, channels, H/32, W/32), or /16
-    with last_stride 1.
+    `channels` is the depth of the last map, `layer_channels` that of the map after each layer. Input
+    (N, 3, H, W); the maps are H/4, H/8, H/16 and H/32 high, the last one H/16 with last_stride 1.
+
+    Raises:
+        InputError: the name is not known.
     """
 
     def __init__(self, name: str, *, last_stride: int = 2) -> None:
         super().__init__()
         if name not in BACKBONES:
             raise InputError(f"unknown backbone {name!r}; known: {', '.join(sorted(BACKBONES))}")
-        build, _, self.channels = BACKBONES[name]
-        network = build(weights=None)
+        self.name = name
+        self.layer_channels = BACKBONES[name].channels
+        self.channels = self.layer_channels[-1]
+        network = BACKBONES[name].build(weights=None)
+        stages = _residual_stages(network) if name.startswith("resnet") else _dense_stages(network.features)
+        self.stem, self.layer1, self.layer2, self.layer3, self.layer4 = stages
         if last_stride == 1:
-            _remove_stride(network.layer4[0])
-        self.stem = nn.Sequential(network.conv1, network.bn1, network.relu, network.maxpool)
-        self.layer1, self.layer2 = network.layer1, network.layer2
-        self.layer3, self.layer4 = network.layer3, network.layer4
+            _remove_stride(self.layer4[0])
         self._frozen = False
 
     def forward(self, pictures_NCHW: torch.Tensor) -> torch.Tensor:
-        """The feature map of RGB pictures, ImageNet-normalised."""
-        features: torch.Tensor = self.layer4(self.layer3(self.layer2(self.layer1(self.stem(pictures_NCHW)))))
+        """The last feature map of RGB pictures, ImageNet-normalised."""
+        features: torch.Tensor = self.stem(pictures_NCHW)
+        for layer in self.layers():
+            features = layer(features)
         return features
+
+    def layers(self) -> tuple[nn.Module, nn.Module, nn.Module, nn.Module]:
+        """layer1 to layer4, for models that put something of their own between them."""
+        return self.layer1, self.layer2, self.layer3, self.layer4
 
     def freeze_early(self, active: bool) -> None:
         """Hold the stem, layer1 and layer2 as they are, their batch statistics too, or let them learn again."""
@@ -71,58 +104,25 @@ class Backbone(nn.Module):
         return self.stem, self.layer1, self.layer2
 
 
-def load_start_weights(backbone: Backbone, name: str, source: str) -> None:
-    """Fill a backbone with start weights.
+def _residual_stages(network: Any) -> tuple[nn.Sequential, ...]:
+    stem = nn.Sequential(network.conv1, network.bn1, network.relu, network.maxpool)
+    return stem, network.layer1, network.layer2, network.layer3, network.layer4
 
-    Args:
-        name: the backbone's name.
-        source: `imagenet` (torchvision's, downloaded once into torch's cache), `none` (keep the random
-            ones), or a file with torchvision's keys (.safetensors, or .pth read without unpickling code).
 
-    Raises:
-        InputError: the weights cannot be had or do not fit.
-    """
-    if source == "none":
-        return
-    state = _download(name) if source == "imagenet" else _read_weights(Path(source))
-    renamed = {_backbone_key(key): value for key, value in state.items() if not key.startswith("fc.")}
-    try:
-        backbone.load_state_dict(renamed)
-    except RuntimeError as error:
-        raise InputError(f"start weights {source} do not fit {name}: {error}") from None
-    logger.info("start weights: %s", source)
+def _dense_stages(features: Any) -> tuple[nn.Sequential, ...]:
+    return (
+        nn.Sequential(features.conv0, features.norm0, features.relu0, features.pool0),
+        nn.Sequential(features.denseblock1),
+        nn.Sequential(features.transition1, features.denseblock2),
+        nn.Sequential(features.transition2, features.denseblock3),
+        nn.Sequential(features.transition3, features.denseblock4, features.norm5, nn.ReLU(inplace=True)),
+    )
 
 
 def _remove_stride(block: nn.Module) -> None:
+    """Let a residual block's convolutions, or a dense transition's pooling, keep the resolution."""
     for module in block.modules():
         if isinstance(module, nn.Conv2d):
             module.stride = (1, 1)
-
-
-def _download(name: str) -> dict[str, torch.Tensor]:
-    try:
-        state: dict[str, torch.Tensor] = BACKBONES[name][1].get_state_dict(progress=False, check_hash=True)
-    except (OSError, urllib.error.URLError, RuntimeError) as error:
-        raise InputError(
-            f"ImageNet weights of {name} cannot be downloaded ({error}); set train.start_weights to a file fetched "
-            "elsewhere, or to none to train from random weights"
-        ) from None
-    return state
-
-
-def _read_weights(path: Path) -> dict[str, torch.Tensor]:
-    if not path.is_file():
-        raise InputError(f"{path}: no such weights file; train.start_weights is imagenet, none or a file")
-    try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        state: dict[str, torch.Tensor] = torch.load(path, map_location="cpu", weights_only=True)
-        return state
-    except Exception as error:
-        raise InputError(f"{path}: not a readable weights file ({first_line(error)})") from None
-
-
-def _backbone_key(key: str) -> str:
-    stem = {"conv1": "stem.0", "bn1": "stem.1"}
-    first, _, rest = key.partition(".")
-    return f"{stem.get(first, first)}.{rest}"
+        elif isinstance(module, nn.AvgPool2d):
+            module.kernel_size = module.stride = 1

@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import save_file
-from torchvision import models as torchvision_models
 
-from streid.appearance.backbones import Backbone, load_start_weights
+from streid.appearance.backbones import Backbone
 from streid.appearance.baseline import Baseline
 from streid.appearance.models import ModelConfig, build_model, load_model, save_model
 from streid.appearance.outputs import describe
@@ -96,37 +95,3 @@ def test_unknown_names_are_refused() -> None:
         build_model(config(backbone="vgg16"))
     with pytest.raises(InputError, match="at least 2 identities"):
         config(identities=1)
-
-
-@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
-def test_start_weights_come_from_torchvisions_keys(tmp_path: Path, suffix: str) -> None:
-    network = torchvision_models.resnet18(weights=None)
-    path = tmp_path / f"weights{suffix}"
-    if suffix == ".pth":
-        torch.save(network.state_dict(), path)
-    else:
-        save_file(network.state_dict(), path)
-    backbone = Backbone("resnet18", last_stride=1)
-    load_start_weights(backbone, "resnet18", str(path))
-    torch.testing.assert_close(backbone.stem[0].weight, network.conv1.weight)
-    torch.testing.assert_close(backbone.layer4[1].bn2.running_var, network.layer4[1].bn2.running_var)
-
-
-class Payload:
-    """What a malicious weights file would carry: a call made while it is unpickled."""
-
-    def __reduce__(self) -> tuple[object, tuple[str]]:
-        return print, ("unpickled",)
-
-
-def test_unusable_start_weights_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    backbone = Backbone("resnet18")
-    with pytest.raises(InputError, match="imagenet, none or a file"):
-        load_start_weights(backbone, "resnet18", str(tmp_path / "none.pth"))
-    torch.save({"conv1.weight": Payload()}, tmp_path / "code.pth")
-    with pytest.raises(InputError, match="not a readable weights file"):
-        load_start_weights(backbone, "resnet18", str(tmp_path / "code.pth"))
-    assert "unpickled" not in capsys.readouterr().out
-    torch.save({"conv1.weight": torch.zeros(1)}, tmp_path / "small.pth")
-    with pytest.raises(InputError, match="do not fit resnet18"):
-        load_start_weights(backbone, "resnet18", str(tmp_path / "small.pth"))

@@ -1,0 +1,113 @@
+"""Weights a training starts from: torchvision's by name, or a file of torchvision, st-ReID or streid.
+
+The kinds of names a file may hold, each with or without the `module.` of a model trained on several GPUs:
+torchvision's (`conv1.weight`, `features.denseblock1...`, also their older spelling `norm.1` for `norm1`);
+st-ReID's net_last.pth (`model.` before torchvision's, heads `classifier0.add_block...` for PCB and
+`classifier.add_block...` for a baseline); and streid's own model.safetensors. No code in a file is ever run.
+"""
+
+import logging
+import pickle
+import re
+import urllib.error
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+
+from streid.appearance.backbones import BACKBONES
+from streid.appearance.checkpoints import first_line
+from streid.appearance.outputs import AppearanceModel
+from streid.errors import InputError
+
+logger = logging.getLogger(__name__)
+
+State = dict[str, torch.Tensor]
+OLD_DENSE_NAME = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12])\.")
+STREID_HEAD = re.compile(r"classifier(\d*)\.(add_block\.(\d+)|classifier\.0)\.(.+)")
+IMAGENET_CLASSIFIERS = {"fc.weight", "fc.bias", "classifier.weight", "classifier.bias"}
+STEPS_SEEN = "num_batches_tracked"
+
+
+def load_start_weights(model: AppearanceModel, source: str) -> None:
+    """Fill a model with start weights.
+
+    The backbone's must be complete. Those of the heads are taken where the file has them and they fit: the
+    classifier itself only from a training on as many identities. The log says what was loaded.
+
+    Args:
+        source: `imagenet` (torchvision's, downloaded once into torch's cache), `none` (keep the random
+            ones), or a file (.safetensors, or .pth read without unpickling code).
+
+    Raises:
+        InputError: the weights cannot be had or do not fit.
+    """
+    if source == "none":
+        return
+    name = model.backbone.name
+    state = _download(name) if source == "imagenet" else _read_weights(Path(source))
+    translated = {_model_key(key, BACKBONES[name].modules): value for key, value in state.items()}
+    wanted = model.state_dict()
+    backbone = {key: value for key, value in translated.items() if key.startswith("backbone.")}
+    heads = {key: value for key, value in translated.items() if key not in backbone}
+    _check_backbone(backbone, wanted, f"start weights {source} do not fit {name}")
+    fitting = {key: value for key, value in heads.items() if key in wanted and wanted[key].shape == value.shape}
+    model.load_state_dict(backbone | fitting, strict=False)
+    left = sorted(heads.keys() - fitting.keys() - IMAGENET_CLASSIFIERS)
+    logger.info("start weights: %s, the backbone's and %d of heads", source, len(fitting))
+    if left:
+        logger.info("not taken from %s, as this model has no such or another size: %s", source, ", ".join(left))
+
+
+def _model_key(key: str, modules: Mapping[str, str]) -> str:
+    """The model's name of a file's weight; a name that belongs to no backbone is kept."""
+    key = key.removeprefix("module.")
+    if key.startswith("backbone."):
+        return key
+    if head := STREID_HEAD.fullmatch(key):
+        owner = f"heads.{head[1]}" if head[1] else "head"
+        return f"{owner}.reduce.{head[3]}.{head[4]}" if head[3] else f"{owner}.classify.{head[4]}"
+    plain = OLD_DENSE_NAME.sub(r"\1\2.", key.removeprefix("model.").removeprefix("features."))
+    first, _, rest = plain.partition(".")
+    return f"backbone.{modules[first]}.{rest}" if first in modules else plain
+
+
+def _check_backbone(found: State, wanted: Mapping[str, torch.Tensor], failure: str) -> None:
+    ours = {key for key in wanted if key.startswith("backbone.") and not key.endswith(STEPS_SEEN)}
+    if missing := sorted(ours - found.keys()):
+        raise InputError(f"{failure}: {len(missing)} of {len(ours)} weights are missing, the first {missing[0]}")
+    if unknown := sorted(found.keys() - wanted.keys()):
+        raise InputError(f"{failure}: {len(unknown)} weights are of another network, the first {unknown[0]}")
+    for key, value in sorted(found.items()):
+        if value.shape != wanted[key].shape:
+            shapes = f"{tuple(value.shape)} instead of {tuple(wanted[key].shape)}"
+            raise InputError(f"{failure}: {key} is {shapes}")
+
+
+def _download(name: str) -> State:
+    try:
+        state: State = BACKBONES[name].weights.get_state_dict(progress=False, check_hash=True)
+    except (OSError, urllib.error.URLError, RuntimeError) as error:
+        raise InputError(
+            f"ImageNet weights of {name} cannot be downloaded ({error}); set train.start_weights to a file fetched "
+            "elsewhere, or to none to train from random weights"
+        ) from None
+    return state
+
+
+def _read_weights(path: Path) -> State:
+    if not path.is_file():
+        raise InputError(f"{path}: no such weights file; train.start_weights is imagenet, none or a file")
+    try:
+        state = load_file(path) if path.suffix == ".safetensors" else torch.load(path, "cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        raise InputError(
+            f"{path}: not a readable weights file: it holds code or is damaged, and code is never run; "
+            "save the state dict alone, model.state_dict()"
+        ) from None
+    except Exception as error:
+        raise InputError(f"{path}: not a readable weights file ({first_line(error)})") from None
+    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+        raise InputError(f"{path}: not a readable weights file: no state dict of tensors by name")
+    return state
