@@ -10,10 +10,12 @@ from safetensors.torch import save_file
 from streid.appearance.baseline import Baseline
 from streid.appearance.outputs import AppearanceModel
 from streid.appearance.pcb import PCB
+from streid.appearance.stcanet import STCANet
+from streid.appearance.stgcn import STGCN
 from streid.artifacts import atomic_output
 from streid.errors import InputError
 
-ARCHITECTURES = ("baseline", "pcb")
+ARCHITECTURES = ("baseline", "pcb", "stcanet", "stgcn")
 MODEL_FORMAT = "streid-model"
 MODEL_VERSION = 2
 HEADER_KEY = "streid"
@@ -41,6 +43,8 @@ class ModelConfig:
             raise InputError(f"a model needs at least 2 identities to learn from, got {self.identities}")
         if self.frames < 1 or (self.frames > 1 and self.architecture in ("baseline", "pcb")):
             raise InputError(f"frames is {self.frames}, but {self.architecture} takes single pictures: set frames to 1")
+        if self.frames == 1 and self.architecture == "stgcn":
+            raise InputError("frames is 1, but stgcn takes clips of a tracklet: set frames to at least 2")
 
 
 def build_model(config: ModelConfig) -> AppearanceModel:
@@ -51,6 +55,10 @@ def build_model(config: ModelConfig) -> AppearanceModel:
     """
     if config.architecture == "pcb":
         return PCB(config.backbone, config.identities)
+    if config.architecture == "stgcn":
+        return STGCN(config.backbone, config.identities, config.frames)
+    if config.architecture == "stcanet":
+        return STCANet(config.backbone, config.identities, config.frames)
     return Baseline(config.backbone, config.identities)
 
 
