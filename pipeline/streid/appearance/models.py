@@ -41,7 +41,9 @@ class ModelConfig:
             raise InputError(f"unknown architecture {self.architecture!r}; known: {', '.join(ARCHITECTURES)}")
         if self.identities < 2:
             raise InputError(f"a model needs at least 2 identities to learn from, got {self.identities}")
-        if self.frames < 1 or (self.frames > 1 and self.architecture in ("baseline", "pcb")):
+        if self.frames < 1:
+            raise InputError(f"frames is {self.frames}, but a model takes at least 1")
+        if self.frames > 1 and self.architecture in ("baseline", "pcb"):
             raise InputError(f"frames is {self.frames}, but {self.architecture} takes single pictures: set frames to 1")
         if self.frames == 1 and self.architecture == "stgcn":
             raise InputError("frames is 1, but stgcn takes clips of a tracklet: set frames to at least 2")

@@ -1,0 +1,126 @@
+"""Triplet and part-mask losses: values by hand, loops, gradients that stay finite, and what does not count."""
+
+import math
+
+import pytest
+import torch
+
+from streid.appearance.losses import mask_loss, triplet_loss
+
+
+def triplet_by_loop(embeddings: torch.Tensor, labels: list[int], margin: float, distance: str) -> float:
+    def apart(a: torch.Tensor, b: torch.Tensor) -> float:
+        if distance == "euclidean":
+            return math.sqrt(float(((a - b) ** 2).sum()))
+        return 1 - float(a @ b) / math.sqrt(float(a @ a) * float(b @ b))
+
+    hinges = []
+    for anchor, label in enumerate(labels):
+        positives = [
+            apart(embeddings[anchor], embeddings[other])
+            for other, found in enumerate(labels)
+            if found == label and other != anchor
+        ]
+        negatives = [
+            apart(embeddings[anchor], embeddings[other]) for other, found in enumerate(labels) if found != label
+        ]
+        if positives and negatives:
+            hinges.append(max(0.0, margin + max(positives) - min(negatives)))
+    return sum(hinges) / len(hinges)
+
+
+def test_triplets_by_hand() -> None:
+    """On a line: identity 0 at 0 and 1, identity 1 at 3 and 5; hinges 0, 0, 0.5 and 0 with margin 0.5."""
+    embeddings = torch.tensor([[0.0], [1.0], [3.0], [5.0]])
+    labels = torch.tensor([0, 0, 1, 1])
+    assert float(triplet_loss(embeddings, labels, margin=0.5, distance="euclidean")) == pytest.approx(0.5 / 4)
+    angles = torch.tensor([0.0, 60.0, 90.0, 180.0]).deg2rad()
+    circle = torch.stack([angles.cos(), angles.sin()], 1) * torch.tensor([1.0, 2.0, 3.0, 4.0])[:, None]
+    by_hand = (0 + (0.3 + 0.5 - (1 - 3**0.5 / 2)) + (0.3 + 1 - (1 - 3**0.5 / 2)) + 0) / 4
+    assert float(triplet_loss(circle, labels, margin=0.3, distance="cosine")) == pytest.approx(by_hand, rel=1e-5)
+
+
+@pytest.mark.parametrize("distance", ["euclidean", "cosine"])
+def test_triplets_are_the_loop_over_anchors(distance: str) -> None:
+    generator = torch.Generator().manual_seed(3)
+    labels = [0, 1, 0, 2, 1, 0, 3, 2]  # 3 is alone and is nobody's anchor
+    embeddings = torch.randn(8, 5, generator=generator)
+    found = triplet_loss(embeddings, torch.tensor(labels), margin=0.3, distance=distance)
+    assert float(found) == pytest.approx(triplet_by_loop(embeddings, labels, 0.3, distance), rel=1e-5)
+
+
+@pytest.mark.parametrize("distance", ["euclidean", "cosine"])
+@pytest.mark.parametrize("labels", [[0, 0, 1, 1], [0, 0, 0, 0], [0, 1, 2, 3], [0, 0, 0, 1]])
+def test_gradients_are_finite_even_of_equal_units(distance: str, labels: list[int]) -> None:
+    embeddings = torch.ones(4, 3, requires_grad=True)
+    loss = triplet_loss(embeddings, torch.tensor(labels), margin=0.3, distance=distance)
+    loss.backward()
+    assert embeddings.grad is not None
+    assert bool(torch.isfinite(embeddings.grad).all())
+    counted = any(labels.count(label) > 1 for label in labels) and len(set(labels)) > 1
+    assert loss.item() == pytest.approx(0.3 if counted else 0.0, abs=1e-6)
+
+
+def test_triplets_pull_and_push() -> None:
+    torch.manual_seed(0)
+    embeddings = torch.randn(12, 4, requires_grad=True)
+    labels = torch.arange(12) // 4
+    optimizer = torch.optim.SGD([embeddings], 0.5)
+    for _ in range(200):
+        optimizer.zero_grad()
+        triplet_loss(embeddings, labels, margin=0.3, distance="euclidean").backward()
+        optimizer.step()
+    assert float(triplet_loss(embeddings.detach(), labels, margin=0.3, distance="euclidean")) == 0
+
+
+def test_an_unknown_distance_is_an_error() -> None:
+    with pytest.raises(ValueError, match="unknown distance 'manhattan'"):
+        triplet_loss(torch.zeros(2, 2), torch.zeros(2), margin=0.3, distance="manhattan")
+
+
+def test_part_masks_by_hand() -> None:
+    """One place: of its four pixels one is part 1, two are part 2, one unknown; shares 1/3 and 2/3."""
+    logits = torch.tensor([0.5, -1.0]).view(1, 2, 1, 1)
+    masks = torch.tensor([[[1, 2], [255, 2]]], dtype=torch.uint8)
+
+    def entropy(logit: float, target: float) -> float:
+        chance = 1 / (1 + math.exp(-logit))
+        return -target * math.log(chance) - (1 - target) * math.log(1 - chance)
+
+    by_hand = (entropy(0.5, 1 / 3) + entropy(-1.0, 2 / 3)) / 2
+    assert float(mask_loss(logits, masks)) == pytest.approx(by_hand, rel=1e-5)
+
+
+def mask_loss_by_loop(logits: torch.Tensor, masks: torch.Tensor, cell: int) -> float:
+    losses = []
+    for picture, mask in zip(logits, masks, strict=True):
+        for y in range(logits.shape[2]):
+            for x in range(logits.shape[3]):
+                pixels = mask[y * cell : (y + 1) * cell, x * cell : (x + 1) * cell].flatten().tolist()
+                known = [pixel for pixel in pixels if pixel != 255]
+                if not known:
+                    continue
+                for part in range(logits.shape[1]):
+                    target = known.count(part + 1) / len(known)
+                    chance = 1 / (1 + math.exp(-float(picture[part, y, x])))
+                    losses.append(-target * math.log(chance) - (1 - target) * math.log(1 - chance))
+    return sum(losses) / len(losses)
+
+
+def test_part_masks_are_the_loop_over_places() -> None:
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(3, 4, 4, 2, generator=generator)
+    masks = torch.randint(0, 5, (3, 16, 8), generator=generator)
+    masks[0, :5] = 255
+    masks[2] = 255
+    assert float(mask_loss(logits, masks)) == pytest.approx(mask_loss_by_loop(logits, masks, 4), rel=1e-5)
+
+
+def test_pictures_without_a_mask_do_not_count() -> None:
+    logits = torch.randn(2, 4, 4, 2, requires_grad=True)
+    masks = torch.full((2, 16, 8), 255, dtype=torch.uint8)
+    nothing = mask_loss(logits, masks)
+    nothing.backward()
+    assert nothing.item() == 0
+    masks[1] = 3
+    assert float(mask_loss(logits, masks).detach()) == pytest.approx(float(mask_loss(logits[1:], masks[1:]).detach()))
