@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from conftest import ROOT
 from safetensors.torch import save_file
 
@@ -69,6 +70,16 @@ def test_sizes_are_the_papers_and_the_documents(entry: str) -> None:
     cells = [cell.strip() for cell in row.split("|")]
     assert cells[1] == ("picture" if frames == 1 else f"clip of {frames}")
     assert cells[3:6] == [backbone, f"{feature_length:,}", f"{parameters:,}"]
+
+
+def test_the_configuration_has_these_models() -> None:
+    config_file = yaml.safe_load((ROOT / "config" / "config.yaml").read_text(encoding="utf-8"))
+    found = {}
+    for name, entry in config_file["models"].items():
+        train = {"frames": 1} | config_file["train"] | entry["train"]
+        found[name] = (train["architecture"], train["backbone"], train["frames"])
+    assert found == {name: ENTRIES[name][:3] for name in found}
+    assert {"pcb", "resnet50", "densenet121"} <= found.keys()
 
 
 @pytest.mark.parametrize("name", ["resnet18", "densenet121"])
