@@ -82,8 +82,13 @@ def load_model(path: str | os.PathLike[str]) -> tuple[AppearanceModel, ModelConf
     try:
         with safetensors.safe_open(path, framework="pt") as handle:
             header = json.loads((handle.metadata() or {}).get(HEADER_KEY, "{}"))
-            if header.get("format") != MODEL_FORMAT or header.get("version") != MODEL_VERSION:
+            if header.get("format") != MODEL_FORMAT:
                 raise InputError(f"{path}: not a model of this streid (format {header.get('format')!r})")
+            if header.get("version") != MODEL_VERSION:
+                raise InputError(
+                    f"{path}: a model of another streid (version {header.get('version')}, this one reads "
+                    f"{MODEL_VERSION}); train again"
+                )
             config = ModelConfig(**header["config"])
             state = {name: handle.get_tensor(name) for name in handle.keys()}  # noqa: SIM118
         model = build_model(config)

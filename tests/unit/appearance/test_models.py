@@ -1,5 +1,6 @@
 """The appearance models: sizes as the papers have them, stripes, what is frozen, and the model file."""
 
+import json
 import re
 from pathlib import Path
 
@@ -158,10 +159,14 @@ def test_outputs_are_as_every_loss_expects(model: AppearanceModel) -> None:
 
 def test_half_precision_is_described_in_single(model: AppearanceModel) -> None:
     model.eval()
+    inputs = inputs_for(model)
+    with torch.inference_mode():
+        single = describe(model, inputs)
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
-        features = describe(model, inputs_for(model))
+        features = describe(model, inputs)
     assert features.dtype == torch.float32
-    assert bool(torch.isfinite(features).all())
+    similarity = torch.nn.functional.cosine_similarity(features, single)
+    torch.testing.assert_close(similarity, torch.ones(2), rtol=0, atol=0.02)
 
 
 def test_early_layers_freeze_with_their_statistics_and_thaw(model: AppearanceModel) -> None:
@@ -206,6 +211,10 @@ def test_unusable_model_files_are_refused(tmp_path: Path) -> None:
     save_file({"a": torch.zeros(1)}, tmp_path / "other.safetensors")
     with pytest.raises(InputError, match="not a model of this streid"):
         load_model(tmp_path / "other.safetensors")
+    header = {"streid": json.dumps({"format": "streid-model", "version": 1})}
+    save_file({"a": torch.zeros(1)}, tmp_path / "old.safetensors", metadata=header)
+    with pytest.raises(InputError, match="another streid .version 1, this one reads 2.; train again"):
+        load_model(tmp_path / "old.safetensors")
     torch.save({"a": torch.zeros(1)}, tmp_path / "pickled.safetensors")
     with pytest.raises(InputError, match="damaged model"):
         load_model(tmp_path / "pickled.safetensors")
