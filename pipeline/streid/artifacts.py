@@ -28,6 +28,7 @@ UNKNOWN_TIME = -1
 JUNK_PID = -1
 DISTRACTOR_PID = 0
 FEATURES_FORMAT, RANKINGS_FORMAT = "streid-features", "streid-rankings"
+PICTURES_FORMAT = "streid-pictures"
 VERSION = 1
 SIGHTING_FIELDS = ("pid", "camid", "session", "time")
 READ_BYTES = 1 << 26

@@ -11,6 +11,9 @@ from PIL import Image
 
 from streid.errors import InputError
 
+UNDECODABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
+MASK_MODES = ("L", "P")
+
 
 def open_picture(root: Path, path: str) -> Image.Image:
     """Read and decode one picture.
@@ -25,7 +28,7 @@ def open_picture(root: Path, path: str) -> Image.Image:
         return decode_picture((root / path).read_bytes())
     except FileNotFoundError:
         raise InputError(f"{root / path}: no such picture; run prepare_dataset again if the data set changed") from None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except UNDECODABLE as error:
         raise InputError(f"{root / path}: unreadable picture ({error}); replace or remove it") from None
 
 
@@ -33,6 +36,18 @@ def decode_picture(content: bytes) -> Image.Image:
     """Decode a picture file's bytes to RGB; what Pillow raises for bad bytes is passed on."""
     with Image.open(io.BytesIO(content)) as picture:
         return picture.convert("RGB")
+
+
+def decode_mask(content: bytes) -> Image.Image:
+    """Decode a part mask to its labels (mode L); what Pillow raises for bad bytes is passed on.
+
+    Raises:
+        ValueError: the picture has no 8-bit labels.
+    """
+    with Image.open(io.BytesIO(content)) as mask:
+        if mask.mode not in MASK_MODES:
+            raise ValueError(f"mode {mask.mode}, expected 8-bit labels, grey or with a palette")
+        return Image.frombytes("L", mask.size, mask.tobytes())
 
 
 def check_pictures(root: Path, paths: Sequence[str], threads: int) -> tuple[dict[str, str], str]:
@@ -54,7 +69,7 @@ def check_pictures(root: Path, paths: Sequence[str], threads: int) -> tuple[dict
             decode_picture(content)
         except FileNotFoundError:
             return "", "no such file"
-        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        except UNDECODABLE as error:
             return "", str(error).replace(str(root) + os.sep, "")
         return hashlib.sha256(content).hexdigest(), ""
 
