@@ -1,23 +1,28 @@
 """Bring a data set into streid's form: manifest.csv and dataset.json.
 
-Reads the file names (or the user's own manifest), decodes every picture once, checks the counts against
-the official ones and, when asked, holds identities out of training.
+Reads the file names and lists (or the user's own manifest), decodes every picture once, checks the counts
+against the official ones, groups pictures into tracklets and, when asked, holds identities out of training
+and packs all pictures into one file.
 """
 
 import argparse
 from pathlib import Path
 
 from streid.cli import add_compute_arguments, non_negative_int, run_stage, set_threads
+from streid.data.layouts import FORMATS
 
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dataset", required=True, help="the data set's name in results and reports")
-    parser.add_argument("--format", required=True, help="market1501, or manifest for a CSV of your own")
+    parser.add_argument(
+        "--format", required=True, help=f"how the data set is laid out: {', '.join(FORMATS)} (a CSV of your own)"
+    )
     parser.add_argument("--root", required=True, type=Path, help="the data set's folder")
     parser.add_argument("--source-manifest", type=Path, help="your own manifest (format manifest only)")
     parser.add_argument("--manifest", required=True, type=Path, help="manifest.csv to write")
     parser.add_argument("--summary", required=True, type=Path, help="dataset.json to write")
+    parser.add_argument("--pack", type=Path, help="put all pictures' bytes into this HDF5 file as well")
     parser.add_argument(
         "--holdout-identities",
         type=non_negative_int,
@@ -30,6 +35,19 @@ def parse_arguments() -> argparse.Namespace:
         default="refuse",
         help="stop at pictures that cannot be read, or leave them out and list them (default: refuse)",
     )
+    parser.add_argument(
+        "--pass-gap",
+        type=non_negative_int,
+        default=500,
+        help="a longer time without a picture ends a tracklet, in the data set's time unit; 0: one tracklet per "
+        "identity, camera and session; data sets with tracklets of their own keep them (default: 500)",
+    )
+    parser.add_argument(
+        "--validation-list",
+        choices=("train", "val"),
+        default="train",
+        help="MSMT17: train on the pictures of list_val.txt, or keep them as split val (default: train)",
+    )
     parser.add_argument("--seed", type=non_negative_int, default=0, help="draws the held-out identities (default: 0)")
     add_compute_arguments(parser, device=False)
     return parser.parse_args()
@@ -40,17 +58,22 @@ def main() -> None:
     set_threads(arguments.threads)
     from streid.artifacts import write_json
     from streid.data.manifest import write_manifest
-    from streid.data.preparation import prepare_dataset
+    from streid.data.preparation import PreparationConfig, prepare_dataset
 
     table, summary = prepare_dataset(
         dataset=arguments.dataset,
         source_format=arguments.format,
         root=arguments.root,
         source_manifest=arguments.source_manifest,
-        holdout_identities=arguments.holdout_identities,
-        unreadable=arguments.unreadable,
-        seed=arguments.seed,
+        config=PreparationConfig(
+            holdout_identities=arguments.holdout_identities,
+            unreadable=arguments.unreadable,
+            pass_gap=arguments.pass_gap,
+            validation_list=arguments.validation_list,
+            seed=arguments.seed,
+        ),
         threads=arguments.threads,
+        pack=arguments.pack,
     )
     write_manifest(arguments.manifest, table)
     write_json(arguments.summary, summary)

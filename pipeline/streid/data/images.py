@@ -3,7 +3,7 @@
 import hashlib
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from PIL import Image
 from streid.errors import InputError
 
 UNDECODABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
+CHECKED_AT_ONCE = 1024  # bounds the memory that contents read ahead take
 MASK_MODES = ("L", "P")
 
 
@@ -50,34 +51,47 @@ def decode_mask(content: bytes) -> Image.Image:
         return Image.frombytes("L", mask.size, mask.tobytes())
 
 
-def check_pictures(root: Path, paths: Sequence[str], threads: int) -> tuple[dict[str, str], str]:
+def check_pictures(
+    root: Path,
+    paths: Sequence[str],
+    threads: int,
+    *,
+    decode: Callable[[bytes], Image.Image] = decode_picture,
+    keep: Callable[[str, bytes], None] | None = None,
+) -> tuple[dict[str, str], str]:
     """Decode every picture once.
 
     Args:
         root: the data set's root.
         paths: pictures relative to it.
         threads: to read and decode with.
+        decode: what decodes a file's bytes.
+        keep: given the path and bytes of every readable picture, in order.
 
     Returns:
         The unreadable pictures (path -> what is wrong), and a SHA-256 over all paths and contents, which
         changes whenever a picture does.
     """
 
-    def check(path: str) -> tuple[str, str]:
+    def check(path: str) -> tuple[bytes, str, str]:
         try:
             content = (root / path).read_bytes()
-            decode_picture(content)
+            decode(content)
         except FileNotFoundError:
-            return "", "no such file"
+            return b"", "", "no such file"
         except UNDECODABLE as error:
-            return "", str(error).replace(str(root) + os.sep, "")
-        return hashlib.sha256(content).hexdigest(), ""
+            return b"", "", str(error).replace(str(root) + os.sep, "")
+        return content, hashlib.sha256(content).hexdigest(), ""
 
     digest = hashlib.sha256()
     problems: dict[str, str] = {}
     with ThreadPoolExecutor(threads) as pool:
-        for path, (picture_digest, problem) in zip(paths, pool.map(check, paths), strict=True):
-            if problem:
-                problems[path] = problem
-            digest.update(f"{path}\0{picture_digest}\0".encode())
+        for start in range(0, len(paths), CHECKED_AT_ONCE):
+            block = paths[start : start + CHECKED_AT_ONCE]
+            for path, (content, picture_digest, problem) in zip(block, pool.map(check, block), strict=True):
+                if problem:
+                    problems[path] = problem
+                elif keep is not None:
+                    keep(path, content)
+                digest.update(f"{path}\0{picture_digest}\0".encode())
     return problems, digest.hexdigest()

@@ -17,6 +17,7 @@ from pathlib import Path
 import pandas as pd
 
 from streid.artifacts import read_json
+from streid.data.sources import Row, SourceDataset, list_pictures, make_table
 from streid.errors import InputError
 
 FOLDERS = {"train": "bounding_box_train", "query": "query", "gallery": "bounding_box_test"}
@@ -59,7 +60,7 @@ def parse_name(name: str) -> dict[str, int]:
     return {field: int(value) for field, value in match.groupdict().items()}
 
 
-def load_market1501(root: Path) -> tuple[pd.DataFrame, dict[str, dict[str, int]] | None]:
+def load_market1501(root: Path) -> SourceDataset:
     """Read the tree's file names into a manifest.
 
     A file `sequences.json` at the root ({camera: [length of each sequence in frames]}) replaces
@@ -69,15 +70,16 @@ def load_market1501(root: Path) -> tuple[pd.DataFrame, dict[str, dict[str, int]]
         root: the folder that holds bounding_box_train, bounding_box_test and query.
 
     Returns:
-        The manifest's rows (times in frames, one session) and the counts to expect, None if unknown.
+        The manifest's rows (times in frames, one session) and the counts to expect.
 
     Raises:
         InputError: a folder is missing or holds no pictures, or a name cannot be used.
     """
     own_clock = (root / SEQUENCES_FILE).is_file()
     lengths = _read_sequence_lengths(root / SEQUENCES_FILE) if own_clock else SEQUENCE_LENGTHS
-    names = {folder: list_pictures(root, folder) for folder in FOLDERS.values()}
-    return tabulate_names(names, lengths, root), None if own_clock else OFFICIAL_COUNTS
+    names = {folder: list_pictures(root, folder, WHERE_TO_GET) for folder in FOLDERS.values()}
+    table = tabulate_names(names, lengths, root)
+    return SourceDataset(table=table, expected=None if own_clock else OFFICIAL_COUNTS)
 
 
 def tabulate_names(
@@ -98,7 +100,7 @@ def tabulate_names(
         for camid, frames in lengths.items()
         for sequence in range(len(frames))
     }
-    rows = []
+    rows: list[Row] = []
     for split, folder in FOLDERS.items():
         for name in names[folder]:
             try:
@@ -113,23 +115,7 @@ def tabulate_names(
                 )
             time = offsets[recording] + fields["frame"]
             rows.append((f"{folder}/{name}", split, fields["pid"], fields["camid"], 0, time, -1))
-    return pd.DataFrame(rows, columns=["path", "split", "pid", "camid", "session", "time", "tracklet"])
-
-
-def list_pictures(root: Path, folder: str) -> list[str]:
-    """The sorted names of a folder's .jpg files.
-
-    Raises:
-        InputError: the folder is missing or holds none.
-    """
-    if not root.is_dir():
-        raise InputError(f"{root}: no such data set. {WHERE_TO_GET}")
-    if not (root / folder).is_dir():
-        raise InputError(f"{root / folder}: no such folder. {WHERE_TO_GET}")
-    names = sorted(entry.name for entry in (root / folder).iterdir() if entry.name.endswith(".jpg"))
-    if not names:
-        raise InputError(f"{root / folder}: holds no .jpg pictures. {WHERE_TO_GET}")
-    return names
+    return make_table(rows)
 
 
 def _read_sequence_lengths(path: Path) -> dict[int, tuple[int, ...]]:

@@ -23,9 +23,9 @@ from PIL import Image
 
 from streid.artifacts import PICTURES_FORMAT, IntArray, create_file, open_checked
 from streid.data.images import UNDECODABLE, decode_mask, decode_picture
+from streid.data.layouts import MASKS_FOLDER
 from streid.errors import InputError
 
-MASKS_FOLDER = "masks"
 Content = bytes
 
 

@@ -1,28 +1,59 @@
-"""Bringing a data set into the manifest's form: load, check, hold identities out, count."""
+"""Bringing a data set into the manifest's form: load, check, group, hold identities out, count, pack."""
 
+import contextlib
+import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from streid.artifacts import DISTRACTOR_PID, JUNK_PID, UNKNOWN_TIME
-from streid.data.images import check_pictures
-from streid.data.manifest import SPLITS, check_manifest, evaluated, read_manifest
+from streid.artifacts import UNKNOWN_TIME
+from streid.data.counts import count_pictures, find_warnings
+from streid.data.duke_video import load_duke_video
+from streid.data.dukemtmc import load_dukemtmc
+from streid.data.images import check_pictures, decode_mask
+from streid.data.layouts import FORMATS, MASKS_FOLDER
+from streid.data.manifest import check_manifest, read_manifest
 from streid.data.market1501 import load_market1501
+from streid.data.mars import load_mars
+from streid.data.msmt17 import ValidationList, load_msmt17
+from streid.data.packing import mask_path, open_pack
+from streid.data.sources import SourceDataset
+from streid.data.tracklets import group_passes
 from streid.errors import InputError
 
 logger = logging.getLogger(__name__)
 
-FORMATS = ("market1501", "manifest")
-ExpectedCounts = Mapping[str, Mapping[str, int]]
 SHOWN = 5
 RENDERING_MARKER = "rendered.json"
+TRAINED_SPLITS = ("train", "val")
+Keep = Callable[[str, bytes], None]
 
 
-def load_dataset(source_format: str, root: Path, manifest: Path | None) -> tuple[pd.DataFrame, ExpectedCounts | None]:
+@dataclass(frozen=True, kw_only=True)
+class PreparationConfig:
+    """How a data set is prepared.
+
+    holdout_identities: training identities to hold out as split val, drawn with `seed`. unreadable:
+    `refuse` or `skip` pictures that cannot be read. pass_gap: times further apart end a tracklet, in the
+    data set's time unit; 0: one tracklet per identity, camera and session. validation_list: what to do
+    with MSMT17's own validation pictures, `train` on them or keep them as `val`.
+    """
+
+    holdout_identities: int = 0
+    unreadable: str = "refuse"
+    pass_gap: int = 500
+    validation_list: ValidationList = "train"
+    seed: int = 0
+
+
+def load_dataset(
+    source_format: str, root: Path, manifest: Path | None, validation_list: ValidationList = "train"
+) -> SourceDataset:
     """Read a data set of the given format.
 
     Args:
@@ -30,30 +61,37 @@ def load_dataset(source_format: str, root: Path, manifest: Path | None) -> tuple
         root: the data set's folder.
         manifest: the user's own manifest, for the format `manifest`.
 
-    Returns:
-        The manifest's rows and the official counts, None where there are none.
-
     Raises:
         InputError: the data set is missing or cannot be used.
     """
-    if source_format == "market1501":
-        return load_market1501(root)
     if source_format == "manifest":
         if manifest is None:
             raise InputError("a data set of format manifest needs its manifest's path (--source-manifest)")
         if not root.is_dir():
             raise InputError(f"{root}: no such folder; it is where the paths of {manifest} start")
-        return read_manifest(manifest), None
-    raise InputError(f"unknown data set format {source_format!r}; known: {', '.join(FORMATS)}")
+        table = read_manifest(manifest)
+        return SourceDataset(table=table, expected=None, own_tracklets=bool((table["tracklet"] >= 0).any()))
+    if source_format == "msmt17":
+        return load_msmt17(root, validation_list)
+    loaders = {
+        "market1501": load_market1501,
+        "dukemtmc": load_dukemtmc,
+        "mars": load_mars,
+        "duke_video": load_duke_video,
+    }
+    if source_format not in loaders:
+        raise InputError(f"unknown data set format {source_format!r}; known: {', '.join(FORMATS)}")
+    return loaders[source_format](root)
 
 
 def drop_unreadable(
-    table: pd.DataFrame, root: Path, *, unreadable: str, threads: int
+    table: pd.DataFrame, root: Path, *, unreadable: str, threads: int, keep: Keep | None = None
 ) -> tuple[pd.DataFrame, dict[str, str], str]:
     """Decode every picture and refuse or skip those that cannot be read.
 
     Args:
         unreadable: `refuse` or `skip`.
+        keep: given the path and bytes of every readable picture.
 
     Returns:
         The rows kept, the skipped pictures with what is wrong with each, and the pictures' digest.
@@ -61,17 +99,37 @@ def drop_unreadable(
     Raises:
         InputError: pictures are unreadable and `unreadable` is `refuse`.
     """
-    problems, digest = check_pictures(root, table["path"].tolist(), threads)
-    if problems and unreadable == "refuse":
-        listed = "; ".join(f"{path} ({problem})" for path, problem in sorted(problems.items())[:SHOWN])
-        more = f" and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
-        raise InputError(
-            f"{root}: {len(problems)} pictures cannot be read: {listed}{more}; "
-            "repair or remove them, or set prepare.unreadable to skip"
-        )
+    problems, digest = check_pictures(root, _distinct(table["path"]), threads, keep=keep)
+    if unreadable == "refuse":
+        _refuse_unreadable(root, problems, "pictures", "repair or remove them, or set prepare.unreadable to skip")
     for path, problem in sorted(problems.items()):
         logger.warning("skipped %s: %s", path, problem)
     return table[~table["path"].isin(problems)].reset_index(drop=True), problems, digest
+
+
+def digest_masks(table: pd.DataFrame, root: Path, *, threads: int, keep: Keep | None = None) -> str | None:
+    """Decode the part masks of the pictures trained on.
+
+    Returns:
+        The masks' digest; None where not every picture of train and val has one.
+
+    Raises:
+        InputError: masks are unreadable.
+    """
+    paths = training_masks(table, root)
+    if paths is None:
+        return None
+    problems, digest = check_pictures(root, paths, threads, decode=decode_mask, keep=keep)
+    _refuse_unreadable(root, problems, "part masks", f"repair them, or remove the folder {MASKS_FOLDER}")
+    return digest
+
+
+def training_masks(table: pd.DataFrame, root: Path) -> list[str] | None:
+    """The paths of the part masks of all pictures trained on, None where one of them has none."""
+    if not (root / MASKS_FOLDER).is_dir():
+        return None
+    paths = [mask_path(path) for path in _distinct(table.loc[table["split"].isin(TRAINED_SPLITS), "path"])]
+    return paths if all((root / path).is_file() for path in paths) else None
 
 
 def hold_out_identities(table: pd.DataFrame, count: int, seed: int) -> pd.DataFrame:
@@ -88,75 +146,47 @@ def hold_out_identities(table: pd.DataFrame, count: int, seed: int) -> pd.DataFr
     return table.assign(split=table["split"].mask(moved, "val"))
 
 
-def count_pictures(table: pd.DataFrame) -> dict[str, dict[str, int]]:
-    """Pictures, identities and cameras of each split, and the test splits' distractors and junk."""
-    counts = {}
-    for split in SPLITS:
-        rows = table[table["split"] == split]
-        if rows.empty:
-            continue
-        counts[split] = {
-            "pictures": len(rows),
-            "identities": rows.loc[evaluated(rows["pid"]), "pid"].nunique(),
-            "cameras": rows["camid"].nunique(),
-        }
-        if split == "gallery":
-            counts[split]["distractors"] = int((rows["pid"] == DISTRACTOR_PID).sum())
-            counts[split]["junk"] = int((rows["pid"] == JUNK_PID).sum())
-    return counts
-
-
-def find_warnings(
-    table: pd.DataFrame, counts: ExpectedCounts, expected: ExpectedCounts | None, skipped: Mapping[str, str]
-) -> list[str]:
-    """What a user should know before trusting results on this data set, one plain sentence each."""
-    warnings = [
-        f"{split}: {counts.get(split, {}).get(what, 0):,} {what}, officially {number:,}"
-        for split, numbers in (expected or {}).items()
-        for what, number in numbers.items()
-        if counts.get(split, {}).get(what, 0) != number
-    ]
-    if skipped:
-        warnings.append(f"{len(skipped)} unreadable pictures were skipped")
-    untimed = int((table["time"] == UNKNOWN_TIME).sum())
-    if untimed:
-        warnings.append(f"{untimed:,} of {len(table):,} pictures have no time: appearance alone decides for them")
-    if len(table["camid"].unique()) == 1:
-        warnings.append("all pictures are from one camera: no query can have a right match in another")
-    return warnings
-
-
 def prepare_dataset(
     *,
     dataset: str,
     source_format: str,
     root: Path,
     source_manifest: Path | None,
-    holdout_identities: int,
-    unreadable: str,
-    seed: int,
+    config: PreparationConfig,
     threads: int,
+    pack: Path | None = None,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Load and check a data set.
+
+    Args:
+        pack: where to put all pictures, and the part masks trained with, into one file.
 
     Returns:
         The manifest's rows and the content of dataset.json.
 
     Raises:
-        InputError: the data set cannot be used.
+        InputError: the data set cannot be used; no pack is written then.
     """
-    table, expected = load_dataset(source_format, root, source_manifest)
-    table, skipped, digest = drop_unreadable(table, root, unreadable=unreadable, threads=threads)
-    missing = [split for split in ("train", "query", "gallery") if not (table["split"] == split).any()]
-    if missing:
-        raise InputError(f"{root}: no pictures for {', '.join(missing)}; a data set needs train, query and gallery")
-    rendered = (root / RENDERING_MARKER).is_file()
-    warnings = find_warnings(table, count_pictures(table), expected, skipped)
-    if rendered and expected is not None:
-        warnings.append("the pictures are rendered: results on them say nothing about the real data set")
-    if holdout_identities:
-        table = hold_out_identities(table, holdout_identities, seed)
-    check_manifest(table, root)
+    source = load_dataset(source_format, root, source_manifest, config.validation_list)
+    check_manifest(source.table, root)
+    if config.holdout_identities and (source.table["split"] == "val").any():
+        raise InputError(f"{root}: has a split val of its own; set prepare.holdout_identities to 0")
+    with _packing(pack, source.table, root) as keep:
+        table, skipped, digest = drop_unreadable(
+            source.table, root, unreadable=config.unreadable, threads=threads, keep=keep
+        )
+        missing = [split for split in ("train", "query", "gallery") if not (table["split"] == split).any()]
+        if missing:
+            raise InputError(f"{root}: no pictures for {', '.join(missing)}; a data set needs train, query and gallery")
+        masks_digest = digest_masks(table, root, threads=threads, keep=keep)
+        if not source.own_tracklets:
+            table = table.assign(tracklet=group_passes(table, config.pass_gap))
+        rendered = (root / RENDERING_MARKER).is_file()
+        warnings = [*find_warnings(table, count_pictures(table), source.expected, skipped), *source.remarks]
+        if rendered and source.expected is not None:
+            warnings.append("the pictures are rendered: results on them say nothing about the real data set")
+        if config.holdout_identities:
+            table = hold_out_identities(table, config.holdout_identities, config.seed)
     for warning in warnings:
         logger.warning("%s: %s", dataset, warning)
     summary = {
@@ -164,14 +194,54 @@ def prepare_dataset(
         "version": 1,
         "dataset": dataset,
         "source_format": source_format,
-        "counts": count_pictures(table),
-        "expected": expected,
+        **_describe(table, source),
         "rendered": rendered,
+        "masks": masks_digest is not None,
         "warnings": warnings,
+        "skipped_files": sorted(skipped),
+        "digest": hashlib.sha256(f"{digest}{masks_digest}".encode()).hexdigest() if masks_digest else digest,
+    }
+    return table, summary
+
+
+def _describe(table: pd.DataFrame, source: SourceDataset) -> dict[str, Any]:
+    return {
+        "counts": count_pictures(table),
+        "expected": source.expected,
         "cameras": sorted(int(camid) for camid in table["camid"].unique()),
         "sessions": int(table["session"].nunique()),
         "pictures_with_time": int((table["time"] != UNKNOWN_TIME).sum()),
-        "skipped_files": sorted(skipped),
-        "digest": digest,
+        "unit": source.unit,
+        "tracklets": "own" if source.own_tracklets else "oracle",
     }
-    return table, summary
+
+
+@contextlib.contextmanager
+def _packing(pack: Path | None, table: pd.DataFrame, root: Path) -> Iterator[Keep | None]:
+    """What keeps the files' bytes: a pack that is written once the block ends without an error, or nothing."""
+    if pack is None:
+        yield None
+        return
+    paths = [*_distinct(table["path"]), *(training_masks(table, root) or [])]
+    with open_pack(pack, sum(_size(root / path) for path in paths)) as writer:
+        yield writer.add
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _distinct(paths: pd.Series) -> list[str]:
+    """Each path once: a query may stay in the gallery."""
+    return list(dict.fromkeys(paths))
+
+
+def _refuse_unreadable(root: Path, problems: Mapping[str, str], what: str, advice: str) -> None:
+    if not problems:
+        return
+    listed = "; ".join(f"{path} ({problem})" for path, problem in sorted(problems.items())[:SHOWN])
+    more = f" and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
+    raise InputError(f"{root}: {len(problems)} {what} cannot be read: {listed}{more}; {advice}")

@@ -23,8 +23,10 @@ def test_other_names_are_refused(name: str) -> None:
 
 def test_rows_follow_the_tree(market_tree: Path) -> None:
     (market_tree / "query" / "Thumbs.db").touch()
-    table, expected = load_market1501(market_tree)
-    assert expected == OFFICIAL_COUNTS
+    source = load_market1501(market_tree)
+    table = source.table
+    assert source.expected == OFFICIAL_COUNTS
+    assert (source.own_tracklets, source.unit) == (False, "picture")
     assert table["split"].value_counts().to_dict() == {"train": 3, "gallery": 4, "query": 1}
     times = table.set_index("path")["time"]
     assert times["bounding_box_train/0002_c1s1_000451_03.jpg"] == 451
@@ -36,9 +38,9 @@ def test_rows_follow_the_tree(market_tree: Path) -> None:
 
 def test_a_tree_may_bring_its_own_sequence_lengths(market_tree: Path) -> None:
     (market_tree / "sequences.json").write_text(json.dumps({"1": [1000], "2": [500, 600], "3": [10, 20]}))
-    table, expected = load_market1501(market_tree)
-    assert expected is None
-    assert table.set_index("path")["time"]["bounding_box_train/0002_c2s2_000776_01.jpg"] == 500 + 776
+    source = load_market1501(market_tree)
+    assert source.expected is None
+    assert source.table.set_index("path")["time"]["bounding_box_train/0002_c2s2_000776_01.jpg"] == 500 + 776
 
 
 @pytest.mark.parametrize("content", ['{"a": [1]}', "{}", '{"1": 5}', '{"1": [-1]}'])

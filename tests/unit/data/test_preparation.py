@@ -1,15 +1,30 @@
 """Preparing a data set: counts, warnings, held-out identities, unreadable pictures."""
 
+from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 from conftest import write_picture
+from dataset_trees import write_duke, write_duke_video, write_mars, write_msmt17, write_msmt17_copy
+from PIL import Image
 
 from streid.data import preparation
 from streid.data.images import check_pictures, open_picture
+from streid.data.manifest import read_manifest, write_manifest
+from streid.data.packing import PictureSource
 from streid.errors import InputError
+
+FORMAT_OF = {
+    write_duke: "dukemtmc",
+    write_msmt17: "msmt17",
+    write_msmt17_copy: "msmt17",
+    write_mars: "mars",
+    write_duke_video: "duke_video",
+}
+SETTINGS = {field.name for field in fields(preparation.PreparationConfig)}
 
 
 def prepare(root: Path, **changes: Any) -> tuple[pd.DataFrame, dict[str, Any]]:
@@ -18,23 +33,30 @@ def prepare(root: Path, **changes: Any) -> tuple[pd.DataFrame, dict[str, Any]]:
         "source_format": "market1501",
         "root": root,
         "source_manifest": None,
-        "holdout_identities": 0,
-        "unreadable": "refuse",
-        "seed": 0,
         "threads": 2,
     }
-    return preparation.prepare_dataset(**arguments | changes)
+    settings = {key: changes.pop(key) for key in SETTINGS & changes.keys()}
+    config = preparation.PreparationConfig(**settings)
+    return preparation.prepare_dataset(**arguments | changes | {"config": config})
 
 
 def test_counts_and_official_numbers(market_tree: Path) -> None:
     _, summary = prepare(market_tree)
-    assert summary["counts"]["train"] == {"pictures": 3, "identities": 2, "cameras": 2}
+    assert summary["counts"]["train"] == {
+        "pictures": 3,
+        "identities": 2,
+        "cameras": 2,
+        "tracklets": 3,
+    }
     assert summary["counts"]["gallery"] == {
         "pictures": 4,
         "identities": 1,
         "cameras": 3,
+        "tracklets": 4,
         "distractors": 1,
+        "distractor_tracklets": 1,
         "junk": 1,
+        "junk_tracklets": 1,
     }
     assert "train: 3 pictures, officially 12,936" in summary["warnings"]
     assert len(summary["warnings"]) == 8
@@ -104,3 +126,114 @@ def test_a_manifest_of_ones_own(tmp_path: Path) -> None:
     (tmp_path / "mine.csv").write_text("\n".join(rows[:-1]))
     with pytest.raises(InputError, match="no pictures for gallery"):
         prepare(tmp_path, source_format="manifest", source_manifest=tmp_path / "mine.csv")
+
+
+@pytest.mark.parametrize(
+    ("write", "grouped", "first_warning"),
+    [
+        (write_duke, ("oracle", "picture"), "train: 4 pictures, officially 16,522"),
+        (write_msmt17, ("oracle", "picture"), "train: 3 pictures, officially 32,621"),
+        (write_msmt17_copy, ("oracle", "picture"), "train: 2 pictures, officially 32,621"),
+        (write_mars, ("own", "tracklet"), "train: 3 tracklets, officially 8,298"),
+        (write_duke_video, ("own", "tracklet"), "train: 2 tracklets, officially 2,196"),
+    ],
+)
+def test_every_format_is_prepared(
+    tmp_path: Path, write: Callable[[Path], Path], grouped: tuple[str, str], first_warning: str
+) -> None:
+    table, summary = prepare(write(tmp_path), source_format=FORMAT_OF[write])
+    assert (summary["tracklets"], summary["unit"], summary["masks"]) == (*grouped, False)
+    assert summary["warnings"][0] == first_warning
+    assert (table["tracklet"] >= 0).all()
+    write_manifest(tmp_path / "manifest.csv", table)
+    again = read_manifest(tmp_path / "manifest.csv")
+    assert len(again) == len(table)
+
+
+def test_queries_in_the_gallery_are_counted_in_both(tmp_path: Path) -> None:
+    _, summary = prepare(write_mars(tmp_path), source_format="mars")
+    assert summary["counts"]["query"] == {"pictures": 5, "identities": 1, "cameras": 2, "tracklets": 2}
+    assert summary["counts"]["gallery"] == {
+        "pictures": 9,
+        "identities": 2,
+        "cameras": 4,
+        "tracklets": 5,
+        "distractors": 1,
+        "distractor_tracklets": 1,
+        "junk": 2,
+        "junk_tracklets": 1,
+    }
+    assert "gallery: 5 tracklets, officially 12,180" in summary["warnings"]
+    assert "gallery: 1 junk tracklets, officially 870" in summary["warnings"]
+    assert any("no spatial-temporal stream" in warning for warning in summary["warnings"])
+    assert summary["pictures_with_time"] == 0
+
+
+def test_a_validation_list_is_no_place_for_held_out_identities(tmp_path: Path) -> None:
+    write_msmt17(tmp_path)
+    _, summary = prepare(tmp_path, source_format="msmt17", validation_list="val")
+    assert summary["counts"]["val"]["pictures"] == 1
+    with pytest.raises(InputError, match=r"has a split val of its own; set prepare\.holdout_identities to 0"):
+        prepare(tmp_path, source_format="msmt17", validation_list="val", holdout_identities=1)
+
+
+def test_passes_become_tracklets(tmp_path: Path) -> None:
+    write_duke(tmp_path)
+    by_pass, _ = prepare(tmp_path, source_format="dukemtmc", pass_gap=120)
+    assert by_pass["tracklet"].tolist()[:4] == [0, 0, 1, 2]
+    by_camera, _ = prepare(tmp_path, source_format="dukemtmc", pass_gap=0)
+    assert by_camera["tracklet"].tolist()[:4] == [0, 0, 0, 1]
+
+
+def test_tracklets_of_ones_own_manifest_are_respected(tmp_path: Path) -> None:
+    for name in ("a", "b", "c", "d"):
+        write_picture(tmp_path / f"{name}.jpg", seed=ord(name))
+    rows = ["a.jpg,train,1,1,0,5,{}", "b.jpg,train,1,1,0,6,", "c.jpg,query,2,1,0,5,", "d.jpg,gallery,2,2,0,9,"]
+    for own, expected, kind in (("7", [7, -1, -1, -1], "own"), ("", [0, 0, 1, 2], "oracle")):
+        content = "\n".join(["path,split,pid,camid,session,time,tracklet", *rows]).format(own)
+        (tmp_path / "mine.csv").write_text(content)
+        table, summary = prepare(tmp_path, source_format="manifest", source_manifest=tmp_path / "mine.csv")
+        assert (table["tracklet"].tolist(), summary["tracklets"]) == (expected, kind)
+
+
+def test_masks_are_noted_when_every_training_picture_has_one(market_tree: Path, tmp_path: Path) -> None:
+    pictures = sorted((market_tree / "bounding_box_train").iterdir())
+    plain = prepare(market_tree)[1]
+    for picture in pictures:
+        assert prepare(market_tree)[1]["masks"] is False
+        mask = market_tree / "masks" / "bounding_box_train" / f"{picture.stem}.png"
+        mask.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (64, 128), 3).save(mask)
+    summary = prepare(market_tree, pack=tmp_path / "pictures.h5")[1]
+    assert summary["masks"] is True
+    assert summary["digest"] != plain["digest"]
+    source = PictureSource(market_tree, tmp_path / "pictures.h5")
+    assert set(source.read_mask(f"bounding_box_train/{pictures[0].name}").tobytes()) == {3}
+    mask.write_bytes(b"no mask")
+    with pytest.raises(InputError, match=r"1 part masks cannot be read: masks/bounding_box_train/0007.*repair them"):
+        prepare(market_tree)
+
+
+@pytest.mark.parametrize("write", [write_mars, write_duke_video])
+def test_a_pack_holds_every_picture_once(tmp_path: Path, write: Callable[[Path], Path]) -> None:
+    root = write(tmp_path / "tree")
+    source_format = FORMAT_OF[write]
+    table, summary = prepare(root, source_format=source_format, pack=tmp_path / "pictures.h5")
+    assert summary == prepare(root, source_format=source_format)[1]
+    source = PictureSource(tmp_path, tmp_path / "pictures.h5")
+    for path in table["path"]:
+        assert source.bytes(path) == (root / path).read_bytes()
+    assert (tmp_path / "pictures.h5").stat().st_size < 20_000 + sum(p.stat().st_size for p in root.rglob("*.jpg"))
+
+
+def test_skipped_pictures_are_not_packed_and_refused_ones_leave_no_pack(market_tree: Path, tmp_path: Path) -> None:
+    broken = market_tree / "bounding_box_train" / "0007_c1s1_000501_01.jpg"
+    broken.write_bytes(broken.read_bytes()[:200])
+    with pytest.raises(InputError, match="1 pictures cannot be read"):
+        prepare(market_tree, pack=tmp_path / "out" / "pictures.h5")
+    assert list((tmp_path / "out").iterdir()) == []
+    table, _ = prepare(market_tree, unreadable="skip", pack=tmp_path / "out" / "pictures.h5")
+    source = PictureSource(market_tree, tmp_path / "out" / "pictures.h5")
+    assert all(source.read(path) for path in table["path"])
+    with pytest.raises(InputError, match="holds no bounding_box_train/0007"):
+        source.read("bounding_box_train/0007_c1s1_000501_01.jpg")

@@ -22,6 +22,7 @@ from PIL import Image
 
 from streid.artifacts import DISTRACTOR_PID, JUNK_PID, write_json
 from streid.closure import digest_files
+from streid.data.layouts import MASKS_FOLDER
 from streid.data.market1501 import FOLDERS, parse_name
 from streid.data.rendered.cameras import CAMERAS
 from streid.data.rendered.pictures import Difficulty, Snapshot, draw_picture
@@ -33,7 +34,6 @@ logger = logging.getLogger(__name__)
 
 MARKER_FILE = "rendered.json"
 ORIGIN_FILE = ".rendered"  # tells a rendering's folder even while a workflow has removed the marker to make it again
-MASKS_FOLDER = "masks"
 JPEG_QUALITY = 88
 PICTURES_PER_JOB = 100
 LOGGED_EVERY = 5000

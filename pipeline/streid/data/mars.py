@@ -1,0 +1,149 @@
+"""MARS and trees laid out like it.
+
+Zheng et al., "MARS: A Video Benchmark for Large-Scale Person Re-identification", ECCV 2016. The six cameras of
+Market-1501; tracklets by a detector and a tracker, pictures named `0001C1T0001F001.jpg` (identity, camera,
+tracklet, frame in the tracklet) in `bbox_train|bbox_test/<identity>`. The folder `info` tells the tracklets:
+`train_name.txt` and `test_name.txt` list the pictures; `tracks_train_info.mat` (8,298 x 4) and
+`tracks_test_info.mat` (12,180 x 4) hold each tracklet's first and last picture in its list (1-based, both
+included), identity and camera; `query_IDX.mat` (1 x 1,980) the queries' rows in the test tracklets (1-based).
+Train 509,914 pictures of 625 identities; query 626 identities; test tracklets include 3,248 of distractors
+(pid 0, they stay) and 870 junk ones (pid -1, folder `00-1`, ignored in evaluation).
+
+The queries stay in the gallery, as in the authors' evaluation: without them 140 queries have no match. A
+query's own tracklet is of its own camera and so ignored for it. Frames count within the tracklet: there is
+no time that compares, so appearance decides alone. The protocol evaluates tracklets.
+"""
+
+import re
+import zlib
+from pathlib import Path
+
+import numpy as np
+from scipy.io import loadmat
+from scipy.io.matlab import MatReadError
+
+from streid.artifacts import JUNK_PID, UNKNOWN_TIME, IntArray
+from streid.data.sources import Row, SourceDataset, check_folder, make_table, read_list
+from streid.errors import InputError
+
+OFFICIAL_COUNTS = {
+    "train": {"tracklets": 8298, "identities": 625, "pictures": 509914},
+    "query": {"tracklets": 1980, "identities": 626},
+    "gallery": {"tracklets": 12180, "distractor_tracklets": 3248, "junk_tracklets": 870},
+}
+FOLDERS = {"train": "bbox_train", "test": "bbox_test"}
+JUNK_NAME = "00-1"
+WHERE_TO_GET = (
+    "MARS is offered by its authors (https://zheng-lab.cecs.anu.edu.au/Project/project_mars.html), the folder info by "
+    "https://github.com/liangzheng06/MARS-evaluation; unpack them so that this folder holds bbox_train, bbox_test "
+    "and info"
+)
+NAME = re.compile(r"(?P<pid>\d{4}|00-1)C(?P<camid>\d)T\d{4}F\d{3,}\.jpg", re.ASCII)
+
+
+def parse_name(name: str) -> tuple[int, int]:
+    """Identity (-1 junk, 0 distractor) and camera of a picture's file name.
+
+    Raises:
+        InputError: the name does not follow MARS's pattern.
+    """
+    match = NAME.fullmatch(name)
+    if match is None:
+        raise InputError(
+            f"{name!r} is not a MARS picture name (expected like 0001C1T0001F001.jpg: identity, camera, "
+            "tracklet, frame)"
+        )
+    return JUNK_PID if match["pid"] == JUNK_NAME else int(match["pid"]), int(match["camid"])
+
+
+def load_mars(root: Path) -> SourceDataset:
+    """Read the lists and tables in `info` into a manifest.
+
+    Args:
+        root: the folder that holds bbox_train, bbox_test and info.
+
+    Returns:
+        The rows (no times; tracklets numbered as in the tables, the test's after the training's; a query's
+        pictures once as query and once in the gallery) with the official counts.
+
+    Raises:
+        InputError: a folder, list or table is missing or does not fit the others.
+    """
+    for folder in (*FOLDERS.values(), "info"):
+        check_folder(root, folder, WHERE_TO_GET)
+    train, train_misnamed = _read_tracklets(root, "train", "train", 0)
+    test, test_misnamed = _read_tracklets(root, "test", "gallery", len(train))
+    queries_Q = _read_table(root / "info" / "query_IDX.mat", "query_IDX").ravel()
+    if len(queries_Q) == 0 or queries_Q.min() < 1 or queries_Q.max() > len(test):
+        raise InputError(
+            f"{root / 'info' / 'query_IDX.mat'}: its rows must be from 1 to the {len(test)} test tracklets"
+        )
+    query: list[Row] = [
+        (path, "query", *rest) for number in np.unique(queries_Q) for path, _, *rest in test[number - 1]
+    ]
+    remarks = ["frames count within each tracklet, so no times compare: there is no spatial-temporal stream"]
+    if train_misnamed or test_misnamed:
+        remarks.append(
+            f"{train_misnamed + test_misnamed} tracklets have pictures named for another identity or camera than "
+            "their table says; the table was followed"
+        )
+    return SourceDataset(
+        table=make_table([row for tracklets in (train, test) for rows in tracklets for row in rows] + query),
+        expected=OFFICIAL_COUNTS,
+        own_tracklets=True,
+        unit="tracklet",
+        remarks=tuple(remarks),
+    )
+
+
+def _read_tracklets(root: Path, half: str, split: str, first: int) -> tuple[list[list[Row]], int]:
+    """Each tracklet's rows, in the order of its table, and how many tracklets' names disagree with it.
+
+    Args:
+        half: `train` or `test`.
+        first: the first tracklet's number.
+    """
+    listing = root / "info" / f"{half}_name.txt"
+    table = root / "info" / f"tracks_{half}_info.mat"
+    names = read_list(listing, WHERE_TO_GET)
+    tracks_T4 = _read_table(table, f"track_{half}_info")
+    if tracks_T4.shape[1:] != (4,):
+        raise InputError(f"{table}: has shape {tracks_T4.shape}, expected a row of first, last, identity, camera each")
+    tracklets: list[list[Row]] = []
+    misnamed = 0
+    for number, (start, end, pid, camid) in enumerate(tracks_T4.tolist(), start=1):
+        if not 1 <= start <= end <= len(names):
+            raise InputError(
+                f"{table}, row {number}: pictures {start}-{end} are not in {listing.name} (1-{len(names)})"
+            )
+        shown = names[start - 1 : end]
+        try:
+            named = {parse_name(name) for name in shown}
+        except InputError as error:
+            raise InputError(f"{listing}: {error}") from None
+        if len(named) > 1:
+            raise InputError(
+                f"{table}, row {number}: its pictures in {listing.name} show several identities or cameras"
+            )
+        misnamed += named != {(pid, camid)}
+        folder = f"{FOLDERS[half]}/{shown[0][:4]}"
+        tracklets.append(
+            [(f"{folder}/{name}", split, pid, camid, 0, UNKNOWN_TIME, first + number - 1) for name in shown]
+        )
+    return tracklets, misnamed
+
+
+def _read_table(path: Path, variable: str) -> IntArray:
+    """A table of a .mat file as int64: the published files hold unsigned 16-bit numbers, which wrap around."""
+    if not path.is_file():
+        raise InputError(f"{path}: no such file. {WHERE_TO_GET}")
+    try:
+        found = loadmat(path, variable_names=[variable])
+    except (MatReadError, NotImplementedError, ValueError, TypeError, OSError, LookupError, zlib.error) as error:
+        raise InputError(f"{path}: not a readable MATLAB file ({error}); fetch it again") from None
+    if variable not in found:
+        raise InputError(f"{path}: holds no variable {variable}; fetch it again")
+    table = np.asarray(found[variable])
+    if table.dtype.kind not in "iuf" or not np.array_equal(table, table.astype(np.int64)):
+        raise InputError(f"{path}: {variable} holds other values than whole numbers; fetch it again")
+    return table.astype(np.int64)
