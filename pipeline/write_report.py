@@ -36,6 +36,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--summary", required=True, type=Path, help="dataset.json")
     parser.add_argument("--histograms", required=True, type=Path, help="histograms.h5")
     parser.add_argument("--root", required=True, type=Path, help="the data set's folder, for its pictures")
+    parser.add_argument("--packed", type=Path, help="HDF5 file to read the pictures from, instead of the folder")
     parser.add_argument(
         "--model",
         required=True,
@@ -88,6 +89,7 @@ def main() -> None:
     set_threads(arguments.threads)
     from streid.artifacts import json_text, read_json, write_text
     from streid.data.manifest import read_manifest
+    from streid.data.packing import PictureSource
     from streid.errors import InputError
     from streid.reporting.measured import read_summary
     from streid.reporting.page import compose_report, render_page, write_figures
@@ -121,7 +123,7 @@ def main() -> None:
         runs=runs,
         manifest=read_manifest(arguments.manifest),
         histograms=histograms,
-        root=arguments.root,
+        source=PictureSource(arguments.root, arguments.packed),
         clock=Clock(per_second=arguments.units_per_second, unit=arguments.time_unit),
         queries=arguments.queries,
         costs=cost_rows(arguments.benchmarks) if arguments.benchmarks else None,

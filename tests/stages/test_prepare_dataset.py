@@ -38,6 +38,7 @@ def test_manifest_and_summary(run_stage: RunStage, tiny_world: Path, tmp_path: P
     assert summary["counts"]["train"]["identities"] == 6
     assert summary["counts"]["query"]["identities"] == 6
     assert (summary["counts"]["gallery"]["distractors"], summary["counts"]["gallery"]["junk"]) == (3, 2)
+    assert (summary["tracklets"], summary["unit"], summary["masks"]) == ("oracle", "picture", True)
     assert summary["pictures_with_time"] == sum(count["pictures"] for count in summary["counts"].values())
 
 

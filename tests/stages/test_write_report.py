@@ -140,6 +140,18 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+def test_packed_pictures_give_the_same_report(results: Path, tmp_path: Path, run_stage: RunStage) -> None:
+    run_stage(
+        *("prepare_dataset", "--dataset", "tiny", "--format", "market1501", "--root", results / "data"),
+        *("--manifest", tmp_path / "manifest.csv", "--summary", tmp_path / "dataset.json"),
+        *("--pack", tmp_path / "pictures.h5"),
+    )
+    run_stage(*arguments(results, tmp_path / "tree"))
+    shutil.rmtree(results / "data")
+    run_stage(*arguments(results, tmp_path / "packed"), "--packed", tmp_path / "pictures.h5")
+    assert contents(tmp_path / "packed") == contents(tmp_path / "tree")
+
+
 def test_report_holds_the_numbers_and_nothing_of_this_machine(
     results: Path, tmp_path: Path, run_stage: RunStage
 ) -> None:

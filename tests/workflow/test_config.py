@@ -8,6 +8,8 @@ import pytest
 import yaml
 from conftest import ROOT
 
+from streid.data.layouts import FORMATS
+
 CONFIG: dict[str, Any] = yaml.safe_load((ROOT / "config" / "config.yaml").read_text(encoding="utf-8"))
 SCHEMA: dict[str, Any] = yaml.safe_load(
     (ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text(encoding="utf-8")
@@ -74,6 +76,9 @@ def test_unknown_keys_are_refused(path: tuple[str, ...]) -> None:
         ("rerank", "precision", "fp16"),
         ("histograms", "sigma", 0),
         ("prepare", "unreadable", "ignore"),
+        ("prepare", "validation_list", "test"),
+        ("prepare", "pass_gap", -1),
+        ("prepare", "pack", "yes"),
     ],
 )
 def test_values_out_of_range_are_refused(section: str, key: str, value: object) -> None:
@@ -89,3 +94,8 @@ def test_names_that_are_no_plain_folder_names_are_refused(name: str) -> None:
     config = copy.deepcopy(CONFIG)
     config["datasets"][name] = config["datasets"]["market"]
     assert problems(config)
+
+
+def test_formats_are_those_that_can_be_read() -> None:
+    assert SCHEMA["$defs"]["dataset"]["properties"]["format"]["enum"] == list(FORMATS)
+    assert {entry["format"] for entry in CONFIG["datasets"].values()} == set(FORMATS)

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import ROOT
+from conftest import ROOT, write_picture
+from dataset_trees import write_duke
 
 REPORT = "results/demo/report.json"
 STAGES = {
@@ -230,3 +231,20 @@ def test_a_model_trained_elsewhere_is_evaluated(project: Project) -> None:
     assert sorted(rules) == sorted([*(STAGES - {"train_appearance"}), *twice])
     with project.edited_config() as config:
         del config["datasets"]["other"]
+
+
+def test_packed_pictures_are_an_output_and_an_input(project: Project) -> None:
+    write_duke(project.folder / "data" / "dukemtmc-reid")
+    target = "results/duke/pictures.h5"
+    assert "MissingRuleException" in project.snakemake("--dry-run", target, status=1)
+    packed = ("--config", "prepare={pack: true}")
+    commands = project.snakemake("--dry-run", "--printshellcmds", "results/duke/report.json", *packed)
+    assert len(re.findall(rf"--packed {target}", commands)) == 3
+    project.snakemake(target, *packed)
+    assert "Nothing to be done" in project.snakemake(target, *packed)
+    summary = json.loads((project.folder / "results/duke/dataset.json").read_text())
+    assert summary["counts"]["train"]["pictures"] == 4
+    write_picture(project.folder / "data/dukemtmc-reid/query/0005_c4_f0046985.jpg", seed=9)
+    output = project.snakemake("--dry-run", target, *packed)
+    assert re.findall(r"^(?:local)?rule (\w+):", output, re.MULTILINE) == ["prepare_packed_dataset"]
+    assert "Updated input files: data/dukemtmc-reid/query" in output

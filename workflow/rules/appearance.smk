@@ -4,6 +4,7 @@ rule train_appearance:
         modules=modules("train_appearance"),
         manifest="results/{dataset}/manifest.csv",
         summary="results/{dataset}/dataset.json",
+        pictures=pictures,
         start_weights=start_weights,
     output:
         model="results/{dataset}/{trained}/model.safetensors",
@@ -21,11 +22,12 @@ rule train_appearance:
         gpu=GPUS,
     params:
         root=root,
+        packed=packed,
         work="results/{dataset}/{trained}/work/training",
         device=DEVICE,
         options=options("train"),
     shell:
-        "python {input.script:q} --manifest {input.manifest:q} --summary {input.summary:q} --root {params.root:q} "
+        "python {input.script:q} --manifest {input.manifest:q} --summary {input.summary:q} --root {params.root:q} {params.packed:q} "
         "--output {output.model:q} --history {output.history:q} --work {params.work:q} --device {params.device} "
         "--threads {threads} {params.options:q} > {log:q} 2>&1"
 
@@ -36,6 +38,7 @@ rule extract_features:
         modules=modules("extract_features"),
         manifest="results/{dataset}/manifest.csv",
         summary="results/{dataset}/dataset.json",
+        pictures=pictures,
         model=trained_model,
     output:
         features="results/{dataset}/{model}/features.h5",
@@ -52,10 +55,11 @@ rule extract_features:
         gpu=GPUS,
     params:
         root=root,
+        packed=packed,
         work="results/{dataset}/{model}/work/extraction",
         device=DEVICE,
         options=options("extract"),
     shell:
-        "python {input.script:q} --manifest {input.manifest:q} --summary {input.summary:q} --root {params.root:q} "
+        "python {input.script:q} --manifest {input.manifest:q} --summary {input.summary:q} --root {params.root:q} {params.packed:q} "
         "--model {input.model:q} --name {wildcards.model:q} --output {output.features:q} --work {params.work:q} "
         "--device {params.device} --threads {threads} {params.options:q} > {log:q} 2>&1"

@@ -7,14 +7,21 @@ from pathlib import Path
 sys.path.insert(0, str(Path(workflow.basedir) / "pipeline"))
 
 from streid.closure import source_closure
+from streid.data.layouts import raw_inputs
 
 PIPELINE = Path(os.path.relpath(Path(workflow.basedir) / "pipeline"))
 ENVIRONMENT = str(Path(workflow.basedir) / "environment.yml")
 DATASETS = config["datasets"]
 RENDERED = sorted(name for name in DATASETS if "render" in DATASETS[name])
+PACKED = sorted(
+    name
+    for name in DATASETS
+    if {**config["prepare"], **DATASETS[name].get("prepare", {})}["pack"]
+)
 DEVICE = config["compute"]["device"]
 GPUS = 0 if DEVICE == "cpu" else 1
-WORKFLOW_KEYS = ("fusions",)  # decide what is made; no flags of a stage
+# Settings that shape the workflow itself, so that no script takes them as a flag.
+WORKFLOW_KEYS = {"fusions", "pack"}
 
 
 wildcard_constraints:
@@ -47,6 +54,8 @@ def flags(values):
     """A section as command-line flags, one list entry per word, to be quoted by `:q`."""
     words = []
     for key, value in sorted(values.items()):
+        if key in WORKFLOW_KEYS:
+            continue
         words.append(f"--{key.replace('_', '-')}")
         words.extend(map(str, value) if isinstance(value, list) else [str(value)])
     return words
@@ -96,10 +105,25 @@ def raw_data(wildcards):
     if wildcards.dataset in RENDERED:
         return [f"data/{wildcards.dataset}/rendered.json"]
     entry = DATASETS[wildcards.dataset]
-    names = ("bounding_box_train", "bounding_box_test", "query", "sequences.json")
-    folders = [Path(entry["root"]) / name for name in names]
     own = [Path(entry["manifest"])] if "manifest" in entry else []
-    return [str(path) for path in [*folders, *own] if path.exists()]
+    found = raw_inputs(entry["format"], Path(entry["root"]))
+    return [str(path) for path in found + [path for path in own if path.exists()]]
+
+
+def pictures(wildcards):
+    """The file the data set's pictures are packed in, if they are."""
+    name = f"results/{wildcards.dataset}/pictures.h5"
+    return name if wildcards.dataset in PACKED else []
+
+
+def packed(wildcards, input):
+    """`--packed FILE` for a job that reads pictures, where they are packed."""
+    return ["--packed", input.pictures] if input.pictures else []
+
+
+def any_of(names):
+    """A wildcard constraint: one of the names, or nothing at all if there are none."""
+    return "|".join(re.escape(name) for name in names) or "(?!)"
 
 
 def of_models(name):

@@ -9,7 +9,7 @@ rule render_demo:
     benchmark:
         "results/{dataset}/benchmarks/render_demo.tsv"
     wildcard_constraints:
-        dataset="|".join(re.escape(name) for name in RENDERED) or "(?!)",
+        dataset=any_of(RENDERED),
     conda:
         ENVIRONMENT
     threads: 8
@@ -35,12 +35,14 @@ rule prepare_dataset:
         "results/{dataset}/logs/prepare_dataset.log",
     benchmark:
         "results/{dataset}/benchmarks/prepare_dataset.tsv"
+    wildcard_constraints:
+        dataset=any_of(sorted(set(DATASETS) - set(PACKED))),
     conda:
         ENVIRONMENT
     threads: 4
     resources:
         mem_mb=2000,
-        runtime=60,
+        runtime=120,
     params:
         root=root,
         format=lambda wildcards: DATASETS[wildcards.dataset]["format"],
@@ -49,8 +51,21 @@ rule prepare_dataset:
             if "manifest" in DATASETS[wildcards.dataset]
             else []
         ),
+        pack=lambda wildcards, output: (
+            ["--pack", output.pictures] if "pictures" in output.keys() else []
+        ),
         options=options("prepare"),
     shell:
         "python {input.script:q} --dataset {wildcards.dataset:q} --format {params.format:q} --root {params.root:q} "
-        "{params.source:q} --manifest {output.manifest:q} --summary {output.summary:q} --threads {threads} "
-        "{params.options:q} > {log:q} 2>&1"
+        "{params.source:q} --manifest {output.manifest:q} --summary {output.summary:q} {params.pack:q} "
+        "--threads {threads} {params.options:q} > {log:q} 2>&1"
+
+
+# The same stage with one more output: an output cannot depend on a data set's configuration, a rule can.
+use rule prepare_dataset as prepare_packed_dataset with:
+    output:
+        manifest="results/{dataset}/manifest.csv",
+        summary="results/{dataset}/dataset.json",
+        pictures="results/{dataset}/pictures.h5",
+    wildcard_constraints:
+        dataset=any_of(PACKED),

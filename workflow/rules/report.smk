@@ -8,6 +8,7 @@ rule write_report:
         ],
         manifest="results/{dataset}/manifest.csv",
         summary="results/{dataset}/dataset.json",
+        pictures=pictures,
         histograms="results/{dataset}/histograms.h5",
         histories=training_histories,
         features=of_models("features.h5"),
@@ -31,13 +32,14 @@ rule write_report:
         runtime=60,
     params:
         root=root,
+        packed=packed,
         models=model_folders,
         benchmarks="results/{dataset}/benchmarks",
         configuration=configuration,
         options=options("report"),
     shell:
         "python {input.script:q} --dataset {wildcards.dataset:q} --manifest {input.manifest:q} "
-        "--summary {input.summary:q} --histograms {input.histograms:q} --root {params.root:q} {params.models:q} "
+        "--summary {input.summary:q} --histograms {input.histograms:q} --root {params.root:q} {params.packed:q} {params.models:q} "
         "--output {output.report:q} --page {output.page:q} --figures {output.figures:q} "
         "--benchmarks {params.benchmarks:q} --config-json <(printf %s {params.configuration:q}) --threads {threads} "
         "{params.options:q} > {log:q} 2>&1"

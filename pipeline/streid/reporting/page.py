@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
 
 from streid.artifacts import atomic_output
+from streid.data.packing import PictureSource
 from streid.reporting.charts import Chart
 from streid.reporting.figures import compare_streams, plot_cameras, plot_match_curves, plot_training
 from streid.reporting.findings import Headline, list_notices, write_headline
@@ -79,7 +80,7 @@ def compose_report(
     runs: Sequence[ModelRun],
     manifest: pd.DataFrame,
     histograms: Histograms,
-    root: Path,
+    source: PictureSource,
     clock: Clock,
     queries: int,
     costs: Sequence[CostRow] | None,
@@ -88,14 +89,14 @@ def compose_report(
 
     Args:
         record: report.json's content.
-        root: where the manifest's paths start.
+        source: the data set's pictures.
         queries: how many ranked lists to show.
         costs: what each stage took, None when that is not known.
 
     Raises:
         InputError: a picture to be shown is missing or unreadable.
     """
-    store = PictureStore(root)
+    store = PictureStore(source)
     best = best_run(runs)
     travel = plot_travel(histograms, clock, densities=any("likelihood" in run.fusions for run in runs))
     return Report(

@@ -8,15 +8,14 @@ import functools
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from PIL import Image, ImageDraw, ImageFont
 
 from streid.artifacts import UNKNOWN_TIME, Sightings
-from streid.data.images import open_picture
 from streid.data.manifest import evaluated
+from streid.data.packing import PictureSource
 from streid.reporting.runs import ModelRun
 from streid.reporting.selection import choose_queries
 from streid.reporting.streams import kind_title
@@ -86,18 +85,18 @@ class SampleIdentity:
 class PictureStore:
     """Reads a data set's pictures as thumbnails, each one once."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    def __init__(self, source: PictureSource) -> None:
+        self._source = source
         self._kept: dict[str, Thumbnail] = {}
 
     def thumbnail(self, path: str) -> Thumbnail:
-        """The picture at `path`, relative to the root.
+        """The picture at `path`, relative to the data set's root.
 
         Raises:
             InputError: it is missing or cannot be decoded.
         """
         if path not in self._kept:
-            picture = open_picture(self._root, path)
+            picture = self._source.read(path)
             scale = min(THUMBNAIL[0] / picture.width, THUMBNAIL[1] / picture.height, 1.0)
             size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
             self._kept[path] = Thumbnail(picture.resize(size, Image.Resampling.LANCZOS))

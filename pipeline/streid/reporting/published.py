@@ -33,6 +33,16 @@ PUBLISHED = {
         PublishedResult(method="st-ReID", rank1=94.4, mean_ap=83.9, source="st-ReID's README"),
         PublishedResult(method="st-ReID re-ranked", rank1=94.5, mean_ap=92.7, source="st-ReID's README"),
     ),
+    "msmt17": (
+        PublishedResult(method="FastReID SBS R101-ibn", rank1=84.8, mean_ap=62.8, source="FastReID model zoo"),
+        PublishedResult(method="TransReID*", rank1=85.3, mean_ap=67.8, source="TransReID's README"),
+    ),
+    "mars": (
+        PublishedResult(method="STGCN (CVPR 2020)", rank1=89.95, mean_ap=83.7, source="awesome list of video re-ID"),
+    ),
+    "duke_video": (
+        PublishedResult(method="STGCN (CVPR 2020)", rank1=97.29, mean_ap=95.7, source="awesome list of video re-ID"),
+    ),
 }
 
 

@@ -29,6 +29,7 @@ COUNT_TITLES = {
     "pictures": "Pictures",
     "identities": "Identities",
     "cameras": "Cameras",
+    "tracklets": "Tracklets",
     "distractors": "Distractors",
     "junk": "Junk",
 }

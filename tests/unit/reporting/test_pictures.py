@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from streid.data.packing import PictureSource
 from streid.errors import InputError
 from streid.reporting.pictures import (
     PictureStore,
@@ -35,7 +36,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_thumbnails_fit_and_are_never_enlarged(root: Path) -> None:
-    store = PictureStore(root)
+    store = PictureStore(PictureSource(root))
     assert [store.thumbnail(f"{row}.jpg").picture.size for row in range(3)] == [(64, 128), (64, 128), (30, 20)]
     assert store.thumbnail("0.jpg") is store.thumbnail("0.jpg")
     kind, content = store.thumbnail("2.jpg").uri.split(",")
@@ -45,11 +46,11 @@ def test_thumbnails_fit_and_are_never_enlarged(root: Path) -> None:
 
 def test_a_missing_picture_is_named(root: Path) -> None:
     with pytest.raises(InputError, match=r"9\.jpg"):
-        PictureStore(root).thumbnail("9.jpg")
+        PictureStore(PictureSource(root)).thumbnail("9.jpg")
 
 
 def test_ranked_lists_mark_right_and_wrong(make_run: MakeRun, root: Path) -> None:
-    queries = rank_queries(make_run(), PictureStore(root), CLOCK, count=2, seed=0)
+    queries = rank_queries(make_run(), PictureStore(PictureSource(root)), CLOCK, count=2, seed=0)
     query = next(query for query in queries if query.path == "0.jpg")
     assert [stream.title for stream in query.streams] == ["Appearance", "Appearance + times", "Re-ranked"]
     hits = query.streams[0].hits
@@ -71,7 +72,7 @@ def test_times_of_other_sessions_do_not_compare(make_run: MakeRun) -> None:
 def test_samples_are_of_the_people_most_cameras_saw(root: Path) -> None:
     rows = [("0.jpg", 7, 2), ("1.jpg", 7, 1), ("2.jpg", 7, 2), ("0.jpg", 3, 1), ("1.jpg", -1, 1), ("2.jpg", 0, 3)]
     manifest = pd.DataFrame(rows, columns=["path", "pid", "camid"])
-    store = PictureStore(root)
+    store = PictureStore(PictureSource(root))
     samples = sample_identities(manifest, store, seed=0)
     assert [(sample.identity, [camera for camera, _ in sample.views]) for sample in samples] == [(7, [1, 2]), (3, [1])]
     assert samples[0].views[1][1] is store.thumbnail("0.jpg")

@@ -3,6 +3,7 @@
 import subprocess
 from pathlib import Path
 
+from streid.data.layouts import FORMATS
 from streid.reporting.published import published_results
 from streid.reporting.record import git_state, installed_versions
 
@@ -16,6 +17,11 @@ def test_published_numbers_only_for_the_data_sets_they_are_of() -> None:
     )}  # fmt: skip
     assert market["st-ReID"] == (98.1, 87.6)
     assert market["st-ReID, appearance alone"] == (91.2, None)
+    for source_format in sorted(set(FORMATS) - {"manifest"}):
+        assert published_results({"source_format": source_format, "expected": counts, "rendered": False})
+        assert published_results({"source_format": source_format, "expected": counts, "rendered": True}) == ()
+    (mars,) = published_results({"source_format": "mars", "expected": counts})
+    assert (mars.method, mars.rank1, mars.mean_ap) == ("STGCN (CVPR 2020)", 89.95, 83.7)
 
 
 def test_versions_name_python_first() -> None:

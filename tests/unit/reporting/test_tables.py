@@ -47,11 +47,11 @@ def test_what_was_compared(make_run: MakeRun) -> None:
 
 
 def test_counts_in_the_order_of_the_splits() -> None:
-    gallery = {"pictures": 1787, "identities": 100, "cameras": 6, "distractors": 150, "junk": 60}
+    gallery = {"pictures": 1787, "identities": 100, "cameras": 6, "tracklets": 430, "distractors": 150, "junk": 60}
     train = {"pictures": 1961, "identities": 100, "cameras": 6}
     assert count_rows({"counts": {"gallery": gallery, "train": train}}) == [
-        ("Training", ("1,961", "100", "6", "\N{EN DASH}", "\N{EN DASH}")),
-        ("Gallery", ("1,787", "100", "6", "150", "60")),
+        ("Training", ("1,961", "100", "6", "\N{EN DASH}", "\N{EN DASH}", "\N{EN DASH}")),
+        ("Gallery", ("1,787", "100", "6", "430", "150", "60")),
     ]
 
 
