@@ -41,7 +41,7 @@ rule prepare_dataset:
         ENVIRONMENT
     threads: 4
     resources:
-        mem_mb=2000,
+        mem_mb=3000,
         runtime=120,
     params:
         root=root,
