@@ -1,4 +1,4 @@
-"""Extract features of the query, gallery and held-out pictures to features.h5; resumes from finished shards."""
+"""Extract features of the query, gallery and held-out units to features.h5, or one shard of them; resumes."""
 
 import argparse
 from pathlib import Path
@@ -12,14 +12,18 @@ def parse_arguments() -> argparse.Namespace:
     add("--manifest", required=True, type=Path, help="manifest.csv")
     add("--summary", required=True, type=Path, help="dataset.json")
     add("--root", required=True, type=Path, help="the data set's folder")
+    add("--packed", type=Path, help="the pictures in one file, read instead of the folder")
     add("--model", required=True, type=Path, help="model.safetensors")
     add("--name", required=True, help="the model's name in results and reports")
-    add("--output", required=True, type=Path, help="features.h5 to write")
-    add("--work", required=True, type=Path, help="folder for unfinished shards")
+    add("--output", required=True, type=Path, help="features.h5 to write, or this job's shard of it")
+    add("--work", required=True, type=Path, help="folder for unfinished chunks")
+    add("--unit", choices=("auto", "picture", "tracklet"), default="auto", help="what gets a feature; auto: as needed")
     add("--batch-size", type=positive_int, default=64, help="pictures per step")
     add("--dtype", choices=("float32", "float16"), default="float32", help="of the stored features")
     add("--precision", default="fp32", choices=("fp32", "bf16", "fp16"), help="to compute in")
     add("--workers", type=non_negative_int, default=0, help="processes that read pictures")
+    add("--shard", type=positive_int, default=1, help="which part to extract, from 1")
+    add("--shards", type=positive_int, default=1, help="parts in all; merge_features puts several together")
     add_compute_arguments(parser)
     return parser.parse_args()
 
@@ -29,56 +33,62 @@ def main() -> None:
     set_threads(arguments.threads)
     import torch
 
-    from streid.appearance.extraction import Extractor
+    from streid.appearance.description import Describer
+    from streid.appearance.extraction import Extractor, cut_chunks
     from streid.appearance.models import load_model
-    from streid.appearance.training import PRECISIONS
     from streid.artifacts import read_json, write_features
     from streid.closure import fingerprint_run
-    from streid.data.manifest import read_manifest, sightings
+    from streid.data.manifest import read_manifest
+    from streid.data.packing import PictureSource
+    from streid.data.shards import ShardHeader, write_shard
+    from streid.data.units import choose_unit, make_units
     from streid.devices import choose_device
     from streid.errors import InputError
     from streid.locks import exclusive_work
 
-    table = read_manifest(arguments.manifest)
-    dataset = str(read_json(arguments.summary).get("dataset", ""))
+    if arguments.shard > arguments.shards:
+        raise InputError(f"--shard {arguments.shard} is more than --shards {arguments.shards}")
+    table, summary = read_manifest(arguments.manifest), read_json(arguments.summary)
+    dataset = str(summary.get("dataset", ""))
     if not dataset:
         raise InputError(f"{arguments.summary}: names no data set; make it with prepare_dataset")
     model, config = load_model(arguments.model)
     device = choose_device(arguments.device)
-    fingerprint = fingerprint_run(
+    unit = choose_unit(arguments.unit, summary.get("unit"), config.frames)
+    run = fingerprint_run(
         Path(__file__),
         inputs=[arguments.manifest, arguments.summary, arguments.model],
         settings={"dtype": arguments.dtype, "precision": arguments.precision, "torch": torch.__version__}
-        | {"device": device.type, "threads": arguments.threads},
+        | {"device": device.type, "threads": arguments.threads, "unit": unit, "batch_size": arguments.batch_size},
     )
     torch.set_num_threads(arguments.threads)
+    splits = {split: table[table["split"] == split] for split in ("val", "query", "gallery")}
+    groups = {split: make_units(rows, unit) for split, rows in splits.items() if len(rows)}
+    chunks = cut_chunks(groups)[arguments.shard - 1 :: arguments.shards]
+    describer = Describer(
+        config=config,
+        source=PictureSource(arguments.root, arguments.packed),
+        device=device,
+        batch_size=arguments.batch_size,
+        precision=arguments.precision,
+        workers=arguments.workers,
+    )
+    kept = {"dataset": dataset, "model": arguments.name, "dimension": model.feature_length, "dtype": arguments.dtype}
     with exclusive_work(arguments.work):
         extractor = Extractor(
             model,
-            config,
-            root=arguments.root,
+            describer,
             work=arguments.work,
-            fingerprint=fingerprint,
-            device=device,
-            batch_size=arguments.batch_size,
-            dtype=arguments.dtype,
-            precision=PRECISIONS[arguments.precision],
-            workers=arguments.workers,
-        )
-        groups = {}
-        for split in ("val", "query", "gallery"):
-            rows = table[table["split"] == split]
-            if len(rows):
-                pictures = sightings(rows)
-                groups[split] = (pictures, extractor.extract(split, pictures))
-        write_features(
-            arguments.output,
-            dataset=dataset,
-            model=arguments.name,
-            dimension=model.feature_length,
-            groups=groups,
+            fingerprint=f"{run} {arguments.shard}/{arguments.shards}",
             dtype=arguments.dtype,
         )
+        extractor.extract(groups, chunks)
+        if arguments.shards == 1:
+            whole = {name: (units.sightings, extractor.blocks(chunks, name)) for name, units in groups.items()}
+            write_features(arguments.output, groups=whole, unit=unit, **kept)
+        else:
+            header = ShardHeader(run=run, shard=arguments.shard, shards=arguments.shards, unit=unit, **kept)
+            write_shard(arguments.output, header, extractor.shard(groups, chunks))
         extractor.finish()
 
 

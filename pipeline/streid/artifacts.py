@@ -150,11 +150,12 @@ class FeatureGroup:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FeatureSet:
-    """A features.h5 file in memory."""
+    """A features.h5 file in memory; unit: what a row describes, a picture or a tracklet."""
 
     dataset: str
     model: str
     groups: Mapping[str, FeatureGroup]
+    unit: str = "picture"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -220,6 +221,7 @@ def write_features(
     dimension: int,
     groups: Mapping[str, tuple[Sightings, Iterable[npt.NDArray[Any]]]],
     dtype: str = "float32",
+    unit: str = "picture",
 ) -> None:
     """Write a features.h5 block by block, atomically.
 
@@ -227,8 +229,9 @@ def write_features(
         dimension: D, the number of values per picture.
         groups: group name -> (its pictures, blocks of consecutive feature rows that add up to them).
         dtype: float32 or float16, as stored.
+        unit: what a row describes, picture or tracklet.
     """
-    with create_file(path, FEATURES_FORMAT, dataset=dataset, model=model) as handle:
+    with create_file(path, FEATURES_FORMAT, dataset=dataset, model=model, unit=unit) as handle:
         for name in sorted(groups):
             sightings, blocks = groups[name]
             group = handle.create_group(name)
@@ -252,7 +255,12 @@ def write_sightings(group: h5py.Group, sightings: Sightings) -> None:
     group.create_dataset("path", data=sightings.path_N, dtype=h5py.string_dtype("utf-8"))
 
 
-def _load_sightings(group: h5py.Group) -> Sightings:
+def load_sightings(group: h5py.Group) -> Sightings:
+    """What `write_sightings` stored in an HDF5 group.
+
+    Raises:
+        InputError: a column holds no integers.
+    """
     columns: dict[str, Any] = {}
     for field in SIGHTING_FIELDS:
         values = group[field][:]
@@ -289,13 +297,18 @@ def read_features(path: str | os.PathLike[str], groups: Sequence[str] = ("query"
     """
     with open_checked(path, FEATURES_FORMAT) as handle:
         loaded = {
-            name: FeatureGroup(sightings=_load_sightings(handle[name]), features_ND=_load_features(handle[name]))
+            name: FeatureGroup(sightings=load_sightings(handle[name]), features_ND=_load_features(handle[name]))
             for name in groups
         }
         lengths = {name: group.features_ND.shape[1] for name, group in loaded.items()}
         if len(set(lengths.values())) > 1:
             raise InputError(f"{path}: groups have feature lengths {lengths}; all must be the same")
-        return FeatureSet(dataset=str(handle.attrs["dataset"]), model=str(handle.attrs["model"]), groups=loaded)
+        return FeatureSet(
+            dataset=str(handle.attrs["dataset"]),
+            model=str(handle.attrs["model"]),
+            groups=loaded,
+            unit=str(handle.attrs.get("unit", "picture")),
+        )
 
 
 def feature_groups(path: str | os.PathLike[str]) -> tuple[str, ...]:
@@ -307,7 +320,7 @@ def feature_groups(path: str | os.PathLike[str]) -> tuple[str, ...]:
 def read_sightings(path: str | os.PathLike[str], group: str) -> Sightings:
     """Read one group's pictures from a features.h5 without its features."""
     with open_checked(path, FEATURES_FORMAT) as handle:
-        return _load_sightings(handle[group])
+        return load_sightings(handle[group])
 
 
 def write_rankings(path: str | os.PathLike[str], *, dataset: str, model: str, streams: Mapping[str, Ranking]) -> None:

@@ -64,6 +64,18 @@ def fraction(text: str) -> float:
     return value
 
 
+def truth(text: str) -> bool:
+    """`true` or `false`, in any case, as an argparse type."""
+    if text.lower() not in ("true", "false"):
+        raise argparse.ArgumentTypeError(f"{text} is neither true nor false")
+    return text.lower() == "true"
+
+
+def process_count(text: str) -> int | None:
+    """A positive integer, or `auto` (None), as an argparse type."""
+    return None if text == "auto" else positive_int(text)
+
+
 def add_compute_arguments(parser: argparse.ArgumentParser, *, device: bool = True) -> None:
     """Add `--threads` and, where a stage can use a GPU, `--device auto|cpu|cuda`."""
     if device:

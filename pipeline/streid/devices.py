@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from streid.errors import InputError
+from streid.processes import World, die_with_parent, is_worker, read_world
 
 if TYPE_CHECKING:
     import torch
@@ -25,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 LEASES_VARIABLE = "STREID_LEASES"
 POLL_SECONDS = 0.5
+NO_GPU = "--device cuda: no usable GPU here; use --device cpu, or check nvidia-smi and CUDA_VISIBLE_DEVICES"
 _held: list[int] = []
 
 
@@ -41,12 +43,49 @@ def choose_device(name: str) -> "torch.device":
     import torch
 
     if name == "cuda" and not torch.cuda.is_available():
-        raise InputError(
-            "--device cuda: no usable GPU here; use --device cpu, or check nvidia-smi and CUDA_VISIBLE_DEVICES"
-        )
+        raise InputError(NO_GPU)
     if name == "cpu" or not torch.cuda.is_available():
         return torch.device("cpu")
     return torch.device("cuda", 0)
+
+
+def choose_devices(name: str, processes: int | None) -> tuple["torch.device | None", World]:
+    """The device of this process for `--device` and `--processes`, and its place among the processes.
+
+    One process takes its device as `choose_device` does. For several, the process that is first called gets
+    none: it has leased a GPU for each and is to start them (`world.size` of them); each of those then gets its own.
+
+    Args:
+        processes: how many; None takes one for each GPU that SLURM granted, and one elsewhere.
+
+    Raises:
+        InputError: cuda is asked for where there is none, or not for so many.
+    """
+    if is_worker():
+        die_with_parent()
+        return _worker_device(name), read_world()
+    if processes is None:
+        granted = len(visible_devices()) if "SLURM_JOB_ID" in os.environ and name != "cpu" else 1
+        processes = max(1, granted)
+    if processes == 1:
+        return choose_device(name), World()
+    if name != "cpu":
+        lease_devices(processes)
+        if name == "cuda" and not visible_devices():
+            raise InputError(NO_GPU)
+    return None, World(size=processes)
+
+
+def _worker_device(name: str) -> "torch.device":
+    if name == "cpu":
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+    import torch
+
+    if name == "cpu" or not torch.cuda.is_available():
+        if name == "cuda":
+            raise InputError(NO_GPU)
+        return torch.device("cpu")
+    return torch.device("cuda", int(os.environ["LOCAL_RANK"]))
 
 
 def lease_devices(count: int) -> tuple[str, ...]:

@@ -31,7 +31,11 @@ def features(tmp_path_factory: pytest.TempPathFactory, run_stage: RunStage, tiny
 def test_features_follow_the_manifest(features: Path, tiny_world: Path) -> None:
     table = pd.read_csv(tiny_world / "manifest.csv")
     with h5py.File(features / "features.h5") as file:
-        assert dict(file.attrs) == {"format": "streid-features", "version": 1, "dataset": "tiny", "model": "pcb"}
+        assert dict(file.attrs) == {"format": "streid-features", "version": 1} | {
+            "dataset": "tiny",
+            "model": "pcb",
+            "unit": "picture",
+        }
         assert sorted(file) == ["gallery", "query"]
         for name, group in file.items():
             rows = table[table["split"] == name]
@@ -54,8 +58,44 @@ def test_killed_extraction_ends_with_the_same_bytes(
     process.wait()
     assert not (tmp_path / "features.h5").exists()
     done = run_stage(*arguments(tiny_world, tiny_model, tmp_path))
-    assert "resuming from the shards" in done.stderr
+    assert "resuming from the chunks" in done.stderr
     assert (tmp_path / "features.h5").read_bytes() == (features / "features.h5").read_bytes()
+
+
+def test_merged_shards_are_the_same_bytes(
+    features: Path, tiny_world: Path, tiny_model: Path, run_stage: RunStage, tmp_path: Path
+) -> None:
+    shards = [tmp_path / f"{shard}.h5" for shard in (1, 2)]
+    for shard, path in enumerate(shards, start=1):
+        out = ("--output", path, "--work", tmp_path / f"work{shard}", "--shard", shard, "--shards", 2)
+        run_stage(*arguments(tiny_world, tiny_model, tmp_path), *out)
+    run_stage("merge_features", "--shards", *reversed(shards), "--output", tmp_path / "features.h5")
+    assert (tmp_path / "features.h5").read_bytes() == (features / "features.h5").read_bytes()
+    refused = run_stage("merge_features", "--shards", shards[0], "--output", tmp_path / "half.h5", status=2)
+    assert "the shards are numbers 1 of 2; every one is needed" in refused.stderr.splitlines()[-1]
+    assert not (tmp_path / "half.h5").exists()
+
+
+def test_tracklets_get_a_feature_each(
+    tiny_world: Path, tiny_model: Path, features: Path, run_stage: RunStage, tmp_path: Path
+) -> None:
+    table = pd.read_csv(tiny_world / "manifest.csv")
+    gallery = table[table["split"] == "gallery"]
+    first, second = gallery[gallery["pid"] == gallery["pid"].max()].iloc[:2].index
+    table["camid"] = table["camid"].mask(table.index == second, table.loc[first, "camid"])
+    table["session"] = 0
+    table["tracklet"] = pd.Series(5, index=[first, second]).reindex(table.index).astype("Int64")
+    table.to_csv(tmp_path / "manifest.csv", index=False)
+    more = ("--manifest", tmp_path / "manifest.csv", "--unit", "tracklet")
+    run_stage(*arguments(tiny_world, tiny_model, tmp_path), *more)
+    with h5py.File(tmp_path / "features.h5") as file, h5py.File(features / "features.h5") as single:
+        assert file.attrs["unit"] == "tracklet"
+        assert len(file["gallery"]["pid"]) == len(gallery) - 1
+        (row,) = np.flatnonzero(file["gallery"]["path"].asstr()[:] == gallery.loc[first, "path"])
+        paths = single["gallery"]["path"].asstr()[:].tolist()
+        pair = [single["gallery"]["features"][paths.index(gallery.loc[index, "path"])] for index in (first, second)]
+        mean = sum(pair) / np.linalg.norm(sum(pair))
+        np.testing.assert_allclose(file["gallery"]["features"][row], mean, atol=1e-6)
 
 
 def test_bad_input_is_one_clear_line(run_stage: RunStage, tiny_world: Path, tiny_model: Path, tmp_path: Path) -> None:
@@ -67,3 +107,4 @@ def test_bad_input_is_one_clear_line(run_stage: RunStage, tiny_world: Path, tiny
     assert "no such model; train it first" in refused("--model", tmp_path / "none.safetensors")
     assert "no such picture" in refused("--root", tmp_path)
     assert "no such manifest" in refused("--manifest", tmp_path / "none.csv")
+    assert "--shard 3 is more than --shards 2" in refused("--shard", 3, "--shards", 2)

@@ -14,9 +14,11 @@ Arguments = Callable[[Path], list[object]]
 
 def test_training_writes_model_and_history(tiny_model: Path) -> None:
     history = pd.read_csv(tiny_model / "training.csv")
-    assert history.columns.tolist() == ["epoch", "loss", "accuracy", "learning_rate", "pictures_per_second"]
+    columns = ["epoch", "loss", "accuracy", "learning_rate", "pictures_per_second", "val_rank1", "val_mAP"]
+    assert history.columns.tolist() == columns
     assert history["epoch"].tolist() == [1, 2, 3]
     assert history["loss"].gt(0).all()
+    assert history[["val_rank1", "val_mAP"]].isna().all(axis=None)  # nobody is held out
     assert list((tiny_model / "work" / "tensorboard").iterdir())
 
 
@@ -39,6 +41,21 @@ def test_killed_training_ends_with_the_same_bytes(
     )
 
 
+def test_held_out_identities_are_validated_and_masks_are_not_read_for_pcb(
+    tiny_world: Path, train_arguments: Arguments, run_stage: RunStage, tmp_path: Path
+) -> None:
+    summary = ("--summary", tmp_path / "dataset.json")
+    run_stage(
+        *("prepare_dataset", "--dataset", "tiny", "--format", "market1501", "--root", tiny_world / "data"),
+        *("--manifest", tmp_path / "manifest.csv", *summary, "--holdout-identities", 2),
+    )
+    arguments = [*train_arguments(tmp_path), "--manifest", tmp_path / "manifest.csv", *summary]
+    run_stage(*arguments, "--epochs", 2, "--max-steps", 3, "--validate-every", 2)
+    history = pd.read_csv(tmp_path / "training.csv")
+    assert history["val_mAP"].between(0, 1).tolist() == [True]
+    assert history["val_rank1"].between(0, 1).tolist() == [True]
+
+
 def test_bad_input_is_one_clear_line(run_stage: RunStage, train_arguments: Arguments, tmp_path: Path) -> None:
     def refused(*more: object) -> str:
         error: str = run_stage(*train_arguments(tmp_path), *more, status=2).stderr.splitlines()[-1]
@@ -48,6 +65,9 @@ def test_bad_input_is_one_clear_line(run_stage: RunStage, train_arguments: Argum
     assert "unknown architecture 'vit'; known: baseline, pcb" in refused("--architecture", "vit")
     assert "no such weights file" in refused("--start-weights", tmp_path / "none.pth")
     assert "unknown schedule 'linear'" in refused("--schedule", "linear")
+    assert "unknown optimizer 'lion'; known: sgd, adam, adamw" in refused("--optimizer", "lion")
+    assert "takes single pictures: set frames to 1" in refused("--frames", 4)
+    assert "8 identities cannot be made from 6" in refused("--sampler", "pk", "--batch-size", 32)
     assert "no such manifest" in refused("--manifest", tmp_path / "none.csv")
     assert "no such picture" in refused("--root", tmp_path)
     assert "no usable GPU" in refused("--device", "cuda")

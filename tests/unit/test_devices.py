@@ -12,6 +12,7 @@ import torch
 
 from streid import devices
 from streid.errors import InputError
+from streid.processes import World, process_share
 
 HOLDER = """
 import sys, time
@@ -86,3 +87,33 @@ def test_choose_device(monkeypatch: pytest.MonkeyPatch) -> None:
     assert devices.choose_device("auto") == torch.device("cpu")
     with pytest.raises(InputError, match="no usable GPU"):
         devices.choose_device("cuda")
+
+
+def test_several_processes_lease_a_device_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(devices.LEASES_VARIABLE, str(tmp_path))
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1,2")
+    assert devices.choose_devices("auto", 2) == (None, World(rank=0, size=2))
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == "0,1"
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert devices.choose_devices("cpu", 2) == (None, World(rank=0, size=2))
+    with pytest.raises(InputError, match="no usable GPU"):
+        devices.choose_devices("cuda", 2)
+
+
+def test_auto_takes_every_gpu_that_slurm_granted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLURM_JOB_ID", "17")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1,3")
+    assert devices.choose_devices("auto", None) == (None, World(rank=0, size=2))
+    assert devices.choose_devices("cpu", None) == (torch.device("cpu"), World())
+
+
+def test_a_process_of_torchrun_takes_its_own_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("RANK", "1"), ("LOCAL_RANK", "1"), ("WORLD_SIZE", "2")):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
+    monkeypatch.setattr(devices, "die_with_parent", lambda: None)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert devices.choose_devices("auto", 2) == (torch.device("cuda", 1), World(rank=1, size=2))
+    assert devices.choose_devices("cpu", 2) == (torch.device("cpu"), World(rank=1, size=2))
+    assert process_share(3) == 1

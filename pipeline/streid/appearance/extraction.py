@@ -1,126 +1,141 @@
-"""Features of pictures, in shards that survive an interruption.
+"""Features of a data set's units, computed chunk by chunk; finished chunks survive an interruption.
 
-Shape suffixes: N pictures of a shard, D feature values.
+Shape suffixes: U units of a chunk, D feature values.
 """
 
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from streid.appearance.models import ModelConfig
-from streid.appearance.outputs import AppearanceModel, describe
+from streid.appearance.description import Describer
+from streid.appearance.outputs import AppearanceModel
 from streid.appearance.progress import progress_bar
-from streid.artifacts import Sightings, atomic_output, read_json, write_json
-from streid.data.loading import PictureDataset, load_batches
-from streid.data.transforms import evaluation_transform
+from streid.artifacts import atomic_output, read_json, write_json
+from streid.data.shards import ShardGroup
+from streid.data.units import Units
 from streid.errors import InputError
 
 logger = logging.getLogger(__name__)
 
-SHARD_PICTURES = 1024
+CHUNK_PICTURES = 1024
+
+Features = npt.NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Consecutive units of a group, from row start to stop; number counts the chunks of all groups."""
+
+    number: int
+    group: str
+    start: int
+    stop: int
+
+
+def cut_chunks(groups: Mapping[str, Units]) -> list[Chunk]:
+    """Cut every group into chunks of about `CHUNK_PICTURES` pictures, in the groups' sorted order."""
+    chunks: list[Chunk] = []
+    for name in sorted(groups):
+        start, pictures = 0, 0
+        for row, paths in enumerate(groups[name].paths):
+            pictures += len(paths)
+            if pictures >= CHUNK_PICTURES or row == len(groups[name]) - 1:
+                chunks.append(Chunk(len(chunks), name, start, row + 1))
+                start, pictures = row + 1, 0
+    return chunks
 
 
 class Extractor:
-    """Extracts a model's features of one picture list after the other, shard by shard.
+    """Computes chunks into a work folder.
 
     Args:
-        model, config: as loaded from model.safetensors.
-        root: the data set's root.
-        work: folder for shards; those of another fingerprint are removed.
+        model: as loaded from model.safetensors.
+        work: folder for finished chunks; those of another fingerprint are removed.
         fingerprint: of the model, parameters, code and data.
         dtype: of the features as stored, float32 or float16.
-        precision: torch.float32, or a type to compute in by autocast.
-        workers: processes that read pictures.
     """
 
     def __init__(
-        self,
-        model: AppearanceModel,
-        config: ModelConfig,
-        *,
-        root: Path,
-        work: Path,
-        fingerprint: str,
-        device: torch.device,
-        batch_size: int,
-        dtype: str,
-        precision: torch.dtype,
-        workers: int,
+        self, model: AppearanceModel, describer: Describer, *, work: Path, fingerprint: str, dtype: str
     ) -> None:
-        self.model = model.to(device).to(memory_format=torch.channels_last).eval()
-        self.config, self.root, self.work = config, root, work
-        self.device, self.batch_size, self.workers = device, batch_size, workers
-        self.dtype, self.precision = np.dtype(dtype), precision
+        self.model = model.to(describer.device).to(memory_format=torch.channels_last)
+        self.describer, self.work, self.dtype = describer, work, np.dtype(dtype)
         self._claim_work(fingerprint)
 
-    def extract(self, group: str, sightings: Sightings) -> Iterator[npt.NDArray[np.floating]]:
-        """Yield the features (N, D) of a group's pictures, one shard after the other.
-
-        Shards found in the work folder are read, the others computed and kept there.
+    def extract(self, groups: Mapping[str, Units], chunks: Sequence[Chunk]) -> None:
+        """Compute the features of these chunks of the groups, but those found in the work folder.
 
         Raises:
             InputError: a picture cannot be read, or the model gives values that are not finite.
         """
-        starts = range(0, len(sightings), SHARD_PICTURES)
-        with progress_bar(f"extracting {group}", "picture", len(sightings)) as progress:
-            for shard, start in enumerate(starts):
-                paths = sightings.path_N[start : start + SHARD_PICTURES].tolist()
-                yield self._shard(self.work / f"{group}-{shard:05d}.npy", paths)
-                progress.update(len(paths))
+        torch.backends.cudnn.benchmark = True
+        missing = [chunk for chunk in chunks if self._read(chunk) is None]
+        paths = [groups[chunk.group].paths[chunk.start : chunk.stop] for chunk in missing]
+        total = sum(chunk.stop - chunk.start for chunk in chunks)
+        done = total - sum(map(len, paths))
+        unit = "tracklet" if any(len(one) > 1 for units in paths for one in units) else "picture"
+        with progress_bar("extracting", unit, total, done) as progress:
+            for chunk, features_UD in zip(missing, self.describer.describe(self.model, paths), strict=True):
+                with atomic_output(self._path(chunk)) as partial, partial.open("wb") as handle:
+                    np.save(handle, features_UD.astype(self.dtype, copy=False))
+                progress.update(len(features_UD))
+
+    def blocks(self, chunks: Sequence[Chunk], group: str) -> Iterator[Features]:
+        """The features (U, D) of a group's chunks, one after the other; they must have been extracted."""
+        for chunk in chunks:
+            if chunk.group == group:
+                features_UD = self._read(chunk)
+                if features_UD is None:
+                    raise InputError(f"{self._path(chunk)}: was removed or damaged meanwhile; run the stage again")
+                yield features_UD
+
+    def shard(self, groups: Mapping[str, Units], chunks: Sequence[Chunk]) -> dict[str, ShardGroup]:
+        """These chunks of every group, ready to be written as a shard."""
+        shard = {}
+        for name, units in groups.items():
+            own = [np.arange(chunk.start, chunk.stop) for chunk in chunks if chunk.group == name]
+            rows = np.concatenate([np.arange(0), *own])
+            shard[name] = ShardGroup(
+                rows_N=rows, sightings=units.sightings.take(rows), blocks=self.blocks(chunks, name)
+            )
+        return shard
 
     def finish(self) -> None:
-        """Remove the shards, once the features are safely written."""
+        """Remove the chunks, once the features are safely written."""
         shutil.rmtree(self.work)
+
+    def _path(self, chunk: Chunk) -> Path:
+        return self.work / f"{chunk.group}-{chunk.number:05d}.npy"
+
+    def _read(self, chunk: Chunk) -> Features | None:
+        path = self._path(chunk)
+        if not path.is_file():
+            return None
+        try:
+            found: Features = np.load(path, allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            logger.warning("chunk %s is damaged (%s); computing it again", path, error)
+            return None
+        fits = found.shape == (chunk.stop - chunk.start, self.model.feature_length) and found.dtype == self.dtype
+        return found if fits else None
 
     def _claim_work(self, fingerprint: str) -> None:
         marker = self.work / "fingerprint.json"
         if marker.is_file():
             try:
                 if read_json(marker).get("fingerprint") == fingerprint:
-                    logger.info("resuming from the shards in %s", self.work)
+                    logger.info("resuming from the chunks in %s", self.work)
                     return
             except InputError as error:
                 logger.warning("%s", error)
-            logger.info("shards in %s belong to another model, parameters, code or data; starting afresh", self.work)
+            logger.info("chunks in %s belong to another model, parameters, code or data; starting afresh", self.work)
         elif self.work.is_dir() and any(path.name != ".fingerprint.json.partial" for path in self.work.iterdir()):
             raise InputError(f"{self.work}: holds files that are no unfinished extraction; choose an empty work folder")
         shutil.rmtree(self.work, ignore_errors=True)
         write_json(marker, {"fingerprint": fingerprint})
-
-    def _shard(self, path: Path, pictures: list[str]) -> npt.NDArray[np.floating]:
-        if path.is_file():
-            try:
-                found: npt.NDArray[np.floating] = np.load(path, allow_pickle=False)
-                if found.shape == (len(pictures), self.model.feature_length) and found.dtype == self.dtype:
-                    return found
-            except (OSError, ValueError, EOFError) as error:
-                logger.warning("shard %s is damaged (%s); computing it again", path, error)
-        features_ND = self._compute(pictures)
-        with atomic_output(path) as partial, partial.open("wb") as handle:
-            np.save(handle, features_ND)
-        return features_ND
-
-    @torch.inference_mode()
-    def _compute(self, paths: list[str]) -> npt.NDArray[np.floating]:
-        transform = evaluation_transform(self.config.height, self.config.width)
-        dataset = PictureDataset(self.root, paths, [0] * len(paths), transform)
-        plan = [
-            [(0, row) for row in range(start, min(start + self.batch_size, len(paths)))]
-            for start in range(0, len(paths), self.batch_size)
-        ]
-        features_ND = np.empty((len(paths), self.model.feature_length), self.dtype)
-        row = 0
-        for pictures, _ in load_batches(dataset, plan, workers=self.workers, pin_memory=self.device.type == "cuda"):
-            pictures_NCHW = pictures.to(self.device, memory_format=torch.channels_last, non_blocking=True)
-            with torch.autocast(self.device.type, self.precision, enabled=self.precision != torch.float32):
-                described = describe(self.model, pictures_NCHW)
-            features_ND[row : row + len(pictures)] = described.cpu().numpy()
-            row += len(pictures)
-        if not np.isfinite(features_ND).all():
-            raise InputError("the model gives features that are not finite; its training diverged: train again")
-        return features_ND

@@ -1,212 +1,238 @@
-"""The training loop: resumable at any step, the same weights whether or not it was interrupted.
+"""The training loop.
 
-What a step sees is a pure function of (seed, epoch, step): the batch comes from (seed, epoch), each
-picture's augmentation from (seed, epoch, row), dropout from (seed, step). A checkpoint therefore holds
-weights, optimiser state and position, and no random state.
+What a step sees is a pure function of (seed, epoch, step, rank): the batch comes from (seed, epoch), each
+sample's augmentation from (seed, epoch, its place in the epoch), dropout from (seed, step, rank). A checkpoint
+therefore holds weights, optimiser state and position, and no random state.
 """
 
+import contextlib
+import gc
 import logging
-import math
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch.utils.tensorboard import SummaryWriter
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
 
+from streid.appearance.averaging import WeightAverage
 from streid.appearance.checkpoints import load_checkpoint, save_checkpoint
-from streid.appearance.losses import correct_predictions, identity_loss
-from streid.appearance.outputs import AppearanceModel, Outputs
+from streid.appearance.description import PRECISIONS
+from streid.appearance.distribution import add_up
+from streid.appearance.journal import Journal, Position, Row
+from streid.appearance.losses import correct_predictions
+from streid.appearance.objective import training_loss
+from streid.appearance.optimization import build_optimizer, set_rates
+from streid.appearance.outputs import AppearanceModel
 from streid.appearance.progress import progress_bar
-from streid.appearance.schedules import ScheduleConfig, rate_factor
-from streid.data.loading import Item, PictureDataset, load_batches
+from streid.appearance.schedules import rate_factor
+from streid.appearance.settings import TrainingConfig
+from streid.appearance.validation import Validation
+from streid.data.loading import Item, Sample, TrainingSet, load_batches
 from streid.data.samplers import epoch_batches
-from streid.errors import InputError
+from streid.data.transforms import NetworkInput
+from streid.processes import World
 
 logger = logging.getLogger(__name__)
 
-PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainingConfig:
-    """How a model is trained.
-
-    epochs: passes over the pictures. max_steps: stop after so many steps in all (0: no limit).
-    batch_size: pictures per step. backbone_rate, head_rate: SGD's base rates for the pretrained layers and
-    the new ones. momentum (Nesterov), weight_decay. clip_norm: largest gradient norm (0: no clipping).
-    label_smoothing: of the cross-entropy. precision: fp32, or bf16/fp16 by autocast. workers: processes
-    that read pictures. checkpoint_seconds: time between checkpoints within an epoch.
-    """
-
-    schedule: ScheduleConfig
-    batch_size: int
-    backbone_rate: float
-    head_rate: float
-    momentum: float = 0.9
-    weight_decay: float = 5e-4
-    clip_norm: float = 0.0
-    label_smoothing: float = 0.0
-    precision: str = "fp32"
-    max_steps: int = 0
-    seed: int = 0
-    workers: int = 0
-    checkpoint_seconds: float = 120.0
-
-    def __post_init__(self) -> None:
-        if self.precision not in PRECISIONS:
-            raise InputError(f"unknown precision {self.precision!r}; known: {', '.join(PRECISIONS)}")
-        if self.batch_size < 2:
-            raise InputError("batch_size must be at least 2, batch normalisation needs it")
-
-    def deciding(self) -> "TrainingConfig":
-        """The configuration without what cannot change the trained weights, for fingerprints."""
-        return replace(self, workers=0, checkpoint_seconds=0.0)
-
-
-@dataclass
-class Position:
-    """Where a run stands: steps done in all, the running epoch's sums, and the finished epochs' rows."""
-
-    step: int = 0
-    epoch_steps: int = 0
-    loss_sum: float = 0.0
-    correct: int = 0
-    pictures: int = 0
-    seconds: float = 0.0
-    history: list[dict[str, float]] = field(default_factory=list)
-
 
 class Trainer:
-    """One training run of one model on one device."""
+    """One training run of one model on one device, or this process's part in one over several.
+
+    Args:
+        validate: evaluates the model on held-out identities; None where there are none.
+    """
 
     def __init__(
-        self, model: AppearanceModel, dataset: PictureDataset, config: TrainingConfig, *, device: torch.device
+        self,
+        model: AppearanceModel,
+        dataset: TrainingSet,
+        config: TrainingConfig,
+        *,
+        device: torch.device,
+        world: World | None = None,
+        validate: Callable[[AppearanceModel], Validation] | None = None,
     ) -> None:
         self.model = model.to(device).to(memory_format=torch.channels_last)
         self.dataset, self.config, self.device = dataset, config, device
-        backbone = list(model.backbone.parameters())
-        known = {id(parameter) for parameter in backbone}
-        heads = [parameter for parameter in model.parameters() if id(parameter) not in known]
-        groups = [{"params": backbone, "lr": config.backbone_rate}, {"params": heads, "lr": config.head_rate}]
-        self.optimizer = torch.optim.SGD(
-            groups, momentum=config.momentum, weight_decay=config.weight_decay, nesterov=config.momentum > 0
-        )
+        self.world, self.validate = world or World(), validate
+        config.sampler.check_shares(self.world.size)
+        self.optimizer = build_optimizer(model, config.optimizer)
         self.scaler = torch.amp.GradScaler(device.type, enabled=config.precision == "fp16")
-        self.steps_per_epoch = len(epoch_batches(len(dataset), config.batch_size, seed=config.seed, epoch=1))
+        self.average = WeightAverage(model, config.ema_decay) if config.ema_decay else None
+        self.batches_per_epoch = len(self._epoch_batches(1))
+        self.steps_per_epoch = -(-self.batches_per_epoch // config.accumulate)
         planned = self.steps_per_epoch * config.schedule.epochs
         self.total_steps = min(planned, config.max_steps) if config.max_steps else planned
-        self.position = Position()
+        self.journal = Journal()
+        self._prepare = NetworkInput(device)
+        self._frozen: bool | None = None
+        self._network: nn.Module = model
 
-    def run(self, work: Path, fingerprint: str) -> list[dict[str, float]]:
+    @property
+    def position(self) -> Position:
+        """Where the run stands."""
+        return self.journal.position
+
+    def run(self, work: Path, fingerprint: str) -> list[Row]:
         """Train to the end, from the checkpoint in `work` if it has one with this fingerprint.
+
+        The model then holds the weights to be saved: their average where `ema_decay` asks for one.
 
         Returns:
             One row per epoch: epoch (1-based), loss, accuracy, learning_rate (of the heads, at its last
-            step), pictures_per_second.
+            step), pictures_per_second, val_rank1 and val_mAP (None where not validated).
 
         Raises:
             InputError: the loss is not finite (the last checkpoint stays), or a picture cannot be read.
         """
+        torch.backends.cudnn.benchmark = True
         checkpoint_path = work / "checkpoint.pt"
         self._resume(checkpoint_path, fingerprint)
         saved = time.monotonic()
-        with SummaryWriter(str(work / "tensorboard"), purge_step=self.position.step) as writer:
-            for pictures, labels in self._batches():
+        if self.world.leads:
+            self.journal.open(work / "tensorboard")
+        with (
+            contextlib.closing(self.journal),
+            contextlib.closing(self._samples()) as batches,
+            progress_bar("training", "step", self.total_steps, self.position.step, shown=self.world.leads) as progress,
+        ):
+            while self.position.step < self.total_steps:
                 started = time.monotonic()
-                self._step(pictures, labels, writer)
+                self._begin_step()
+                self._step(batches)
+                progress.update()
                 self.position.seconds += time.monotonic() - started
                 if self._epoch_ended():
-                    self._finish_epoch(writer)
+                    self._finish_epoch()
                 elif time.monotonic() - saved < self.config.checkpoint_seconds:
                     continue
                 self._save(checkpoint_path, fingerprint)
                 saved = time.monotonic()
+        if self.average is not None:
+            self.average.finish()
         return self.position.history
 
-    def _batches(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        batches = load_batches(
-            self.dataset, self._plan(), workers=self.config.workers, pin_memory=self.device.type == "cuda"
-        )
-        with progress_bar("training", "step", self.total_steps, self.position.step) as progress:
-            waiting = time.monotonic()
-            for pictures, labels in batches:
-                self.position.seconds += time.monotonic() - waiting
-                yield pictures, labels
-                progress.update()
-                waiting = time.monotonic()
+    def _epoch_batches(self, epoch: int) -> list[list[Item]]:
+        """This process's samples of every batch of an epoch."""
+        rows_BN = epoch_batches(self.config.sampler, self.dataset.labels, seed=self.config.seed, epoch=epoch)
+        share = rows_BN.shape[1] // self.world.size
+        first = self.world.rank * share
+        return [
+            [Item(epoch, row, batch * len(rows) + first + place) for place, row in enumerate(rows[first:][:share])]
+            for batch, rows in enumerate(rows_BN.tolist())
+        ]
 
     def _plan(self) -> Iterator[list[Item]]:
-        """The remaining steps' (epoch, row) items, across epochs, from the run's position on."""
-        step = self.position.step
-        while step < self.total_steps:
-            epoch = step // self.steps_per_epoch + 1
-            batches = epoch_batches(len(self.dataset), self.config.batch_size, seed=self.config.seed, epoch=epoch)
-            for rows in batches[step % self.steps_per_epoch :][: self.total_steps - step]:
-                yield [(epoch, int(row)) for row in rows]
-                step += 1
+        """The items of the remaining batches, across epochs, from the run's position on."""
+        epoch, step = divmod(self.position.step, self.steps_per_epoch)
+        last_epoch = -(-self.total_steps // self.steps_per_epoch)
+        for current in range(epoch + 1, last_epoch + 1):
+            yield from self._epoch_batches(current)[step * self.config.accumulate :]
+            step = 0
 
-    def _step(self, pictures: torch.Tensor, labels: torch.Tensor, writer: SummaryWriter) -> None:
-        position, config = self.position, self.config
-        torch.manual_seed(int(np.random.SeedSequence((config.seed, position.step)).generate_state(1)[0]))
-        factor = rate_factor(config.schedule, position.step / self.steps_per_epoch)
-        for group, rate in zip(self.optimizer.param_groups, (config.backbone_rate, config.head_rate), strict=True):
-            group["lr"] = rate * factor
-        pictures = pictures.to(self.device, memory_format=torch.channels_last, non_blocking=True)
-        labels = labels.to(self.device, non_blocking=True)
+    def _samples(self) -> Generator[Sample, None, None]:
+        return load_batches(
+            self.dataset, self._plan(), workers=self.config.workers, pin_memory=self.device.type == "cuda"
+        )
+
+    def _begin_step(self) -> None:
+        """Set the random state and the rates of a step; hold or release the early layers with its epoch."""
+        config, position = self.config, self.position
+        frozen = self._epoch() <= config.freeze_epochs
+        if frozen != self._frozen:
+            self._frozen = frozen
+            self._network = self._wrap(frozen)
+        torch.manual_seed(
+            int(np.random.SeedSequence((config.seed, position.step, self.world.rank)).generate_state(1)[0])
+        )
+        set_rates(self.optimizer, config.optimizer, self._factor())
+
+    def _wrap(self, frozen: bool) -> nn.Module:
+        """The model as it is called in training; anew when the weights that learn have changed."""
         self.model.train()
-        with torch.autocast(
-            self.device.type, PRECISIONS[config.precision], enabled=PRECISIONS[config.precision] != torch.float32
-        ):
-            outputs: Outputs = self.model(pictures)
-        loss = identity_loss(outputs.logits, labels, config.label_smoothing)
-        value = float(loss.detach())
-        if not math.isfinite(value):
-            raise InputError(
-                f"the loss is {value} at step {position.step + 1}, epoch {self._epoch()}, learning rate "
-                f"{config.head_rate * factor:g}; the last checkpoint is kept: lower the rates or set clip_norm"
-            )
-        self._update(loss)
-        position.step += 1
-        position.epoch_steps += 1
-        position.loss_sum += value
-        position.correct += int(correct_predictions(outputs.logits, labels))
-        position.pictures += len(labels)
-        writer.add_scalar("train/loss", value, position.step)
-        writer.add_scalar("train/learning_rate", config.head_rate * factor, position.step)
+        self.model.freeze_early(frozen)
+        network: nn.Module = self.model
+        if self.world.size > 1:
+            # The wrapping before has hooks on the weights; they must be gone before the new ones come.
+            self._network = self.model
+            gc.collect()
+            devices = [self.device] if self.device.type == "cuda" else None
+            network = DistributedDataParallel(network, device_ids=devices)
+        return torch.compile(network) if self.config.compile else network  # type: ignore[return-value]
 
-    def _update(self, loss: torch.Tensor) -> None:
+    def _step(self, batches: Iterator[Sample]) -> None:
+        """One update of the weights from the next `accumulate` batches, or those left in the epoch."""
+        done = self.position.step % self.steps_per_epoch * self.config.accumulate
+        parts = min(self.config.accumulate, self.batches_per_epoch - done)
         self.optimizer.zero_grad(set_to_none=True)
-        self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        figures = torch.zeros(3, dtype=torch.float64, device=self.device)
+        for part in range(parts):
+            with contextlib.nullcontext() if part == parts - 1 else self._apart():
+                figures += self._add_gradients(next(batches), parts)
+        add_up(figures, self.world)
+        self._update()
+        self.journal.add_step(figures, epoch=self._epoch(), rate=self._head_rate())
+
+    def _add_gradients(self, batch: Sample, parts: int) -> torch.Tensor:
+        """Add a batch's share to the gradients; returns its loss, right predictions and samples."""
+        precision = PRECISIONS[self.config.precision]
+        inputs = self._prepare(batch.pictures, batch.erased)
+        labels_N = batch.label.to(self.device, non_blocking=True)
+        masks_NHW = batch.mask.to(self.device, non_blocking=True)
+        with torch.autocast(self.device.type, precision, enabled=precision != torch.float32):
+            outputs = self._network(inputs)
+        loss = training_loss(outputs, labels_N, masks_NHW, self.config.objective)
+        self.scaler.scale(loss / parts).backward()  # type: ignore[no-untyped-call]
+        correct = correct_predictions(outputs.logits, labels_N)
+        share = loss.detach() / (parts * self.world.size)
+        return torch.stack([share.double(), correct.double(), torch.full_like(share, len(labels_N)).double()])
+
+    def _apart(self) -> contextlib.AbstractContextManager[None]:
+        """Gradients stay in this process while the block runs: others are to be added to them."""
+        if self.world.size == 1:
+            return contextlib.nullcontext()
+        network = getattr(self._network, "_orig_mod", self._network)
+        return network.no_sync()  # type: ignore[no-any-return,operator]
+
+    def _update(self) -> None:
         if self.config.clip_norm:
             self.scaler.unscale_(self.optimizer)
             torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip_norm)
         self.scaler.step(self.optimizer)
         self.scaler.update()
+        if self.average is not None:
+            self.average.update()
 
     def _epoch(self) -> int:
         return self.position.step // self.steps_per_epoch + 1
 
+    def _factor(self) -> float:
+        return rate_factor(self.config.schedule, self.position.step / self.steps_per_epoch)
+
+    def _head_rate(self) -> float:
+        return float(self.optimizer.param_groups[1]["lr"])
+
     def _epoch_ended(self) -> bool:
         return self.position.step % self.steps_per_epoch == 0 or self.position.step == self.total_steps
 
-    def _finish_epoch(self, writer: SummaryWriter) -> None:
-        position = self.position
-        row = {
-            "epoch": len(position.history) + 1,
-            "loss": position.loss_sum / position.epoch_steps,
-            "accuracy": position.correct / position.pictures,
-            "learning_rate": self.optimizer.param_groups[1]["lr"],
-            "pictures_per_second": position.pictures / position.seconds,
-        }
-        for name in ("loss", "accuracy", "pictures_per_second"):
-            writer.add_scalar(f"epoch/{name}", row[name], row["epoch"])
-        logger.info(
-            "epoch %(epoch)d: loss %(loss).4f, accuracy %(accuracy).3f, %(pictures_per_second).1f pictures/s", row
-        )
-        self.position = Position(step=position.step, history=[*position.history, row])
+    def _finish_epoch(self) -> None:
+        started = time.monotonic()
+        self.journal.settle()
+        self.position.seconds += time.monotonic() - started
+        self.journal.finish_epoch(rate=self._head_rate(), validation=self._validate(len(self.position.history) + 1))
+
+    def _validate(self, epoch: int) -> Validation:
+        every = self.config.validate_every
+        if self.validate is None or not every or (epoch % every and self.position.step < self.total_steps):
+            return Validation(rank1=None, mean_ap=None)
+        with self.average.applied() if self.average is not None else contextlib.nullcontext():
+            validation = self.validate(self.model)
+        self.model.train()
+        return validation
 
     def _resume(self, path: Path, fingerprint: str) -> None:
         checkpoint = load_checkpoint(path, fingerprint)
@@ -215,15 +241,21 @@ class Trainer:
         self.model.load_state_dict(checkpoint["model"])
         self.optimizer.load_state_dict(checkpoint["optimizer"])
         self.scaler.load_state_dict(checkpoint["scaler"])
-        self.position = Position(**checkpoint["position"])
+        if self.average is not None:
+            self.average.load_state_dict(checkpoint["average"])
+        self.journal.position = Position(**checkpoint["position"])
         logger.info("resumed after step %d of %d", self.position.step, self.total_steps)
 
     def _save(self, path: Path, fingerprint: str) -> None:
+        self.journal.settle()
+        if not self.world.leads:
+            return
         checkpoint = {
             "fingerprint": fingerprint,
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "scaler": self.scaler.state_dict(),
+            "average": self.average.state_dict() if self.average is not None else None,
             "position": asdict(self.position),
         }
         save_checkpoint(path, checkpoint)

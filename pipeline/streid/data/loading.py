@@ -1,62 +1,145 @@
-"""Pictures in batches, read by worker processes.
+"""Samples in batches, read by worker processes.
 
-Shape suffixes: N pictures of a batch, C channels (RGB), H rows, W columns.
+Shape suffixes: N samples of a batch, T frames of a clip, H rows, W columns, C channels (RGB).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Generator, Iterable, Sequence
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
-from torchvision.transforms import v2
 
-from streid.data.images import open_picture
+from streid.data.clips import training_clip
+from streid.data.packing import PictureSource
+from streid.data.transforms import (
+    AugmentationConfig,
+    augment_mask,
+    augment_picture,
+    draw_augmentation,
+    draw_erased,
+    no_augmentation,
+)
 from streid.errors import InputError
+from streid.processes import die_with_parent
 
-Item = tuple[int, int]
+Read = TypeVar("Read")
+NO_MASK = torch.empty((0, 0), dtype=torch.uint8)
 
 
-class PictureDataset(Dataset[tuple[torch.Tensor, int]]):
-    """Pictures with labels; item `(epoch, row)` is augmented by what (seed, epoch, row) draws, nothing else.
+class Item(NamedTuple):
+    """Which sample to read: its row, and when. place: where it stands in the epoch, from 0."""
 
-    So a picture's augmentation does not depend on the number of loader workers, nor on where a run was
-    interrupted.
+    epoch: int
+    row: int
+    place: int
+
+
+class Sample(NamedTuple):
+    """One sample, or a batch of them with a leading axis N.
+
+    pictures: uint8 (H, W, C), of a clip (T, H, W, C). erased: rectangles (4,) or (T, 4), see `draw_erased`.
+    mask: uint8 part labels (H, W), or (0, 0) where none are read. label: class, 0-based.
+    """
+
+    pictures: torch.Tensor
+    erased: torch.Tensor
+    mask: torch.Tensor
+    label: torch.Tensor
+
+
+class TrainingSet(Dataset[Sample]):
+    """Training samples; item (epoch, row, place) is augmented by what (seed, epoch, place) draws, nothing else.
+
+    So an augmentation does not depend on the number of loader workers, nor on where a run was interrupted.
+
+    Args:
+        units: the pictures' paths of each unit; one path each when `frames` is 1.
+        labels: class of each unit.
+        frames: 1 for pictures, T for clips of so many frames.
+        frame_stride: see `training_clip`.
+        masks: also read each picture's part mask; for pictures only.
     """
 
     def __init__(
-        self, root: Path, paths: Sequence[str], labels: Sequence[int], transform: v2.Compose, *, seed: int = 0
+        self,
+        source: PictureSource,
+        units: Sequence[Sequence[str]],
+        labels: Sequence[int],
+        augmentation: AugmentationConfig,
+        *,
+        frames: int = 1,
+        frame_stride: int = 0,
+        masks: bool = False,
+        seed: int = 0,
     ) -> None:
-        self.root, self.paths, self.labels = root, list(paths), list(labels)
-        self.transform, self.seed = transform, seed
+        if masks and frames > 1:
+            raise InputError("part masks are for pictures: set train.mask_weight to 0 for a model that takes clips")
+        self.source, self.units, self.labels = source, units, np.asarray(labels, np.int64)
+        self.augmentation, self.frames, self.frame_stride = augmentation, frames, frame_stride
+        self.masks, self.seed = masks, seed
 
     def __len__(self) -> int:
-        return len(self.paths)
+        return len(self.units)
 
-    def __getitem__(self, item: tuple[int, int]) -> tuple[torch.Tensor, int]:
-        """One picture as float32 (C, H, W) and its label.
+    def __getitem__(self, item: Item) -> Sample:
+        """Read and augment one sample.
 
         Raises:
-            InputError: the picture is missing or unreadable.
+            InputError: a picture or mask is missing or unreadable.
         """
-        epoch, row = item
-        picture = open_picture(self.root, self.paths[row])
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(int(np.random.SeedSequence((self.seed, epoch, row)).generate_state(1, np.uint64)[0] >> 1))
-            return self.transform(picture), self.labels[row]
+        epoch, row, place = item
+        generator = np.random.default_rng((self.seed, epoch, place))
+        drawn = draw_augmentation(self.augmentation, generator)
+        paths = self.units[row]
+        if self.frames > 1:
+            paths = [paths[frame] for frame in training_clip(len(paths), self.frames, self.frame_stride, generator)]
+        pictures = [augment_picture(self.source.read(path), drawn) for path in paths]
+        erased = torch.tensor([draw_erased(self.augmentation, generator) for _ in paths])
+        return Sample(
+            pictures=torch.stack(pictures) if self.frames > 1 else pictures[0],
+            erased=erased if self.frames > 1 else erased[0],
+            mask=augment_mask(self.source.read_mask(paths[0]), drawn) if self.masks else NO_MASK,
+            label=torch.tensor(self.labels[row]),
+        )
+
+
+class EvaluationSet(Dataset[torch.Tensor]):
+    """Pictures or clips as they are, resized: uint8 (H, W, C) or (T, H, W, C).
+
+    Args:
+        clips: the paths of each picture (one) or clip (T).
+        height, width: the network's input.
+    """
+
+    def __init__(self, source: PictureSource, clips: Sequence[Sequence[str]], *, height: int, width: int) -> None:
+        self.source, self.clips = source, clips
+        self._resizing = no_augmentation(height, width)
+
+    def __len__(self) -> int:
+        return len(self.clips)
+
+    def __getitem__(self, row: int) -> torch.Tensor:
+        """Read one picture or clip.
+
+        Raises:
+            InputError: a picture is missing or unreadable.
+        """
+        pictures = [augment_picture(self.source.read(path), self._resizing) for path in self.clips[row]]
+        return torch.stack(pictures) if len(pictures) > 1 else pictures[0]
 
 
 def load_batches(
-    dataset: PictureDataset, batches: Iterable[Sequence[Item]], *, workers: int, pin_memory: bool = False
-) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Read batches of `(epoch, row)` items in the order given.
+    dataset: Dataset[Read], batches: Iterable[Sequence[object]], *, workers: int, pin_memory: bool = False
+) -> Generator[Read, None, None]:
+    """Read batches of a data set's items in the order given.
 
     Args:
         workers: processes that read and augment ahead; 0 reads in this process.
         pin_memory: for copies to a GPU that overlap with its work.
 
     Yields:
-        pictures_NCHW (float32) and labels_N (int64).
+        What the data set gives, with a leading axis N.
 
     Raises:
         InputError: a picture is missing or unreadable; a worker was killed, as happens when memory runs out.
@@ -67,6 +150,9 @@ def load_batches(
         num_workers=workers,
         pin_memory=pin_memory,
         prefetch_factor=4 if workers else None,
+        worker_init_fn=_start_worker,
+        # The loader seeds its workers; with a generator of its own it leaves the caller's random state alone.
+        generator=torch.Generator(),
     )
     try:
         yield from loader
@@ -80,3 +166,7 @@ def load_batches(
             f"a process reading pictures was killed ({error}); most often memory ran out: "
             "use fewer workers, smaller batches, or give the job more memory"
         ) from None
+
+
+def _start_worker(_: int) -> None:
+    die_with_parent()

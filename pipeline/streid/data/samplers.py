@@ -1,21 +1,163 @@
-"""Which pictures a training step sees: a pure function of seed, epoch and step."""
+"""Which samples a training step sees: a pure function of seed, epoch and step.
+
+Shape suffixes: B batches of an epoch, N samples of a batch, U samples of the data set, I identities.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from streid.errors import InputError
 
-def epoch_batches(pictures: int, batch_size: int, *, seed: int, epoch: int) -> list[npt.NDArray[np.int64]]:
-    """One epoch's batches: every picture at most once, in an order drawn from (seed, epoch).
+SAMPLERS = ("shuffle", "pk")
 
-    The last, smaller batch is left out, so that batch normalisation always sees `batch_size` pictures;
-    a data set smaller than one batch is one batch.
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SamplerConfig:
+    """How an epoch is cut into batches.
+
+    sampler: `shuffle`, every sample at most once; or `pk`, batches of batch_size / pictures_per_identity
+    identities with pictures_per_identity samples each, for the triplet loss (Hermans et al., 2017).
+    """
+
+    sampler: str
+    batch_size: int
+    pictures_per_identity: int = 4
+
+    def __post_init__(self) -> None:
+        if self.sampler not in SAMPLERS:
+            raise InputError(f"unknown sampler {self.sampler!r}; known: {', '.join(SAMPLERS)}")
+        if self.batch_size < 2:
+            raise InputError("batch_size must be at least 2, batch normalisation needs it")
+        if self.sampler == "pk" and self.batch_size % self.pictures_per_identity:
+            raise InputError(
+                f"batch_size {self.batch_size} is no multiple of pictures_per_identity {self.pictures_per_identity}"
+            )
+
+    @property
+    def identities_per_batch(self) -> int:
+        """P of the PK sampler."""
+        return self.batch_size // self.pictures_per_identity
+
+    def check_shares(self, processes: int) -> None:
+        """Refuse batches that cannot be shared out evenly: whole identities each with `pk`.
+
+        Raises:
+            InputError: so many processes cannot share a batch.
+        """
+        groups, what = (
+            (self.identities_per_batch, "identities") if self.sampler == "pk" else (self.batch_size, "pictures")
+        )
+        if groups % processes or self.batch_size // processes < 2:
+            raise InputError(
+                f"{groups} {what} of a batch cannot be shared among {processes} processes evenly, 2 pictures or more "
+                "each; choose another batch_size or another number of processes"
+            )
+
+
+def epoch_batches(config: SamplerConfig, labels_U: Sequence[int] | IntArray, *, seed: int, epoch: int) -> IntArray:
+    """One epoch's batches of sample rows (B, N); B is the same in every epoch.
 
     Args:
-        pictures: number of training pictures; rows are 0-based.
-        batch_size: pictures per step.
-        seed: of the run.
+        labels_U: identity of each sample.
         epoch: 1-based.
+
+    Raises:
+        InputError: the PK sampler has fewer identities than it puts into a batch.
     """
-    order = np.random.default_rng((seed, epoch)).permutation(pictures)
-    full = max(1, pictures // batch_size)
-    return [order[start * batch_size : (start + 1) * batch_size] for start in range(full)]
+    generator = np.random.default_rng((seed, epoch))
+    labels_U = np.asarray(labels_U, np.int64)
+    if config.sampler == "shuffle":
+        return _shuffled(len(labels_U), config.batch_size, generator)
+    return _by_identity(labels_U, config.identities_per_batch, config.pictures_per_identity, generator)
+
+
+def _shuffled(samples: int, batch_size: int, generator: np.random.Generator) -> IntArray:
+    """Every sample at most once; the last, smaller batch is left out.
+
+    So batch normalisation always sees `batch_size` samples; a data set smaller than one batch is one batch.
+    """
+    order_U = generator.permutation(samples)
+    full = max(1, samples // batch_size)
+    return order_U[: full * batch_size].reshape(full, -1)
+
+
+def _by_identity(
+    labels_U: IntArray, identities_per_batch: int, per_identity: int, generator: np.random.Generator
+) -> IntArray:
+    """Batches of P identities with K samples each: every identity in some batch, none twice in one.
+
+    An identity with n samples gets max(1, n // K) places in the epoch, as many as fit; places that are left
+    over are given to, or taken from, identities drawn at random.
+    """
+    identities_I, counts_I = np.unique(labels_U, return_counts=True)
+    if len(identities_I) < identities_per_batch:
+        raise InputError(
+            f"a batch of {identities_per_batch} identities cannot be made from {len(identities_I)}; "
+            "lower batch_size or raise pictures_per_identity"
+        )
+    wanted_I = np.maximum(1, counts_I // per_identity)
+    batches = max(-(-len(identities_I) // identities_per_batch), int(wanted_I.sum()) // identities_per_batch)
+    places_I = _fit_places(wanted_I, batches, identities_per_batch, generator)
+    plan_BP = _spread(places_I, batches, generator)
+    rows = {
+        identity: iter(_draw_samples(np.flatnonzero(labels_U == value), per_identity, places_I[identity], generator))
+        for identity, value in enumerate(identities_I)
+    }
+    return np.array([np.concatenate([next(rows[identity]) for identity in batch]) for batch in plan_BP.tolist()])
+
+
+def _fit_places(wanted_I: IntArray, batches: int, per_batch: int, generator: np.random.Generator) -> IntArray:
+    """Places of each identity: between 1 and `batches`, near what is wanted, batches * per_batch in all."""
+    places_I = np.minimum(wanted_I, batches)
+    missing = batches * per_batch - int(places_I.sum())
+    while missing:
+        open_ = np.flatnonzero(places_I < batches) if missing > 0 else np.flatnonzero(places_I > 1)
+        chosen = generator.choice(open_, size=min(abs(missing), len(open_)), replace=False)
+        places_I[chosen] += np.sign(missing)
+        missing -= int(np.sign(missing)) * len(chosen)
+    return places_I
+
+
+def _spread(places_I: IntArray, batches: int, generator: np.random.Generator) -> IntArray:
+    """Identities of each batch (B, P), none twice in one.
+
+    Laid out one identity after the other, going round the batches, no batch gets one twice; exchanges between
+    batches drawn at random then mix them.
+    """
+    order_I = generator.permutation(len(places_I))
+    laid_out = np.repeat(order_I, places_I[order_I])
+    plan_BP = laid_out.reshape(-1, batches).T.copy()
+    members = [set(batch) for batch in plan_BP.tolist()]
+    per_batch = plan_BP.shape[1]
+    draws = generator.integers(0, (batches, per_batch, batches, per_batch), size=(4 * len(laid_out), 4))
+    for batch, place, other, other_place in draws.tolist():
+        one, two = int(plan_BP[batch, place]), int(plan_BP[other, other_place])
+        if one in members[other] or two in members[batch]:
+            continue
+        plan_BP[batch, place], plan_BP[other, other_place] = two, one
+        members[batch] ^= {one, two}
+        members[other] ^= {one, two}
+    return plan_BP[generator.permutation(batches)]
+
+
+def _draw_samples(rows: IntArray, per_identity: int, places: int, generator: np.random.Generator) -> IntArray:
+    """Samples of one identity for each of its places (places, K): in random order, again when they run out.
+
+    Within one place no sample comes twice, if there are K.
+    """
+    drawn = np.empty((places, per_identity), np.int64)
+    waiting: list[int] = []
+    for place in range(places):
+        if len(waiting) < per_identity:
+            fresh = generator.permutation(rows).tolist()
+            # Those still waiting come first, and again only after all the others.
+            waiting += [row for row in fresh if row not in waiting] + [row for row in fresh if row in waiting]
+        while len(waiting) < per_identity:
+            waiting += generator.permutation(rows).tolist()
+        drawn[place], waiting = waiting[:per_identity], waiting[per_identity:]
+    return drawn

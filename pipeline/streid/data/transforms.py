@@ -1,14 +1,32 @@
-"""Augmentation and normalisation of pictures: RGB picture -> float32 (C, H, W)."""
+"""From a decoded picture to the network's input, with training augmentation.
 
+Worker processes decode, change colours, mirror, resize and crop in bytes; normalisation and erasing follow for
+whole batches on the device. What is drawn for a sample is a value of its own (`Augmentation`), so that all frames
+of a clip, and a picture's part mask, undergo the same geometry.
+
+Shape suffixes: N pictures, H rows, W columns, C channels (RGB).
+"""
+
+import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
-from torchvision.transforms import v2
+from PIL import Image
+from torch.nn import functional
+from torchvision.transforms.v2 import functional as picture_functional
 
 from streid.errors import InputError
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+COLOUR_CHANGES = ("brightness", "contrast", "saturation", "hue")
+ERASED_AREA = (0.02, 0.4)
+ERASED_RATIO = (0.3, 3.3)
+ERASING_TRIES = 10
+
+Rectangle = tuple[int, int, int, int]
+NOTHING: Rectangle = (0, 0, 0, 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,16 +34,19 @@ class AugmentationConfig:
     """Picture size and training augmentation.
 
     height, width: network input in pixels. crop_scale: training pictures are resized to this factor of
-    the input and cropped at random (1 = no crop). colour_jitter: strength of random brightness, contrast
-    and saturation (factors from 1 - strength to 1 + strength) and of hue (a quarter of it, in turns).
-    flip, erasing: probabilities of mirroring and of random erasing (Zhong et al., AAAI 2020; area 2-40 %,
-    filled with 0 after normalisation).
+    the input and cropped at random (1 = no crop). padding: black pixels added on every side before the
+    crop. colour_jitter: strength of random brightness, contrast and saturation (factors from 1 - strength to
+    1 + strength) and of hue (a quarter of it, in turns). grayscale, flip, erasing: probabilities of
+    losing the colours, of mirroring and of random erasing (Zhong et al., AAAI 2020; area 2-40 %, filled with
+    0 after normalisation).
     """
 
     height: int
     width: int
     crop_scale: float = 1.0
+    padding: int = 0
     colour_jitter: float = 0.0
+    grayscale: float = 0.0
     flip: float = 0.5
     erasing: float = 0.5
 
@@ -34,32 +55,156 @@ class AugmentationConfig:
             raise InputError(f"input size {self.height}x{self.width} is too small; at least 32x32")
         if not 1 <= self.crop_scale <= 2:
             raise InputError(f"crop scale {self.crop_scale} is not between 1 and 2")
+        if not 0 <= self.padding <= min(self.height, self.width) // 2:
+            raise InputError(f"padding {self.padding} is not between 0 and half the input's shorter side")
         if not 0 <= self.colour_jitter <= 1:
             raise InputError(f"colour jitter {self.colour_jitter} is not between 0 and 1")
-        if not (0 <= self.flip <= 1 and 0 <= self.erasing <= 1):
-            raise InputError("the probabilities of flip and erasing lie between 0 and 1")
+        if not all(0 <= probability <= 1 for probability in (self.grayscale, self.flip, self.erasing)):
+            raise InputError("the probabilities of grayscale, flip and erasing lie between 0 and 1")
 
 
-def evaluation_transform(height: int, width: int) -> v2.Compose:
-    """Bicubic resize and ImageNet normalisation: RGB picture -> float32 (C, H, W)."""
-    resize = v2.Resize((height, width), interpolation=v2.InterpolationMode.BICUBIC)
-    return v2.Compose([resize, *_normalisation()])
+@dataclass(frozen=True, kw_only=True)
+class Augmentation:
+    """What was drawn for one sample; the same for all its frames.
+
+    height, width: of the result. resized: rows and columns to resize to. padding: black pixels added on every side
+    then. top, left: of the crop from the padded picture. mirrored. colours: changes in their order, with factors.
+    grey: the colours are lost.
+    """
+
+    height: int
+    width: int
+    resized: tuple[int, int]
+    padding: int = 0
+    top: int = 0
+    left: int = 0
+    mirrored: bool = False
+    colours: tuple[tuple[str, float], ...] = ()
+    grey: bool = False
 
 
-def training_transform(config: AugmentationConfig) -> v2.Compose:
-    """Resize, random crop, mirror, normalisation and random erasing; draws from torch's global generator."""
-    size = (config.height, config.width)
-    larger = (round(config.height * config.crop_scale), round(config.width * config.crop_scale))
-    steps: list[torch.nn.Module] = [v2.Resize(larger, interpolation=v2.InterpolationMode.BICUBIC)]
-    if larger != size:
-        steps.append(v2.RandomCrop(size))
+def no_augmentation(height: int, width: int) -> Augmentation:
+    """A plain resize to the network's input, for evaluation."""
+    return Augmentation(height=height, width=width, resized=(height, width))
+
+
+def draw_augmentation(config: AugmentationConfig, generator: np.random.Generator) -> Augmentation:
+    """Draw a sample's geometry and colour changes."""
+    rows, columns = round(config.height * config.crop_scale), round(config.width * config.crop_scale)
+    spare_rows, spare_columns = (
+        rows + 2 * config.padding - config.height,
+        columns + 2 * config.padding - config.width,
+    )
+    colours: tuple[tuple[str, float], ...] = ()
     if config.colour_jitter:
-        strength = config.colour_jitter
-        steps.append(v2.ColorJitter(strength, strength, strength, strength / 4))
-    steps += [v2.RandomHorizontalFlip(config.flip), *_normalisation()]
-    steps.append(v2.RandomErasing(config.erasing, scale=(0.02, 0.4), ratio=(0.3, 3.3), value=0))
-    return v2.Compose(steps)
+        strengths = dict.fromkeys(COLOUR_CHANGES, config.colour_jitter) | {"hue": config.colour_jitter / 4}
+        order = [COLOUR_CHANGES[place] for place in generator.permutation(len(COLOUR_CHANGES))]
+        middle = {"hue": 0.0}
+        colours = tuple(
+            (name, middle.get(name, 1.0) + float(generator.uniform(-strengths[name], strengths[name])))
+            for name in order
+        )
+    return Augmentation(
+        height=config.height,
+        width=config.width,
+        resized=(rows, columns),
+        padding=config.padding,
+        top=int(generator.integers(spare_rows + 1)),
+        left=int(generator.integers(spare_columns + 1)),
+        mirrored=bool(generator.random() < config.flip),
+        colours=colours,
+        grey=bool(generator.random() < config.grayscale),
+    )
 
 
-def _normalisation() -> list[torch.nn.Module]:
-    return [v2.ToImage(), v2.ToDtype(torch.float32, scale=True), v2.Normalize(list(IMAGENET_MEAN), list(IMAGENET_STD))]
+def draw_erased(config: AugmentationConfig, generator: np.random.Generator) -> Rectangle:
+    """Draw the erased rectangle (top, left, rows, columns) of one picture; `NOTHING` where it stays whole."""
+    if generator.random() >= config.erasing:
+        return NOTHING
+    for _ in range(ERASING_TRIES):
+        area = generator.uniform(*ERASED_AREA) * config.height * config.width
+        ratio = math.exp(generator.uniform(math.log(ERASED_RATIO[0]), math.log(ERASED_RATIO[1])))
+        rows, columns = round(math.sqrt(area * ratio)), round(math.sqrt(area / ratio))
+        if 0 < rows < config.height and 0 < columns < config.width:
+            top = int(generator.integers(config.height - rows + 1))
+            return top, int(generator.integers(config.width - columns + 1)), rows, columns
+    return NOTHING
+
+
+def augment_picture(picture: Image.Image, drawn: Augmentation) -> torch.Tensor:
+    """An RGB picture with what was drawn, resized (bicubic): uint8 (H, W, C)."""
+    for name, factor in drawn.colours:
+        picture = _change_colours(picture, name, factor)
+    if drawn.grey:
+        picture = picture.convert("L").convert("RGB")
+    pixels_HWC = torch.from_numpy(np.array(_mirror(picture, drawn)))
+    if pixels_HWC.shape[:2] != drawn.resized:
+        # In bytes with the channels last, torch's resize gives Pillow's values at a quarter of the time.
+        pixels_HWC = functional.interpolate(
+            pixels_HWC.permute(2, 0, 1)[None], drawn.resized, mode="bicubic", antialias=True
+        )[0].permute(1, 2, 0)
+    return _crop(pixels_HWC, drawn).contiguous()
+
+
+def augment_mask(mask: Image.Image, drawn: Augmentation) -> torch.Tensor:
+    """A part mask with the same geometry, resized to the nearest label: uint8 (H, W)."""
+    rows, columns = drawn.resized
+    resized = _mirror(mask, drawn).resize((columns, rows), Image.Resampling.NEAREST)
+    labels_HW1 = torch.from_numpy(np.array(resized, np.uint8))[:, :, None]
+    return _crop(labels_HW1, drawn)[:, :, 0].contiguous()
+
+
+def _change_colours(picture: Image.Image, name: str, factor: float) -> Image.Image:
+    if name == "brightness":
+        return picture_functional.adjust_brightness(picture, factor)  # type: ignore[no-any-return]
+    if name == "contrast":
+        return picture_functional.adjust_contrast(picture, factor)  # type: ignore[no-any-return]
+    if name == "saturation":
+        return picture_functional.adjust_saturation(picture, factor)  # type: ignore[no-any-return]
+    return picture_functional.adjust_hue(picture, factor)  # type: ignore[no-any-return]
+
+
+def _mirror(picture: Image.Image, drawn: Augmentation) -> Image.Image:
+    return picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if drawn.mirrored else picture
+
+
+def _crop(pixels_HWC: torch.Tensor, drawn: Augmentation) -> torch.Tensor:
+    if drawn.padding:
+        pixels_HWC = functional.pad(pixels_HWC, (0, 0, *(drawn.padding,) * 4))
+    return pixels_HWC[drawn.top : drawn.top + drawn.height, drawn.left : drawn.left + drawn.width]
+
+
+class NetworkInput:
+    """Normalises and erases batches on a device."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+        self._scale_C11 = torch.tensor([1 / (255 * std) for std in IMAGENET_STD], device=device)[:, None, None]
+        self._shift_C11 = torch.tensor(
+            [-mean / std for mean, std in zip(IMAGENET_MEAN, IMAGENET_STD, strict=True)], device=device
+        )[:, None, None]
+
+    def __call__(self, pictures: torch.Tensor, erased: torch.Tensor | None = None) -> torch.Tensor:
+        """ImageNet-normalised float32 (N, C, H, W) or (N, T, C, H, W), channels last in memory.
+
+        Args:
+            pictures: uint8 (N, H, W, C), or clips (N, T, H, W, C).
+            erased: rectangles (N, 4) or (N, T, 4) as `draw_erased` gives them; None erases nothing.
+        """
+        pictures_NHWC = pictures.to(self.device, non_blocking=True).flatten(0, -4)
+        pixels_NCHW = pictures_NHWC.permute(0, 3, 1, 2).to(torch.float32).mul_(self._scale_C11).add_(self._shift_C11)
+        if erased is not None:
+            rectangles_N4 = erased.to(self.device, non_blocking=True).flatten(0, -2)
+            pixels_NCHW.masked_fill_(_inside(rectangles_N4, *pixels_NCHW.shape[2:])[:, None], 0.0)
+        inputs: torch.Tensor = pixels_NCHW.unflatten(0, pictures.shape[:-3])  # type: ignore[no-untyped-call]
+        return inputs
+
+
+def _inside(rectangles_N4: torch.Tensor, height: int, width: int) -> torch.Tensor:
+    """Which pixels lie in each picture's rectangle: bool (N, H, W)."""
+    top_N, left_N, rows_N, columns_N = rectangles_N4.unbind(1)
+    rows_H = torch.arange(height, device=rectangles_N4.device)
+    columns_W = torch.arange(width, device=rectangles_N4.device)
+    in_rows_NH = (rows_H >= top_N[:, None]) & (rows_H < (top_N + rows_N)[:, None])
+    in_columns_NW = (columns_W >= left_N[:, None]) & (columns_W < (left_N + columns_N)[:, None])
+    return in_rows_NH[:, :, None] & in_columns_NW[:, None, :]

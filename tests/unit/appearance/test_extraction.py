@@ -1,68 +1,87 @@
-"""Extraction in shards: what is on disk is not computed again, and the result is the same."""
+"""Extraction in chunks and shards: what is on disk is not computed again, and the result is the same."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 import torch
 from conftest import write_picture
+from unit.appearance.tiny import TinyModel
 
 from streid.appearance import extraction
-from streid.appearance.extraction import Extractor
-from streid.appearance.models import ModelConfig, build_model
-from streid.artifacts import Sightings
+from streid.appearance.description import Describer
+from streid.appearance.extraction import Chunk, Extractor, cut_chunks
+from streid.appearance.models import ModelConfig
+from streid.artifacts import Sightings, write_features
+from streid.data.packing import PictureSource
+from streid.data.shards import ShardHeader, merge_shards, write_shard
+from streid.data.units import Units
 from streid.errors import InputError
 
 CONFIG = ModelConfig(architecture="baseline", backbone="resnet18", identities=2, height=64, width=32)
+HEADER = {"dataset": "d", "model": "m", "unit": "tracklet", "dimension": 8, "dtype": "float32"}
+
+
+def units(root: Path, prefix: str, lengths: list[int]) -> Units:
+    """Units of so many pictures each."""
+    rows = np.arange(len(lengths))
+    paths = [tuple(f"{prefix}{row}-{frame}.jpg" for frame in range(length)) for row, length in enumerate(lengths)]
+    for seed, path in enumerate(path for one in paths for path in one):
+        write_picture(root / path, seed=seed + ord(prefix))
+    first = np.array([one[0] for one in paths], object)
+    return Units(sightings=Sightings(pid_N=rows, camid_N=rows, session_N=rows, time_N=rows, path_N=first), paths=paths)
 
 
 @pytest.fixture
-def sightings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sightings:
-    monkeypatch.setattr(extraction, "SHARD_PICTURES", 3)
-    for number in range(7):
-        write_picture(tmp_path / f"{number}.jpg", seed=number)
-    rows = np.arange(7)
-    paths = np.array([f"{row}.jpg" for row in rows], object)
-    return Sightings(pid_N=rows, camid_N=rows, session_N=rows, time_N=rows, path_N=paths)
+def groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Units]:
+    monkeypatch.setattr(extraction, "CHUNK_PICTURES", 3)
+    return {"query": units(tmp_path, "q", [1, 1, 1, 2, 2, 1, 1]), "gallery": units(tmp_path, "g", [1, 1, 1, 1, 1])}
 
 
-def make_extractor(root: Path, fingerprint: str = "f", workers: int = 0) -> Extractor:
+def make_extractor(root: Path, fingerprint: str = "f", *, workers: int = 0, work: str = "work") -> Extractor:
     torch.manual_seed(0)
-    return Extractor(
-        build_model(CONFIG),
-        CONFIG,
-        root=root,
-        work=root / "work",
-        fingerprint=fingerprint,
-        device=torch.device("cpu"),
-        batch_size=2,
-        dtype="float32",
-        precision=torch.float32,
-        workers=workers,
+    describer = Describer(
+        config=CONFIG, source=PictureSource(root), device=torch.device("cpu"), batch_size=2, workers=workers
     )
+    return Extractor(TinyModel(), describer, work=root / work, fingerprint=fingerprint, dtype="float32")
 
 
-def test_interrupted_extraction_resumes_from_its_shards(tmp_path: Path, sightings: Sightings) -> None:
+def extract(extractor: Extractor, groups: Mapping[str, Units], group: str = "query") -> np.ndarray:
+    chunks = cut_chunks(groups)
+    extractor.extract(groups, chunks)
+    return np.concatenate(list(extractor.blocks(chunks, group)))
+
+
+def test_chunks_hold_about_as_many_pictures(groups: Mapping[str, Units]) -> None:
+    assert cut_chunks(groups) == [
+        Chunk(0, "gallery", 0, 3),
+        Chunk(1, "gallery", 3, 5),
+        Chunk(2, "query", 0, 3),
+        Chunk(3, "query", 3, 5),
+        Chunk(4, "query", 5, 7),
+    ]
+
+
+def test_interrupted_extraction_resumes_from_its_chunks(tmp_path: Path, groups: Mapping[str, Units]) -> None:
     extractor = make_extractor(tmp_path)
-    whole = np.concatenate(list(extractor.extract("query", sightings)))
-    assert whole.shape == (7, 512)
+    whole = extract(extractor, groups)
+    assert whole.shape == (7, 8)
     np.testing.assert_allclose(np.linalg.norm(whole, axis=1), 1, rtol=1e-6)
     extractor.finish()
     assert not (tmp_path / "work").exists()
 
-    interrupted = make_extractor(tmp_path).extract("query", sightings)
-    next(interrupted)
-    interrupted.close()
-    shard = tmp_path / "work" / "query-00000.npy"
-    written = shard.stat().st_mtime_ns
-    (tmp_path / "work" / "query-00001.npy").write_bytes(b"\x93NUMPY cut off")
-    (tmp_path / "0.jpg").unlink()
-    resumed = np.concatenate(list(make_extractor(tmp_path, workers=1).extract("query", sightings)))
-    np.testing.assert_array_equal(resumed, whole)
-    assert shard.stat().st_mtime_ns == written
+    make_extractor(tmp_path).extract(groups, cut_chunks(groups)[:3])
+    chunk = tmp_path / "work" / "query-00002.npy"
+    written = chunk.stat().st_mtime_ns
+    (tmp_path / "work" / "query-00003.npy").write_bytes(b"\x93NUMPY cut off")
+    (tmp_path / "q0-0.jpg").unlink()
+    np.testing.assert_array_equal(extract(make_extractor(tmp_path, workers=1), groups), whole)
+    assert chunk.stat().st_mtime_ns == written
 
 
-def test_a_folder_with_other_files_is_refused_and_kept(tmp_path: Path, sightings: Sightings) -> None:
+def test_a_folder_with_other_files_is_refused_and_kept(tmp_path: Path) -> None:
     (tmp_path / "work").mkdir()
     (tmp_path / "work" / "mine.txt").write_text("precious")
     with pytest.raises(InputError, match="no unfinished extraction"):
@@ -70,7 +89,50 @@ def test_a_folder_with_other_files_is_refused_and_kept(tmp_path: Path, sightings
     assert (tmp_path / "work" / "mine.txt").read_text() == "precious"
 
 
-def test_shards_of_another_run_are_removed(tmp_path: Path, sightings: Sightings) -> None:
-    list(make_extractor(tmp_path).extract("query", sightings))
+def test_chunks_of_another_run_are_removed(tmp_path: Path, groups: Mapping[str, Units]) -> None:
+    extract(make_extractor(tmp_path), groups)
     make_extractor(tmp_path, fingerprint="g")
     assert [path.name for path in (tmp_path / "work").iterdir()] == ["fingerprint.json"]
+
+
+@pytest.mark.parametrize("shards", [2, 3, 7])
+def test_merged_shards_are_the_file_of_one_job(tmp_path: Path, groups: Mapping[str, Units], shards: int) -> None:
+    extractor, chunks = make_extractor(tmp_path, work="whole"), cut_chunks(groups)
+    extractor.extract(groups, chunks)
+    whole = {name: (one.sightings, extractor.blocks(chunks, name)) for name, one in groups.items()}
+    write_features(tmp_path / "whole.h5", groups=whole, **HEADER)  # type: ignore[arg-type]
+    paths = [make_shard(tmp_path, groups, shard, shards) for shard in range(1, shards + 1)]
+    merge_shards(paths[::-1], tmp_path / "merged.h5")
+    assert (tmp_path / "merged.h5").read_bytes() == (tmp_path / "whole.h5").read_bytes()
+    with h5py.File(tmp_path / "merged.h5") as file:
+        assert file.attrs["unit"] == "tracklet"
+        assert file["query"]["pid"][:].tolist() == list(range(7))
+
+
+def make_shard(root: Path, groups: Mapping[str, Units], shard: int, shards: int, run: str = "r") -> Path:
+    extractor, chunks = make_extractor(root, work=f"work{shard}"), cut_chunks(groups)[shard - 1 :: shards]
+    extractor.extract(groups, chunks)
+    path = root / f"{shard}-of-{shards}.h5"
+    header = ShardHeader(run=run, shard=shard, shards=shards, **HEADER)  # type: ignore[arg-type]
+    write_shard(path, header, extractor.shard(groups, chunks))
+    return path
+
+
+def test_shards_that_do_not_belong_together_are_refused(tmp_path: Path, groups: Mapping[str, Units]) -> None:
+    one, two = make_shard(tmp_path, groups, 1, 2), make_shard(tmp_path, groups, 2, 2)
+    output = tmp_path / "merged.h5"
+    with pytest.raises(InputError, match="numbers 1 of 2; every one is needed"):
+        merge_shards([one], output)
+    with pytest.raises(InputError, match="numbers 1, 1 of 2"):
+        merge_shards([one, one], output)
+    with pytest.raises(InputError, match="no such file"):
+        merge_shards([one, tmp_path / "none.h5"], output)
+    make_shard(tmp_path, groups, 2, 2, run="other")
+    with pytest.raises(InputError, match=r"2-of-2\.h5: belongs to another run than"):
+        merge_shards([one, two], output)
+    two.write_bytes(one.read_bytes())
+    with h5py.File(two, "r+") as file:
+        file.attrs["shard"] = 2
+    with pytest.raises(InputError, match="rows of group gallery do not make a whole"):
+        merge_shards([one, two], output)
+    assert not output.exists()

@@ -1,103 +1,206 @@
-"""The training loop: schedules and losses by hand, exact resume, and what stops a run."""
+"""The training loop: exact resume, accumulation, averaging, freezing, validation, and what stops a run."""
 
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
-from conftest import write_picture
+from unit.appearance.tiny import TinyModel, interrupt_after, tiny_config, tiny_dataset, tiny_trainer, weights
 
 from streid.appearance.checkpoints import load_checkpoint
-from streid.appearance.losses import correct_predictions, identity_loss
 from streid.appearance.models import ModelConfig, build_model
-from streid.appearance.schedules import ScheduleConfig, rate_factor
-from streid.appearance.training import Trainer, TrainingConfig
-from streid.data.loading import PictureDataset
-from streid.data.transforms import AugmentationConfig, training_transform
+from streid.appearance.training import Trainer
+from streid.appearance.validation import Validation
+from streid.data.loading import TrainingSet
+from streid.data.transforms import AugmentationConfig
 from streid.errors import InputError
 
-
-def test_step_schedule_drops_after_its_epochs() -> None:
-    config = ScheduleConfig(schedule="step", epochs=60, step_epochs=(40, 50))
-    assert [rate_factor(config, progress) for progress in (0, 39.99, 40, 50)] == pytest.approx([1, 1, 0.1, 0.01])
-
-
-def test_cosine_schedule_warms_up_and_falls_to_zero() -> None:
-    config = ScheduleConfig(schedule="cosine", epochs=12, warmup_epochs=2)
-    assert [rate_factor(config, progress) for progress in (0, 1, 2, 7, 12)] == pytest.approx([0.1, 0.55, 1, 0.5, 0])
-
-
-@pytest.mark.parametrize("changes", [{"schedule": "linear"}, {"epochs": 0}, {"warmup_epochs": 3.0}])
-def test_unusable_schedules_are_refused(changes: dict[str, object]) -> None:
-    with pytest.raises(InputError):
-        ScheduleConfig(**{"schedule": "step", "epochs": 3} | changes)  # type: ignore[arg-type]
-
-
-def test_identity_loss_adds_the_heads() -> None:
-    logits = [torch.tensor([[2.0, 0.0]]), torch.tensor([[0.0, 1.0]])]
-    labels = torch.tensor([0])
-    by_hand = math.log(1 + math.exp(-2)) + math.log(1 + math.exp(1))
-    assert float(identity_loss(logits, labels)) == pytest.approx(by_hand, rel=1e-6)
-    smoothed = 0.9 * by_hand + 0.05 * (by_hand + math.log(1 + math.exp(2)) + math.log(1 + math.exp(-1)))
-    assert float(identity_loss(logits, labels, 0.1)) == pytest.approx(smoothed, rel=1e-6)
-    assert int(correct_predictions(logits, labels)) == 1
+PLAIN = AugmentationConfig(height=64, width=32, flip=0, erasing=0)
 
 
 @pytest.fixture
-def dataset(tmp_path: Path) -> PictureDataset:
-    paths = [f"{number}.jpg" for number in range(10)]
-    for number, path in enumerate(paths):
-        write_picture(tmp_path / path, seed=number)
-    augmentation = AugmentationConfig(height=64, width=32, crop_scale=1.2)
-    return PictureDataset(tmp_path, paths, [number % 3 for number in range(10)], training_transform(augmentation))
+def dataset(tmp_path: Path) -> TrainingSet:
+    return tiny_dataset(tmp_path)
 
 
-def make_trainer(dataset: PictureDataset, *, epochs: int = 3, **changes: object) -> Trainer:
-    values: dict[str, object] = {"batch_size": 4, "backbone_rate": 0.01, "head_rate": 0.02, "checkpoint_seconds": 0.0}
-    config = TrainingConfig(
-        schedule=ScheduleConfig(schedule="cosine", epochs=epochs),
-        **values | changes,  # type: ignore[arg-type]
-    )
-    torch.manual_seed(0)
-    shape = ModelConfig(architecture="pcb", backbone="resnet18", identities=3, height=64, width=32)
-    return Trainer(build_model(shape), dataset, config, device=torch.device("cpu"))
+def without_speed(history: list[dict[str, float | None]]) -> list[dict[str, float | None]]:
+    return [{**row, "pictures_per_second": None} for row in history]
 
 
-def weights(trainer: Trainer) -> dict[str, torch.Tensor]:
-    return {name: value.clone() for name, value in trainer.model.state_dict().items()}
+SETTINGS: list[dict[str, Any]] = [
+    {},
+    {"sampler": "pk", "objective": {"triplet": "euclidean", "label_smoothing": 0.1}},
+    {"accumulate": 3, "clip_norm": 0.5},
+    {"ema_decay": 0.8, "optimizer": "adamw", "freeze_epochs": 1},
+    {"precision": "fp16", "optimizer": "adam"},
+    {"precision": "bf16", "ema_decay": 0.5, "sampler": "pk", "objective": {"triplet": "cosine"}},
+]
 
 
-def interrupt_after(trainer: Trainer, steps: int) -> None:
-    """Let the trainer die after some steps, as a killed process would: what is not on disk is lost."""
-    take_step = trainer._step
-
-    def step(*arguments: object) -> None:
-        if trainer.position.step == steps:
-            raise KeyboardInterrupt
-        take_step(*arguments)  # type: ignore[arg-type]
-
-    trainer._step = step  # type: ignore[method-assign]
-
-
-@pytest.mark.parametrize("steps", [1, 2, 5])
-def test_an_interrupted_run_ends_with_the_same_weights(dataset: PictureDataset, tmp_path: Path, steps: int) -> None:
-    undisturbed = make_trainer(dataset)
+@pytest.mark.parametrize("settings", SETTINGS, ids=lambda settings: "-".join(settings) or "plain")
+@pytest.mark.parametrize("steps", [1, 3])
+def test_an_interrupted_run_ends_with_the_same_weights(
+    dataset: TrainingSet, tmp_path: Path, settings: dict[str, Any], steps: int
+) -> None:
+    undisturbed = tiny_trainer(dataset, tiny_config(**settings))
     history = undisturbed.run(tmp_path / "a", "fingerprint")
-    interrupted = make_trainer(dataset)
+    interrupted = tiny_trainer(dataset, tiny_config(**settings))
     interrupt_after(interrupted, steps)
     with pytest.raises(KeyboardInterrupt):
         interrupted.run(tmp_path / "b", "fingerprint")
-    resumed = make_trainer(dataset, workers=1)
+    resumed = tiny_trainer(dataset, tiny_config(workers=1, **settings))
     again = resumed.run(tmp_path / "b", "fingerprint")
+    assert resumed.position.step > steps
     for name, value in weights(undisturbed).items():
         assert torch.equal(value, weights(resumed)[name]), name
-    for row, other in zip(history, again, strict=True):
-        assert {**row, "pictures_per_second": 0} == {**other, "pictures_per_second": 0}
+    assert without_speed(history) == without_speed(again)
     assert [row["epoch"] for row in history] == [1, 2, 3]
 
 
-def test_another_fingerprint_starts_afresh(dataset: PictureDataset, tmp_path: Path) -> None:
-    make_trainer(dataset).run(tmp_path, "one")
+def test_a_real_model_resumes_exactly(dataset: TrainingSet, tmp_path: Path) -> None:
+    def trainer() -> Trainer:
+        torch.manual_seed(0)
+        shape = ModelConfig(architecture="pcb", backbone="resnet18", identities=4, height=64, width=32)
+        return Trainer(build_model(shape), dataset, tiny_config(epochs=1), device=torch.device("cpu"))
+
+    undisturbed, interrupted, resumed = trainer(), trainer(), trainer()
+    undisturbed.run(tmp_path / "a", "f")
+    interrupt_after(interrupted, 2)
+    with pytest.raises(KeyboardInterrupt):
+        interrupted.run(tmp_path / "b", "f")
+    resumed.run(tmp_path / "b", "f")
+    for name, value in weights(undisturbed).items():
+        assert torch.equal(value, weights(resumed)[name]), name
+
+
+def test_a_finished_run_that_could_not_save_its_model_ends_at_once(dataset: TrainingSet, tmp_path: Path) -> None:
+    config = tiny_config(ema_decay=0.8)
+    first = tiny_trainer(dataset, config)
+    history = first.run(tmp_path / "work", "f")
+    again = tiny_trainer(dataset, config)
+    interrupt_after(again, first.position.step)
+    assert again.run(tmp_path / "work", "f") == history
+    for name, value in weights(first).items():
+        assert torch.equal(value, weights(again)[name]), name
+
+
+def test_accumulated_batches_are_one_bigger_batch(tmp_path: Path) -> None:
+    dataset = tiny_dataset(tmp_path, augmentation=PLAIN)
+    small = tiny_trainer(dataset, tiny_config(batch_size=4, accumulate=2), norm=False, dropout=0.0)
+    big = tiny_trainer(dataset, tiny_config(batch_size=8), norm=False, dropout=0.0)
+    small_history, big_history = small.run(tmp_path / "a", "f"), big.run(tmp_path / "b", "f")
+    assert small.position.step == big.position.step == 6
+    for name, value in weights(big).items():
+        torch.testing.assert_close(weights(small)[name], value, rtol=1e-5, atol=1e-7)
+    for row, other in zip(small_history, big_history, strict=True):
+        assert row["loss"] == pytest.approx(other["loss"], rel=1e-5)
+        assert row["accuracy"] == other["accuracy"]
+
+
+def test_the_last_step_of_an_epoch_takes_the_batches_left(dataset: TrainingSet, tmp_path: Path) -> None:
+    trainer = tiny_trainer(dataset, tiny_config(accumulate=3))
+    assert (trainer.batches_per_epoch, trainer.steps_per_epoch) == (4, 2)
+    seen: list[int] = []
+    add_gradients = trainer._add_gradients
+    trainer._add_gradients = lambda batch, parts: (seen.append(parts), add_gradients(batch, parts))[1]  # type: ignore[method-assign,func-returns-value]
+    trainer.run(tmp_path / "work", "f")
+    assert seen == [3, 3, 3, 1] * 3
+
+
+def test_the_average_is_what_is_validated_and_kept(dataset: TrainingSet, tmp_path: Path) -> None:
+    validated: list[dict[str, torch.Tensor]] = []
+
+    def validate(model: torch.nn.Module) -> Validation:
+        model.eval()
+        validated.append({name: value.clone() for name, value in model.state_dict().items()})
+        return Validation(rank1=0.5, mean_ap=0.25)
+
+    averaged = tiny_trainer(dataset, tiny_config(ema_decay=0.9, validate_every=1), validate=validate)
+    plain = tiny_trainer(dataset, tiny_config())
+    history = averaged.run(tmp_path / "a", "f")
+    plain.run(tmp_path / "b", "f")
+    assert [(row["val_rank1"], row["val_mAP"]) for row in history] == [(0.5, 0.25)] * 3
+    assert len(validated) == 3
+    for name, value in weights(averaged).items():
+        assert torch.equal(value, validated[-1][name]), name
+    assert averaged.average is not None
+    assert not torch.equal(weights(averaged)["classify.weight"], weights(plain)["classify.weight"])
+    # The weights that learn are untouched by averaging and validation.
+    kept, other = (load_checkpoint(tmp_path / name / "checkpoint.pt", "f") for name in "ab")
+    assert kept is not None
+    assert other is not None
+    for name, value in other["model"].items():
+        assert torch.equal(value, kept["model"][name]), name
+
+
+def test_validation_comes_every_so_many_epochs_and_at_the_end(dataset: TrainingSet, tmp_path: Path) -> None:
+    config = tiny_config(epochs=5, validate_every=2)
+    trainer = tiny_trainer(dataset, config, validate=lambda _: Validation(rank1=1.0, mean_ap=1.0))
+    assert [row["val_mAP"] for row in trainer.run(tmp_path / "a", "f")] == [None, 1.0, None, 1.0, 1.0]
+    assert trainer.model.training
+    never = tiny_trainer(dataset, tiny_config(epochs=2), validate=lambda _: Validation(rank1=1.0, mean_ap=1.0))
+    assert [row["val_mAP"] for row in never.run(tmp_path / "b", "f")] == [None, None]
+
+
+def test_early_layers_keep_still_for_their_epochs(dataset: TrainingSet, tmp_path: Path) -> None:
+    trainer = tiny_trainer(dataset, tiny_config(freeze_epochs=2))
+    before = weights(trainer)
+    moved: list[bool] = []
+    finish_epoch = trainer._finish_epoch
+
+    def noting() -> None:
+        finish_epoch()
+        now = weights(trainer)
+        moved.append(not torch.equal(now["backbone.convolve.weight"], before["backbone.convolve.weight"]))
+        assert not torch.equal(now["classify.weight"], before["classify.weight"])
+
+    trainer._finish_epoch = noting  # type: ignore[method-assign]
+    trainer.run(tmp_path / "work", "f")
+    assert moved == [False, False, True]
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
+def test_the_new_layers_have_a_rate_of_their_own(dataset: TrainingSet, optimizer: str) -> None:
+    trainer = tiny_trainer(dataset, tiny_config(optimizer=optimizer))
+    backbone, heads = trainer.optimizer.param_groups
+    assert type(trainer.optimizer).__name__.lower() == optimizer
+    assert {id(value) for value in backbone["params"]} == {id(value) for value in trainer.model.backbone.parameters()}
+    assert {id(value) for value in heads["params"]} == {id(value) for value in trainer.model.classify.parameters()}  # type: ignore[union-attr]
+
+
+def test_a_compiled_model_trains_like_the_plain_one(
+    dataset: TrainingSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compile_model = torch.compile
+    compiled: list[object] = []
+
+    def compile_eagerly(model: torch.nn.Module) -> object:
+        compiled.append(model)
+        return compile_model(model, backend="eager")
+
+    monkeypatch.setattr(torch, "compile", compile_eagerly)
+    plain = tiny_trainer(dataset, tiny_config(epochs=1))
+    traced = tiny_trainer(dataset, tiny_config(epochs=1, compile=True))
+    plain.run(tmp_path / "a", "f")
+    traced.run(tmp_path / "b", "f")
+    assert compiled == [traced.model]
+    for name, value in weights(plain).items():
+        torch.testing.assert_close(value, weights(traced)[name])
+
+
+def test_clips_are_trained_on(tmp_path: Path) -> None:
+    dataset = tiny_dataset(tmp_path)
+    clips = TrainingSet(
+        dataset.source, [("0.jpg", "4.jpg", "8.jpg"), ("1.jpg",), ("2.jpg",), ("3.jpg",)], range(4), PLAIN, frames=2
+    )
+    trainer = tiny_trainer(clips, tiny_config(batch_size=2), frames=2)
+    assert len(trainer.run(tmp_path / "work", "f")) == 3
+    assert trainer.position.step == 6
+
+
+def test_another_fingerprint_starts_afresh(dataset: TrainingSet, tmp_path: Path) -> None:
+    tiny_trainer(dataset, tiny_config(epochs=1)).run(tmp_path, "one")
     assert load_checkpoint(tmp_path / "checkpoint.pt", "two") is None
     assert load_checkpoint(tmp_path / "checkpoint.pt", "one") is not None
     (tmp_path / "checkpoint.pt").write_bytes(b"PK\x03\x04 cut off")
@@ -106,36 +209,63 @@ def test_another_fingerprint_starts_afresh(dataset: PictureDataset, tmp_path: Pa
     assert load_checkpoint(tmp_path / "checkpoint.pt", "one") is None
 
 
-def test_max_steps_ends_a_run_early(dataset: PictureDataset, tmp_path: Path) -> None:
-    trainer = make_trainer(dataset, max_steps=3)
+def test_max_steps_ends_a_run_early(dataset: TrainingSet, tmp_path: Path) -> None:
+    trainer = tiny_trainer(dataset, tiny_config(max_steps=6))
     history = trainer.run(tmp_path, "f")
-    assert trainer.position.step == 3
+    assert trainer.position.step == 6
     assert [row["epoch"] for row in history] == [1, 2]
 
 
-def test_training_learns_its_pictures(dataset: PictureDataset, tmp_path: Path) -> None:
-    history = make_trainer(dataset, epochs=30, batch_size=10, head_rate=0.05).run(tmp_path, "f")
-    assert history[-1]["loss"] < 0.7 * history[0]["loss"]
+def test_training_learns_its_pictures(tmp_path: Path) -> None:
+    dataset = tiny_dataset(tmp_path, pictures=4, augmentation=PLAIN)
+    config = tiny_config(epochs=30, optimizer="adam", rate=0.05)
+    history = tiny_trainer(dataset, config, dropout=0.0).run(tmp_path, "f")
+    first, last = history[0]["loss"], history[-1]["loss"]
+    assert first is not None
+    assert last is not None
+    assert last < 0.7 * first
 
 
-def test_a_loss_that_is_not_finite_stops_and_keeps_the_checkpoint(dataset: PictureDataset, tmp_path: Path) -> None:
-    trainer = make_trainer(dataset)
-    interrupt_after(trainer, 2)
+def test_a_loss_that_is_not_finite_stops_and_keeps_the_checkpoint(dataset: TrainingSet, tmp_path: Path) -> None:
+    trainer = tiny_trainer(dataset, tiny_config())
+    interrupt_after(trainer, 4)
     with pytest.raises(KeyboardInterrupt):
         trainer.run(tmp_path, "f")
-    broken = make_trainer(dataset)
-    broken.model.heads[0].classify.forward = lambda features: features[:, :3] * math.nan  # type: ignore[union-attr,index,method-assign]
-    with pytest.raises(InputError, match="loss is nan at step 3, epoch 2, learning rate"):
+    broken = tiny_trainer(dataset, tiny_config(checkpoint_seconds=60.0))
+    broken.model.classify.forward = lambda features: features[:, :4] * math.nan  # type: ignore[union-attr,method-assign]
+    with pytest.raises(InputError, match="loss is nan at step 5, epoch 2, learning rate 0.015"):
         broken.run(tmp_path, "f")
     kept = load_checkpoint(tmp_path / "checkpoint.pt", "f")
     assert kept is not None
-    assert kept["position"]["step"] == 2
+    assert kept["position"]["step"] == 4
+    assert all(value.isfinite().all() for value in kept["model"].values())
 
 
 @pytest.mark.parametrize("workers", [0, 1])
-def test_an_unreadable_picture_is_named(dataset: PictureDataset, tmp_path: Path, workers: int) -> None:
+def test_an_unreadable_picture_is_named(dataset: TrainingSet, tmp_path: Path, workers: int) -> None:
     (tmp_path / "3.jpg").write_bytes(b"no picture")
     with pytest.raises(InputError) as refused:
-        make_trainer(dataset, workers=workers).run(tmp_path / "work", "f")
+        tiny_trainer(dataset, tiny_config(workers=workers)).run(tmp_path / "work", "f")
     assert str(refused.value).startswith(str(tmp_path / "3.jpg"))
     assert "\n" not in str(refused.value)
+
+
+def test_a_triplet_loss_needs_embeddings(dataset: TrainingSet, tmp_path: Path) -> None:
+    trainer = tiny_trainer(dataset, tiny_config(objective={"triplet": "cosine"}))
+    assert isinstance(trainer.model, TinyModel)
+    forward = trainer.model.forward
+    trainer.model.forward = lambda inputs: forward(inputs)._replace(embeddings=())  # type: ignore[method-assign]
+    with pytest.raises(InputError, match="no embeddings for a triplet loss"):
+        trainer.run(tmp_path / "work", "f")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"precision": "fp8"}, {"accumulate": 0}, {"ema_decay": 1.0}, {"optimizer": "lion"},
+        {"objective": {"triplet": "soft"}}, {"sampler": "random"},
+    ],
+)  # fmt: skip
+def test_unusable_settings_are_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(InputError):
+        tiny_config(**changes)

@@ -1,4 +1,4 @@
-"""Batches and augmentation: pure functions of seed, epoch and row."""
+"""Samples and batches: pure functions of seed, epoch and place, whatever the number of workers."""
 
 from pathlib import Path
 
@@ -6,71 +6,105 @@ import numpy as np
 import pytest
 import torch
 from conftest import write_picture
+from PIL import Image
 
-from streid.data.loading import PictureDataset, load_batches
-from streid.data.samplers import epoch_batches
-from streid.data.transforms import AugmentationConfig, evaluation_transform, training_transform
+from streid.data.loading import EvaluationSet, Item, TrainingSet, load_batches
+from streid.data.packing import PictureSource, mask_path
+from streid.data.transforms import AugmentationConfig, augment_picture, no_augmentation
 from streid.errors import InputError
 
-
-def test_batches_partition_an_epoch() -> None:
-    batches = epoch_batches(11, 3, seed=1, epoch=2)
-    assert [len(batch) for batch in batches] == [3, 3, 3]
-    assert len(set(np.concatenate(batches))) == 9
-    np.testing.assert_array_equal(batches, epoch_batches(11, 3, seed=1, epoch=2))
-    assert not np.array_equal(batches, epoch_batches(11, 3, seed=1, epoch=3))
-    assert not np.array_equal(batches, epoch_batches(11, 3, seed=2, epoch=2))
-    assert [len(batch) for batch in epoch_batches(2, 8, seed=0, epoch=1)] == [2]
+CONFIG = AugmentationConfig(height=64, width=32, crop_scale=1.25)
+UNITS = [(f"{number}.jpg",) for number in range(4)]
 
 
 @pytest.fixture
-def dataset(tmp_path: Path) -> PictureDataset:
+def source(tmp_path: Path) -> PictureSource:
     for number in range(4):
         write_picture(tmp_path / f"{number}.jpg", seed=number)
-    config = AugmentationConfig(height=64, width=32, crop_scale=1.25)
-    return PictureDataset(tmp_path, [f"{n}.jpg" for n in range(4)], [0, 1, 2, 3], training_transform(config), seed=5)
+    return PictureSource(tmp_path)
 
 
-def test_augmentation_depends_on_seed_epoch_and_row_alone(dataset: PictureDataset) -> None:
+def test_augmentation_depends_on_seed_epoch_and_place_alone(source: PictureSource) -> None:
+    dataset = TrainingSet(source, UNITS, [0, 1, 2, 3], CONFIG, seed=5)
     before = torch.random.get_rng_state()
-    first = dataset[1, 2][0]
+    first = dataset[Item(1, 2, 0)].pictures
     assert torch.equal(before, torch.random.get_rng_state())
     torch.manual_seed(99)
-    dataset[1, 0]
-    assert torch.equal(first, dataset[1, 2][0])
-    assert not torch.equal(first, dataset[2, 2][0])
+    dataset[Item(1, 0, 1)]
+    assert torch.equal(first, dataset[Item(1, 2, 0)].pictures)
+    assert not torch.equal(first, dataset[Item(2, 2, 0)].pictures)
+    assert not torch.equal(first, dataset[Item(1, 2, 1)].pictures)
+    other = TrainingSet(source, UNITS, [0, 1, 2, 3], CONFIG, seed=6)
+    assert not torch.equal(first, other[Item(1, 2, 0)].pictures)
 
 
 @pytest.mark.parametrize("workers", [0, 2])
-def test_workers_do_not_change_the_batches(dataset: PictureDataset, workers: int) -> None:
-    plan = [[(1, 3), (1, 0)], [(2, 1), (2, 2)]]
+def test_workers_do_not_change_the_batches(source: PictureSource, workers: int) -> None:
+    dataset = TrainingSet(source, UNITS, [0, 1, 2, 3], CONFIG, seed=5)
+    plan = [[Item(1, 3, 0), Item(1, 0, 1)], [Item(2, 1, 0), Item(2, 2, 1)]]
+    before = torch.random.get_rng_state()
     loaded = list(load_batches(dataset, plan, workers=workers))
-    for (pictures, labels), items in zip(loaded, plan, strict=True):
-        assert labels.tolist() == [row for _, row in items]
-        assert torch.equal(pictures, torch.stack([dataset[item][0] for item in items]))
+    assert torch.equal(before, torch.random.get_rng_state())
+    for batch, items in zip(loaded, plan, strict=True):
+        assert batch.label.tolist() == [item.row for item in items]
+        assert batch.pictures.dtype == torch.uint8
+        assert batch.mask.numel() == 0
+        assert torch.equal(batch.pictures, torch.stack([dataset[item].pictures for item in items]))
+        assert torch.equal(batch.erased, torch.stack([dataset[item].erased for item in items]))
 
 
-def test_evaluation_transform_normalises() -> None:
-    from PIL import Image
-
-    grey = evaluation_transform(96, 48)(Image.new("RGB", (20, 40), (255, 0, 0)))
-    assert grey.shape == (3, 96, 48)
-    assert grey[:, 0, 0].tolist() == pytest.approx([(1 - 0.485) / 0.229, -0.456 / 0.224, -0.406 / 0.225], rel=1e-5)
-
-
-def test_colour_jitter_changes_colours_alone() -> None:
-    from PIL import Image
-
-    config = AugmentationConfig(height=64, width=32, colour_jitter=0.3, flip=0, erasing=0)
-    plain = training_transform(AugmentationConfig(height=64, width=32, flip=0, erasing=0))
-    picture = Image.new("RGB", (32, 64), (200, 100, 50))
-    torch.manual_seed(0)
-    jittered = training_transform(config)(picture)
-    assert not torch.allclose(jittered, plain(picture), atol=0.05)
-    torch.testing.assert_close(jittered, jittered[:, :1, :1].expand_as(jittered))
+def test_frames_of_a_clip_share_their_geometry(source: PictureSource) -> None:
+    same = [("0.jpg",) * 8]
+    config = AugmentationConfig(height=64, width=32, crop_scale=1.25, colour_jitter=0.3, erasing=1.0)
+    sample = TrainingSet(source, same, [0], config, frames=4)[Item(1, 0, 0)]
+    assert sample.pictures.shape == (4, 64, 32, 3)
+    assert (sample.pictures == sample.pictures[:1]).all()
+    assert sample.erased.shape == (4, 4)
+    assert len({tuple(one) for one in sample.erased.tolist()}) > 1
 
 
-@pytest.mark.parametrize("changes", [{"height": 8}, {"crop_scale": 0.5}, {"flip": 2.0}, {"colour_jitter": 2.0}])
-def test_unusable_augmentation_is_refused(changes: dict[str, float]) -> None:
-    with pytest.raises(InputError):
-        AugmentationConfig(**{"height": 64, "width": 32} | changes)  # type: ignore[arg-type]
+def test_clips_are_drawn_from_their_tracklet_in_order(source: PictureSource) -> None:
+    plain = AugmentationConfig(height=64, width=32, flip=0, erasing=0)
+    frames = {path: augment_picture(source.read(path), no_augmentation(64, 32)) for (path,) in UNITS}
+    dataset = TrainingSet(source, [tuple(frames)], [0], plain, frames=2, seed=1)
+    seen = set()
+    for place in range(40):
+        clip = dataset[Item(1, 0, place)].pictures
+        seen.add(tuple(next(path for path in frames if torch.equal(frames[path], one)) for one in clip))
+    assert seen == {("0.jpg", "2.jpg"), ("0.jpg", "3.jpg"), ("1.jpg", "2.jpg"), ("1.jpg", "3.jpg")}
+
+
+def test_masks_are_read_with_their_pictures_geometry(source: PictureSource) -> None:
+    for (path,) in UNITS:
+        write_mask(source, path)
+    config = AugmentationConfig(height=64, width=32, crop_scale=1.25, padding=2, erasing=0)
+    dataset = TrainingSet(source, UNITS, [0, 1, 2, 3], config, masks=True)
+    for place in range(6):
+        sample = dataset[Item(1, 2, place)]
+        bright = sample.pictures.float().mean(2) > 128
+        assert sample.mask.shape == (64, 32)
+        assert (bright == sample.mask.bool()).float().mean() > 0.97
+    (batch,) = load_batches(dataset, [[Item(1, 2, 0), Item(1, 0, 1)]], workers=0)
+    assert batch.mask.shape == (2, 64, 32)
+    with pytest.raises(InputError, match="part masks are for pictures"):
+        TrainingSet(source, UNITS, [0, 1, 2, 3], config, frames=2, masks=True)
+
+
+def write_mask(source: PictureSource, path: str) -> None:
+    """Replace a picture by a white rectangle on black, and write the mask that says where it is."""
+    mask = np.zeros((128, 64), np.uint8)
+    mask[20:70, 5:25] = 1
+    Image.fromarray(255 * np.repeat(mask[:, :, None], 3, 2)).save(source.root / path, quality=95)
+    (source.root / mask_path(path)).parent.mkdir(exist_ok=True)
+    Image.fromarray(mask).save(source.root / mask_path(path))
+
+
+def test_evaluation_samples_are_resized_pictures_and_clips(source: PictureSource) -> None:
+    plain = no_augmentation(64, 32)
+    pictures = [augment_picture(source.read(f"{number}.jpg"), plain) for number in (1, 3)]
+    dataset = EvaluationSet(source, [("1.jpg",), ("3.jpg",)], height=64, width=32)
+    (batch,) = load_batches(dataset, [[0, 1]], workers=0)
+    assert torch.equal(batch, torch.stack(pictures))
+    clips = EvaluationSet(source, [("1.jpg", "3.jpg")], height=64, width=32)
+    (batch,) = load_batches(clips, [[0]], workers=1)
+    assert torch.equal(batch[0], torch.stack(pictures))

@@ -1,0 +1,27 @@
+"""Put the shards that several extract_features jobs wrote together to one features.h5."""
+
+import argparse
+from pathlib import Path
+
+from streid.cli import add_compute_arguments, run_stage, set_threads
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    add = parser.add_argument
+    add("--shards", required=True, type=Path, nargs="+", help="every shard of one extraction, in any order")
+    add("--output", required=True, type=Path, help="features.h5 to write")
+    add_compute_arguments(parser, device=False)
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    set_threads(arguments.threads)
+    from streid.data.shards import merge_shards
+
+    merge_shards(arguments.shards, arguments.output)
+
+
+if __name__ == "__main__":
+    run_stage(main)

@@ -1,0 +1,85 @@
+"""Several processes that train one model together, a GPU or a share of the CPU each.
+
+The stage starts them itself through torchrun's launcher; `torchrun pipeline/train_appearance.py ...` does too.
+"""
+
+import logging
+import os
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import torch
+from torch import distributed
+from torch.distributed.elastic.multiprocessing.api import DefaultLogsSpecs
+from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+from streid.errors import InputError
+from streid.processes import World
+
+PATIENCE = timedelta(hours=12)
+REFUSED = 2
+
+
+@contextmanager
+def joined(world: World, device: torch.device) -> Iterator[None]:
+    """Join the other processes while the block runs."""
+    if world.size == 1:
+        yield
+        return
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+    distributed.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=PATIENCE)
+    try:
+        yield
+    finally:
+        distributed.destroy_process_group()
+
+
+def add_up(values: torch.Tensor, world: World) -> None:
+    """Replace `values` by the sum over all processes."""
+    if world.size > 1:
+        distributed.all_reduce(values)
+
+
+def share_out(values: torch.Tensor, world: World) -> None:
+    """Replace `values` by the first process's."""
+    if world.size > 1:
+        distributed.broadcast(values, 0)
+
+
+def start_processes(script: Path, processes: int) -> None:
+    """Run this very command in `processes` processes and wait for them.
+
+    Each asks the kernel to be killed when this process ends, so kill -9 leaves none behind.
+
+    Raises:
+        SystemExit: status 2, where a process refused its input and has said why.
+        InputError: a process was killed or failed otherwise.
+    """
+    logging.getLogger("torch.distributed").setLevel(logging.CRITICAL)
+    config = LaunchConfig(
+        min_nodes=1,
+        max_nodes=1,
+        nproc_per_node=processes,
+        run_id=uuid.uuid4().hex,
+        rdzv_backend="c10d",
+        rdzv_endpoint="localhost:0",
+        max_restarts=0,
+        start_method="spawn",
+        logs_specs=DefaultLogsSpecs(log_dir=os.devnull),
+    )
+    try:
+        elastic_launch(config, sys.executable)(str(script), *sys.argv[1:])
+    except ChildFailedError as failed:
+        codes = {failure.exitcode for failure in failed.failures.values()}
+        if REFUSED in codes:
+            sys.exit(REFUSED)
+        raise InputError(
+            f"a training process ended with status {min(codes)} (below 0: killed by that signal); see what stands "
+            "above, or give the job more memory; the last checkpoint is kept"
+        ) from None

@@ -1,0 +1,126 @@
+"""What a training run notes down: every step's figures, every epoch's row, in TensorBoard and for training.csv."""
+
+import logging
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from torch.utils.tensorboard import SummaryWriter
+
+from streid.appearance.transfers import Transfer
+from streid.appearance.validation import Validation
+from streid.errors import InputError
+
+logger = logging.getLogger(__name__)
+
+Row = dict[str, float | None]
+
+
+@dataclass
+class Position:
+    """Where a run stands: steps done in all, the running epoch's sums, and the finished epochs' rows."""
+
+    step: int = 0
+    epoch_steps: int = 0
+    loss_sum: float = 0.0
+    correct: int = 0
+    pictures: int = 0
+    seconds: float = 0.0
+    history: list[Row] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A step whose loss, right predictions and samples are still on their way from the device."""
+
+    step: int
+    epoch: int
+    rate: float
+    figures: Transfer
+
+
+class Journal:
+    """Keeps a run's position and writes TensorBoard's files.
+
+    A step's figures are read one step later, when the device is already at work on the next.
+    """
+
+    def __init__(self) -> None:
+        self.position = Position()
+        self._pending: Pending | None = None
+        self._writer: SummaryWriter | None = None
+
+    def open(self, folder: Path) -> None:
+        """Write TensorBoard's files to a folder, and log, from here on."""
+        self._writer = SummaryWriter(str(folder), purge_step=self.position.step)
+
+    def close(self) -> None:
+        """Finish TensorBoard's files."""
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def add_step(self, figures: torch.Tensor, *, epoch: int, rate: float) -> None:
+        """Count a step.
+
+        Args:
+            figures: loss, right predictions and samples of the step, on the device.
+            epoch: 1-based.
+            rate: learning rate of the heads.
+
+        Raises:
+            InputError: the loss of the step before is not finite.
+        """
+        self.position.step += 1
+        before, self._pending = self._pending, Pending(self.position.step, epoch, rate, Transfer(figures))
+        self._settle(before)
+
+    def settle(self) -> None:
+        """Wait for the figures of every step counted.
+
+        Raises:
+            InputError: a loss is not finite.
+        """
+        last, self._pending = self._pending, None
+        self._settle(last)
+
+    def finish_epoch(self, *, rate: float, validation: Validation) -> None:
+        """Add the epoch's row to the history; its figures must be settled."""
+        position = self.position
+        epoch = len(position.history) + 1
+        row: Row = {
+            "epoch": epoch,
+            "loss": position.loss_sum / position.epoch_steps,
+            "accuracy": position.correct / position.pictures,
+            "learning_rate": rate,
+            "pictures_per_second": position.pictures / position.seconds,
+            "val_rank1": validation.rank1,
+            "val_mAP": validation.mean_ap,
+        }
+        shown = {name: value for name, value in row.items() if value is not None and name != "epoch"}
+        for name, value in shown.items():
+            self._log(f"epoch/{name}", value, epoch)
+        if self._writer is not None:
+            logger.info("epoch %d: %s", epoch, ", ".join(f"{name} {value:.4g}" for name, value in shown.items()))
+        self.position = Position(step=position.step, history=[*position.history, row])
+
+    def _settle(self, pending: Pending | None) -> None:
+        if pending is None:
+            return
+        loss, correct, pictures = pending.figures.wait().tolist()
+        if not math.isfinite(loss):
+            raise InputError(
+                f"the loss is {loss} at step {pending.step}, epoch {pending.epoch}, learning rate {pending.rate:g}; "
+                "the last checkpoint is kept: lower the rates or set clip_norm"
+            )
+        self.position.epoch_steps += 1
+        self.position.loss_sum += loss
+        self.position.correct += int(correct)
+        self.position.pictures += int(pictures)
+        self._log("train/loss", loss, pending.step)
+        self._log("train/learning_rate", pending.rate, pending.step)
+
+    def _log(self, name: str, value: float, step: int) -> None:
+        if self._writer is not None:
+            self._writer.add_scalar(name, value, step)

@@ -1,0 +1,52 @@
+"""Processes that work together, and do not outlive the one that started them.
+
+`torchrun` tells each process its rank and their number in the environment.
+"""
+
+import ctypes
+import os
+import signal
+from dataclasses import dataclass
+
+PR_SET_PDEATHSIG = 1
+RANK_VARIABLES = ("RANK", "WORLD_SIZE", "LOCAL_RANK")
+
+
+@dataclass(frozen=True)
+class World:
+    """This process among those that work together: its rank, from 0, and their number."""
+
+    rank: int = 0
+    size: int = 1
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process is the one that writes files and shows progress."""
+        return self.rank == 0
+
+
+def is_worker() -> bool:
+    """Whether torchrun started this process."""
+    return all(name in os.environ for name in RANK_VARIABLES)
+
+
+def read_world() -> World:
+    """This process's place, as torchrun gives it; alone without torchrun."""
+    return World(int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])) if is_worker() else World()
+
+
+def process_share(threads: int) -> int:
+    """Of a stage's threads those of this process, at least one."""
+    return max(1, threads // read_world().size)
+
+
+def die_with_parent() -> None:
+    """Have the kernel kill this process when its parent ends, however it ends (Linux; elsewhere nothing)."""
+    parent = os.getppid()
+    try:
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    except (AttributeError, OSError):
+        return
+    if os.getppid() != parent:
+        # The parent ended before the kernel knew.
+        os.kill(os.getpid(), signal.SIGKILL)
