@@ -222,6 +222,39 @@ def test_a_missing_data_set_says_where_to_get_it(project: Project) -> None:
     assert not (project.folder / "results/market/manifest.csv").exists()
 
 
+def test_features_are_extracted_in_shards_where_asked(project: Project) -> None:
+    features = project.folder / "results/demo/pcb/features.h5"
+    before = features.read_bytes()
+    sharded = ("--config", "datasets={demo: {extract: {shards: 2}}}")
+    output = project.snakemake("--dry-run", REPORT, *sharded)
+    assert re.findall(r"^rule (\w+):", output, re.MULTILINE).count("extract_shard") == 2
+    assert "extract_features" not in re.findall(r"^rule (\w+):", output, re.MULTILINE)
+    project.snakemake("results/demo/pcb/features.h5", *sharded)
+    assert features.read_bytes() == before
+    assert not (project.folder / "results/demo/pcb/shards").exists()
+    project.snakemake(REPORT)
+
+
+def test_the_sources_histograms_are_used_where_asked(project: Project) -> None:
+    with project.edited_config() as config:
+        config["datasets"]["other"] = config["datasets"]["demo"] | {"root": "data/other", "models": ["pcb@demo"]}
+        config["datasets"]["other"]["joint"] = {"fusions": ["none"], "histograms_from": "source"}
+    for stage in ("evaluate_joint", "rerank_scores"):
+        output = project.snakemake("--dry-run", "--printshellcmds", "results/other/report.json")
+        (command,) = [line for line in output.splitlines() if f"python pipeline/{stage}.py" in line]
+        assert "--histograms results/demo/histograms.h5" in command
+        assert "histograms-from" not in command
+    with project.edited_config() as config:
+        del config["datasets"]["other"]
+
+
+def test_a_training_of_several_processes_asks_for_a_gpu_each(project: Project) -> None:
+    asked = ("--config", "compute={device: auto}", "train={processes: 3}")
+    output = project.snakemake("--dry-run", "--forcerun", "train_appearance", REPORT, *asked)
+    (job,) = re.findall(r"^rule train_appearance:.*?^$", output, re.MULTILINE | re.DOTALL)
+    assert "gpu=3" in job
+
+
 def test_a_model_trained_elsewhere_is_evaluated(project: Project) -> None:
     with project.edited_config() as config:
         config["datasets"]["other"] = config["datasets"]["demo"] | {"root": "data/other", "models": ["pcb@demo"]}

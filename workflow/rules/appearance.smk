@@ -15,11 +15,11 @@ rule train_appearance:
         "results/{dataset}/benchmarks/train_appearance.{trained}.tsv"
     conda:
         ENVIRONMENT
-    threads: config["compute"]["gpu_job_threads"]
+    threads: training_threads
     resources:
         mem_mb=6000,
         runtime=1440,
-        gpu=GPUS,
+        gpu=training_gpus,
     params:
         root=root,
         packed=packed,
@@ -46,6 +46,8 @@ rule extract_features:
         "results/{dataset}/logs/extract_features.{model}.log",
     benchmark:
         "results/{dataset}/benchmarks/extract_features.{model}.tsv"
+    wildcard_constraints:
+        dataset=EXTRACTED_AT_ONCE,
     conda:
         ENVIRONMENT
     threads: config["compute"]["gpu_job_threads"]
@@ -58,8 +60,50 @@ rule extract_features:
         packed=packed,
         work="results/{dataset}/{model}/work/extraction",
         device=DEVICE,
+        shard=1,
         options=options("extract"),
     shell:
         "python {input.script:q} --manifest {input.manifest:q} --summary {input.summary:q} --root {params.root:q} {params.packed:q} "
         "--model {input.model:q} --name {wildcards.model:q} --output {output.features:q} --work {params.work:q} "
-        "--device {params.device} --threads {threads} {params.options:q} > {log:q} 2>&1"
+        "--device {params.device} --threads {threads} --shard {params.shard} {params.options:q} > {log:q} 2>&1"
+
+
+use rule extract_features as extract_shard with:
+    output:
+        features=temp("results/{dataset}/{model}/shards/{shard}-of-{shards}.h5"),
+    log:
+        "results/{dataset}/logs/extract_features.{model}.{shard}-of-{shards}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/extract_features.{model}.{shard}-of-{shards}.tsv"
+    wildcard_constraints:
+        dataset=EXTRACTED_IN_SHARDS,
+    params:
+        root=root,
+        packed=packed,
+        work="results/{dataset}/{model}/work/extraction-{shard}-of-{shards}",
+        device=DEVICE,
+        shard=lambda wildcards: wildcards.shard,
+        options=options("extract"),
+
+
+rule merge_features:
+    input:
+        script=script("merge_features"),
+        modules=modules("merge_features"),
+        shards=shard_files,
+    output:
+        features="results/{dataset}/{model}/features.h5",
+    log:
+        "results/{dataset}/logs/merge_features.{model}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/merge_features.{model}.tsv"
+    wildcard_constraints:
+        dataset=EXTRACTED_IN_SHARDS,
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    shell:
+        "python {input.script:q} --shards {input.shards:q} --output {output.features:q} --threads {threads} > {log:q} 2>&1"

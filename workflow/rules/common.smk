@@ -20,15 +20,18 @@ PACKED = sorted(
 )
 DEVICE = config["compute"]["device"]
 GPUS = 0 if DEVICE == "cpu" else 1
+DATASET_NAMES = "|".join(re.escape(name) for name in sorted(DATASETS))
 # Settings that shape the workflow itself, so that no script takes them as a flag.
-WORKFLOW_KEYS = {"fusions", "pack"}
+WORKFLOW_KEYS = {"fusions", "histograms_from", "pack"}
 
 
 wildcard_constraints:
-    dataset="|".join(re.escape(name) for name in sorted(DATASETS)),
+    dataset=DATASET_NAMES,
     model="[^/]+",
     fusion="logistic|likelihood|none",
     trained="[^/@]+",
+    shard="[0-9]+",
+    shards="[0-9]+",
 
 
 def script(stage):
@@ -66,10 +69,7 @@ def options(section):
 
     def of_job(wildcards):
         model = getattr(wildcards, "model", getattr(wildcards, "trained", None))
-        chosen = settings(section, wildcards.dataset, model)
-        return flags(
-            {key: value for key, value in chosen.items() if key not in WORKFLOW_KEYS}
-        )
+        return flags(settings(section, wildcards.dataset, model))
 
     return of_job
 
@@ -83,6 +83,42 @@ def trained_model(wildcards):
     """The model file of a job: of its own data set, or of another one for `name@source`."""
     name, _, source = wildcards.model.partition("@")
     return f"results/{source or wildcards.dataset}/{name}/model.safetensors"
+
+
+def training_processes(wildcards):
+    """The processes a training job asks for; one where it takes what it is granted."""
+    asked = settings("train", wildcards.dataset, wildcards.trained)["processes"]
+    return 1 if asked == "auto" else asked
+
+
+def training_gpus(wildcards):
+    """A GPU for each process of a training job."""
+    return GPUS * training_processes(wildcards)
+
+
+def training_threads(wildcards):
+    """CPU threads of a training job: as many for each of its processes as a job of one has."""
+    return config["compute"]["gpu_job_threads"] * training_processes(wildcards)
+
+
+def shard_files(wildcards):
+    """The shards of an extraction."""
+    shards = settings("extract", wildcards.dataset, wildcards.model)["shards"]
+    return expand(
+        "results/{dataset}/{model}/shards/{shard}-of-{shards}.h5",
+        dataset=wildcards.dataset,
+        model=wildcards.model,
+        shard=range(1, shards + 1),
+        shards=shards,
+    )
+
+
+def histograms(wildcards):
+    """The histograms a model's scores use: its data set's, or those of the set it was trained on."""
+    source = wildcards.model.partition("@")[2]
+    chosen = settings("joint", wildcards.dataset, wildcards.model)["histograms_from"]
+    dataset = source if source and chosen == "source" else wildcards.dataset
+    return f"results/{dataset}/histograms.h5"
 
 
 def start_weights(wildcards):
@@ -209,3 +245,14 @@ for _name, _entry in DATASETS.items():
             raise WorkflowError(
                 f"config: datasets.{_name}.models names {_model!r}: no data set {_model.split('@')[1]!r}"
             )
+
+# The runs whose features are extracted in shards. A rule is for them, or for the others, by what its data set is
+# followed by in a path.
+SHARDED = [
+    re.escape(f"{dataset}/{model}/")
+    for dataset in sorted(DATASETS)
+    for model in sorted({*config["models"], *DATASETS[dataset]["models"]})
+    if settings("extract", dataset, model)["shards"] > 1
+]
+EXTRACTED_AT_ONCE = f"(?!{'|'.join(SHARDED) or '(?!)'})(?:{DATASET_NAMES})"
+EXTRACTED_IN_SHARDS = f"(?={'|'.join(SHARDED) or '(?!)'})(?:{DATASET_NAMES})"
