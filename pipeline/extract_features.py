@@ -74,12 +74,15 @@ def main() -> None:
         workers=arguments.workers,
     )
     kept = {"dataset": dataset, "model": arguments.name, "dimension": model.feature_length, "dtype": arguments.dtype}
-    with exclusive_work(arguments.work):
+    shard = f"{run} {arguments.shard}/{arguments.shards}"
+    with exclusive_work(arguments.work) as held:
+        if held.is_done(shard, [arguments.output]):
+            return
         extractor = Extractor(
             model,
             describer,
             work=arguments.work,
-            fingerprint=f"{run} {arguments.shard}/{arguments.shards}",
+            fingerprint=shard,
             dtype=arguments.dtype,
         )
         extractor.extract(groups, chunks)
@@ -90,6 +93,7 @@ def main() -> None:
             header = ShardHeader(run=run, shard=arguments.shard, shards=arguments.shards, unit=unit, **kept)
             write_shard(arguments.output, header, extractor.shard(groups, chunks))
         extractor.finish()
+        held.mark_done(shard, [arguments.output])
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ def main() -> None:
     import torch
 
     from streid.appearance.description import Describer
-    from streid.appearance.distribution import joined, start_processes
+    from streid.appearance.distribution import agree, joined, start_processes
     from streid.appearance.models import build_model, save_model
     from streid.appearance.recipe import augmentation_config, model_config, reads_masks, training_config
     from streid.appearance.start_weights import load_start_weights
@@ -95,16 +95,20 @@ def main() -> None:
         config=shape, source=source, device=device, batch_size=64, precision=config.precision, workers=config.workers
     )
     validator = Validator(held_out, describer, world) if len(held_out) else None
+    outputs = [arguments.output, arguments.history]
     with (
-        exclusive_work(arguments.work) if world.leads else contextlib.nullcontext(),
+        exclusive_work(arguments.work) if world.leads else contextlib.nullcontext() as held,
         joined(world, device),
     ):
+        if agree(held is not None and held.is_done(fingerprint, outputs), world, device):
+            return
         trainer = Trainer(model, dataset, config, device=device, world=world, validate=validator)
         history = trainer.run(arguments.work, fingerprint)
-        if world.leads:
+        if held is not None:
             with atomic_output(arguments.history) as partial:
                 pd.DataFrame(history).to_csv(partial, index=False)
             save_model(arguments.output, model, shape)
+            held.mark_done(fingerprint, outputs)
 
 
 if __name__ == "__main__":

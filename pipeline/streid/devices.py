@@ -4,19 +4,24 @@ Snakemake's `--resources gpu=N` counts jobs but names no device, so jobs that st
 machine would all take device 0. A stage therefore leases devices: one lock file per device in a
 per-user directory of the host, locked with `flock`. The kernel drops a lock when its process ends,
 however it ends, so nothing has to be cleaned up. Under SLURM the scheduler's choice stands.
+
+Two environment variables steer it. CUDA_VISIBLE_DEVICES names the devices to choose from, as CUDA reads it: some
+of the machine's, or made-up names to try the leases without a GPU. STREID_LEASES is the directory of the lock
+files, where the default is not one that all of a host's jobs see, as in containers.
 """
 
-import fcntl
 import logging
 import os
 import shutil
+import stat
 import subprocess
-import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from streid.errors import InputError
+from streid.locks import close_lock, describe_process, exclusive_lock, open_lock, read_lock, try_lock, write_lock
 from streid.processes import World, die_with_parent, is_worker, read_world
 
 if TYPE_CHECKING:
@@ -25,9 +30,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LEASES_VARIABLE = "STREID_LEASES"
+# Not the temporary directory that TMPDIR names: jobs of one host may have several.
+DEFAULT_LEASES = Path("/tmp") / f"streid-gpus-{os.getuid()}"
 POLL_SECONDS = 0.5
 NO_GPU = "--device cuda: no usable GPU here; use --device cpu, or check nvidia-smi and CUDA_VISIBLE_DEVICES"
-_held: list[int] = []
 
 
 def choose_device(name: str) -> "torch.device":
@@ -91,39 +97,39 @@ def _worker_device(name: str) -> "torch.device":
 def lease_devices(count: int) -> tuple[str, ...]:
     """Take `count` GPUs of this machine for this process and point CUDA_VISIBLE_DEVICES at them.
 
-    Waits while others hold them. Devices are taken in ascending order and given back when not enough
-    are free, so two jobs that each need several cannot block each other. Under SLURM, and where there
-    is no GPU, nothing is leased and the environment stays as it is.
+    Waits while others hold them, and says for whom. All are taken or none: a job that waits for several
+    holds none meanwhile, so jobs cannot block each other. Where there is no GPU nothing is leased and the
+    environment stays as it is; so too under SLURM, when the job was given exactly as many as are needed.
+    A SLURM job that was given more, such as an allocation in which a whole workflow runs, shares them out.
 
     Returns:
         The devices taken; empty when none were leased.
 
     Raises:
-        InputError: the machine has fewer than `count` GPUs.
+        InputError: fewer than `count` GPUs are visible.
     """
+    given_by_slurm = "SLURM_JOB_ID" in os.environ
+    if given_by_slurm and "CUDA_VISIBLE_DEVICES" not in os.environ:
+        return ()
     visible = visible_devices()
-    if "SLURM_JOB_ID" in os.environ or not visible:
+    if not visible:
         return ()
     if count > len(visible):
         raise InputError(f"{count} GPUs are needed, {len(visible)} are visible ({', '.join(visible)})")
-    waited = False
-    while True:
-        taken = _try_lease(visible, count)
-        if taken:
-            os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(taken)
-            logger.info("using GPU %s", ",".join(taken))
-            return taken
-        if not waited:
-            logger.info("waiting for %d of the GPUs %s, held by %s", count, ",".join(visible), _holders(visible))
-            waited = True
-        time.sleep(POLL_SECONDS)
+    if given_by_slurm and count == len(visible):
+        logger.info("using GPU %s, as SLURM gave it", ",".join(visible))
+        return ()
+    taken = _wait_for_devices(visible, count)
+    os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(taken)
+    logger.info("using GPU %s", ",".join(taken))
+    return taken
 
 
 def visible_devices() -> tuple[str, ...]:
     """The GPUs this process may see: CUDA_VISIBLE_DEVICES when set, else what nvidia-smi lists."""
     given = os.environ.get("CUDA_VISIBLE_DEVICES")
     if given is not None:
-        return tuple(name for name in given.split(",") if name.strip())
+        return tuple(name.strip() for name in given.split(",") if name.strip())
     if shutil.which("nvidia-smi") is None:
         return ()
     listed = subprocess.run(
@@ -132,35 +138,55 @@ def visible_devices() -> tuple[str, ...]:
     return tuple(line.strip() for line in listed.stdout.splitlines() if line.strip().isdigit())
 
 
-def _lease_path(device: str) -> Path:
-    base = os.environ.get(LEASES_VARIABLE) or str(Path(tempfile.gettempdir()) / f"streid-gpus-{os.getuid()}")
-    Path(base).mkdir(mode=0o700, parents=True, exist_ok=True)
-    return Path(base) / f"{device.replace('/', '_')}.lock"
+def _wait_for_devices(visible: Sequence[str], count: int) -> tuple[str, ...]:
+    folder = _leases_folder()
+    said = ""
+    while True:
+        # One looks at a time: a job that tries several devices and lets go of them is in nobody's way.
+        with exclusive_lock(folder / ".looking.lock"):
+            taken, holders = _try_lease(folder, visible, count)
+        if taken:
+            return taken
+        if holders != said:
+            logger.info("waiting for %d of the GPUs %s: %s", count, ",".join(visible), holders)
+            said = holders
+        time.sleep(POLL_SECONDS)
 
 
-def _try_lease(visible: tuple[str, ...], count: int) -> tuple[str, ...]:
-    taken: dict[str, int] = {}
+def _leases_folder() -> Path:
+    """The directory with the lock files of this host, or of this SLURM job, whose devices have numbers of its own.
+
+    Raises:
+        InputError: the default one belongs to somebody else.
+    """
+    given = os.environ.get(LEASES_VARIABLE)
+    base = Path(given) if given else DEFAULT_LEASES
+    base.mkdir(mode=0o700, parents=True, exist_ok=True)
+    status = base.lstat()
+    if not given and (status.st_uid != os.getuid() or not stat.S_ISDIR(status.st_mode)):
+        raise InputError(f"{base} belongs to somebody else; set {LEASES_VARIABLE} to a directory of your own")
+    job = os.environ.get("SLURM_JOB_ID")
+    return base / f"slurm-{job}" if job else base
+
+
+def _try_lease(folder: Path, visible: Sequence[str], count: int) -> tuple[tuple[str, ...], str]:
+    """The devices taken; or none, and who holds which."""
+    free: dict[str, int] = {}
+    holders: list[str] = []
     for device in visible:
-        handle = os.open(_lease_path(device), os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(handle)
-            continue
-        taken[device] = handle
-        if len(taken) == count:
+        handle = open_lock(folder / f"{device.replace('/', '_')}.lock")
+        if try_lock(handle):
+            free[device] = handle
+        else:
+            holders.append(f"{device} is held by {read_lock(handle) or 'a process that has just begun'}")
+            close_lock(handle)
+        if len(free) == count:
             break
-    if len(taken) < count:
-        for handle in taken.values():
-            os.close(handle)
-        return ()
-    for handle in taken.values():
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, str(os.getpid()).encode(), 0)
+    if len(free) < count:
+        for handle in free.values():
+            close_lock(handle)
+        return (), "; ".join(holders)
+    for handle in free.values():
+        write_lock(handle, describe_process())
         os.set_inheritable(handle, True)
-        _held.append(handle)
-    return tuple(taken)
-
-
-def _holders(visible: tuple[str, ...]) -> str:
-    return ", ".join(f"process {_lease_path(device).read_text() or '?'}" for device in visible)
+    return tuple(free), ""

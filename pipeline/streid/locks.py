@@ -1,37 +1,182 @@
-"""One process at a time on a stage's unfinished work.
+"""One process at a time on a stage's unfinished work, and none after it has been done.
 
-After `kill -9` of the workflow a stage may still run; a new run of the same stage must not write into the
-same work folder beside it.
+After `kill -9` of the workflow a stage may still run, on this machine or on another node of a cluster. A new
+run of the same stage must not write into the same work folder beside it, and need not do its work again.
 """
 
 import contextlib
+import errno
 import fcntl
+import json
 import logging
 import os
-from collections.abc import Iterator
+import socket
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 logger = logging.getLogger(__name__)
 
+POLL_SECONDS = 0.5
+NOT_SUPPORTED = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EINVAL)
+_open_locks: set[int] = set()
 
-@contextlib.contextmanager
-def exclusive_work(work: Path) -> Iterator[None]:
-    """Hold the folder `work` for this process, waiting while another one holds it.
 
-    The lock file lies beside the folder; the kernel drops the lock when its process ends, however it ends.
+def describe_process() -> str:
+    """This process for those who wait for it: number, host, stage, and the SLURM job it is part of."""
+    job = f", SLURM job {os.environ['SLURM_JOB_ID']}" if "SLURM_JOB_ID" in os.environ else ""
+    return f"process {os.getpid()} on {socket.gethostname()} ({Path(sys.argv[0]).stem or 'python'}{job})"
+
+
+def open_lock(path: Path) -> int:
+    """Open a lock file, made if it is missing; a lock on it is this process's own.
+
+    Processes forked later, such as loader workers, close it: they would hold the lock for a while after this
+    process was killed.
     """
-    path = work.with_name(f".{work.name}.lock")
     path.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    _open_locks.add(handle)
+    return handle
+
+
+def close_lock(handle: int) -> None:
+    """Close a lock file, which gives its lock back."""
+    _open_locks.discard(handle)
+    os.close(handle)
+
+
+def try_lock(handle: int) -> bool:
+    """Whether nobody else has locked the file; it is this process's then.
+
+    Raises:
+        OSError: the file system has no locks.
+    """
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.pread(handle, 32, 0).decode() or "?"
-            logger.info("waiting for process %s, which works in %s", holder, work)
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, str(os.getpid()).encode(), 0)
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def exclusive_lock(path: Path) -> Iterator[None]:
+    """Hold a lock file for a moment, waiting in silence for those that do."""
+    handle = open_lock(path)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
-        os.close(handle)
+        close_lock(handle)
+
+
+def read_lock(handle: int) -> str:
+    """What stands in a lock file; bytes that are no text are replaced."""
+    return os.pread(handle, 1 << 16, 0).decode(errors="replace")
+
+
+def write_lock(handle: int, text: str) -> None:
+    """Replace what stands in a lock file."""
+    os.ftruncate(handle, 0)
+    os.pwrite(handle, text.encode(), 0)
+
+
+def _close_inherited_locks() -> None:
+    for handle in _open_locks:
+        with contextlib.suppress(OSError):
+            os.close(handle)
+    _open_locks.clear()
+
+
+os.register_at_fork(after_in_child=_close_inherited_locks)
+
+
+class HeldWork:
+    """A stage's work folder while this process holds it.
+
+    Args:
+        handle: of the locked file. It names the process that holds the work or, once the work is done, keeps
+            a record of it: who did it, the fingerprint of its code, settings and inputs, and its outputs.
+    """
+
+    def __init__(self, handle: int) -> None:
+        self._handle = handle
+        self._record = _read_record(read_lock(handle))
+        if not self._record:
+            write_lock(handle, describe_process())
+
+    def is_done(self, fingerprint: str, outputs: Sequence[Path]) -> bool:
+        """Whether the last to hold this work made exactly these outputs and they are still there.
+
+        Says so in the log. Any change of code, settings or inputs, and any output that is missing or was
+        replaced, means that the work is to be done.
+        """
+        found = _make_record(fingerprint, outputs, str(self._record.get("by")))
+        done = self._record == found and None not in found["outputs"].values()
+        if done:
+            names = ", ".join(map(str, outputs))
+            logger.info("%s made by %s; nothing to do (remove to make again)", names, self._record["by"])
+        else:
+            self._record = {}
+            write_lock(self._handle, describe_process())
+        return done
+
+    def mark_done(self, fingerprint: str, outputs: Sequence[Path]) -> None:
+        """Keep a record of the outputs, which this process has written."""
+        write_lock(self._handle, json.dumps(_make_record(fingerprint, outputs, describe_process())))
+
+
+@contextlib.contextmanager
+def exclusive_work(work: Path) -> Iterator[HeldWork]:
+    """Hold the folder `work` for this process, waiting while another one holds it.
+
+    The lock file lies beside the folder; the kernel drops the lock when its process ends, however it ends. On
+    a file system without locks nothing is held, and the log says so.
+    """
+    handle = open_lock(work.with_name(f".{work.name}.lock"))
+    try:
+        _wait_for_lock(handle, work)
+        yield HeldWork(handle)
+    finally:
+        close_lock(handle)
+
+
+def _wait_for_lock(handle: int, work: Path) -> None:
+    named = ""
+    try:
+        while not try_lock(handle):
+            holder = read_lock(handle)
+            if holder != named:
+                logger.info("waiting for %s, which works in %s", _read_record(holder).get("by", holder or "?"), work)
+                named = holder
+            time.sleep(POLL_SECONDS)
+    except OSError as error:
+        if error.errno not in NOT_SUPPORTED:
+            raise
+        logger.warning(
+            "%s lies on a file system without locks (%s): see to it that no other process works there", work, error
+        )
+
+
+def _make_record(fingerprint: str, outputs: Sequence[Path], by: str) -> dict[str, Any]:
+    """A record of outputs: for each its inode and size, as a replaced file has another; None where it is missing."""
+    found: dict[str, list[int] | None] = {}
+    for path in outputs:
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            found[str(path)] = None
+            continue
+        found[str(path)] = [status.st_ino, status.st_size]
+    return {"by": by, "fingerprint": fingerprint, "outputs": found}
+
+
+def _read_record(text: str) -> Mapping[str, Any]:
+    """The record in a lock file; empty where it names a process or is damaged."""
+    try:
+        record = json.loads(text)
+    except ValueError:
+        return {}
+    return record if isinstance(record, dict) and {"by", "fingerprint", "outputs"} <= set(record) else {}

@@ -52,6 +52,13 @@ def share_out(values: torch.Tensor, world: World) -> None:
         distributed.broadcast(values, 0)
 
 
+def agree(answer: bool, world: World, device: torch.device) -> bool:
+    """The first process's answer, on all of them."""
+    shared = torch.tensor(answer, dtype=torch.uint8, device=device)
+    share_out(shared, world)
+    return bool(shared)
+
+
 def start_processes(script: Path, processes: int) -> None:
     """Run this very command in `processes` processes and wait for them.
 
