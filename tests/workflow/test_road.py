@@ -3,20 +3,16 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
-from conftest import ROOT, write_picture
+from conftest import write_picture
 from dataset_trees import write_duke
+from project import REPORT, Project, rules
 
-REPORT = "results/demo/report.json"
 STAGES = {
     "render_demo",
     "prepare_dataset",
@@ -31,66 +27,11 @@ SCORING = {"evaluate_joint", "rerank_scores", "write_report"}
 TRAINING_ONWARD = SCORING | {"train_appearance", "extract_features"}
 
 
-class Project:
-    """A copy of the project with a tiny demo world."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        for name in ("pipeline", "workflow", "config"):
-            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-        for name in ("Snakefile", "environment.yml"):
-            shutil.copy(ROOT / name, folder / name)
-        with self.edited_config() as config:
-            demo = config["datasets"]["demo"]
-            demo["models"] = ["pcb"]
-            demo["render"] = {"train_identities": 12, "test_identities": 8}
-            demo["prepare"] = {"holdout_identities": 4}
-            demo["train"] |= {"epochs": 1, "height": 64, "width": 32, "batch_size": 16, "warmup_epochs": 0}
-            demo["report"] = {"queries": 3}
-
-    @contextmanager
-    def edited_config(self) -> Iterator[dict[str, Any]]:
-        path = self.folder / "config" / "config.yaml"
-        config = yaml.safe_load(path.read_text(encoding="utf-8"))
-        yield config
-        path.write_text(yaml.safe_dump(config), encoding="utf-8")
-
-    def snakemake(self, *arguments: str, status: int = 0) -> str:
-        environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-        done = subprocess.run(
-            [sys.executable, "-m", "snakemake", "--cores", "2", *arguments],
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            check=False,
-            env=environment,
-            timeout=500,
-        )
-        logs = "".join(path.read_text() for path in self.folder.glob("results/*/logs/*.log"))
-        assert done.returncode == status, done.stdout + done.stderr + logs
-        return done.stdout + done.stderr
-
-    def would_run(self, *arguments: str) -> set[str]:
-        """The rules a call would run now."""
-        return set(re.findall(r"^(?:local)?rule (\w+):", self.snakemake("--dry-run", REPORT, *arguments), re.MULTILINE))
-
-    @contextmanager
-    def edited(self, name: str) -> Iterator[None]:
-        """A module with a changed line, put back afterwards."""
-        path = self.folder / "pipeline" / name
-        before = path.read_bytes()
-        path.write_bytes(before + b"\nEDITED = True\n")
-        try:
-            yield
-        finally:
-            path.write_bytes(before)
-
-
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     made = Project(tmp_path_factory.mktemp("project"))
     output = made.snakemake(REPORT)
-    assert set(re.findall(r"^(?:local)?rule (\w+):", output, re.MULTILINE)) == STAGES
+    assert rules(output) == STAGES
     return made
 
 
@@ -169,7 +110,7 @@ def test_a_changed_alpha_really_runs_scoring_alone(project: Project) -> None:
     model = project.folder / "results/demo/pcb/model.safetensors"
     before = model.stat().st_mtime_ns, json.loads((project.folder / REPORT).read_text())
     output = project.snakemake(REPORT, "--config", "joint={alpha: 4}")
-    assert set(re.findall(r"^(?:local)?rule (\w+):", output, re.MULTILINE)) == SCORING
+    assert rules(output) == SCORING
     assert model.stat().st_mtime_ns == before[0]
     project.snakemake(REPORT)
     assert json.loads((project.folder / REPORT).read_text()) == before[1]
@@ -259,9 +200,9 @@ def test_a_model_trained_elsewhere_is_evaluated(project: Project) -> None:
     with project.edited_config() as config:
         config["datasets"]["other"] = config["datasets"]["demo"] | {"root": "data/other", "models": ["pcb@demo"]}
     output = project.snakemake("--dry-run", "results/other/report.json")
-    rules = re.findall(r"^(?:local)?rule (\w+):", output, re.MULTILINE)
+    ran = re.findall(r"^(?:local)?rule (\w+):", output, re.MULTILINE)
     twice = ["evaluate_joint", "rerank_scores"]  # once per fusion
-    assert sorted(rules) == sorted([*(STAGES - {"train_appearance"}), *twice])
+    assert sorted(ran) == sorted([*(STAGES - {"train_appearance"}), *twice])
     with project.edited_config() as config:
         del config["datasets"]["other"]
 
@@ -279,5 +220,5 @@ def test_packed_pictures_are_an_output_and_an_input(project: Project) -> None:
     assert summary["counts"]["train"]["pictures"] == 4
     write_picture(project.folder / "data/dukemtmc-reid/query/0005_c4_f0046985.jpg", seed=9)
     output = project.snakemake("--dry-run", target, *packed)
-    assert re.findall(r"^(?:local)?rule (\w+):", output, re.MULTILINE) == ["prepare_packed_dataset"]
+    assert rules(output) == {"prepare_packed_dataset"}
     assert "Updated input files: data/dukemtmc-reid/query" in output
