@@ -79,8 +79,10 @@ def read_lock(handle: int) -> str:
 
 def write_lock(handle: int, text: str) -> None:
     """Replace what stands in a lock file."""
-    os.ftruncate(handle, 0)
-    os.pwrite(handle, text.encode(), 0)
+    content = text.encode()
+    # In this order those who wait never read nothing.
+    os.pwrite(handle, content, 0)
+    os.ftruncate(handle, len(content))
 
 
 def _close_inherited_locks() -> None:
@@ -147,9 +149,10 @@ def _wait_for_lock(handle: int, work: Path) -> None:
     named = ""
     try:
         while not try_lock(handle):
-            holder = read_lock(handle)
+            text = read_lock(handle)
+            holder = str(_read_record(text).get("by", text)) or "a process that has just begun"
             if holder != named:
-                logger.info("waiting for %s, which works in %s", _read_record(holder).get("by", holder or "?"), work)
+                logger.info("waiting for %s, which works in %s", holder, work)
                 named = holder
             time.sleep(POLL_SECONDS)
     except OSError as error:

@@ -60,6 +60,7 @@ def test_killed_extraction_ends_with_the_same_bytes(
     done = run_stage(*arguments(tiny_world, tiny_model, tmp_path))
     assert "resuming from the chunks" in done.stderr
     assert (tmp_path / "features.h5").read_bytes() == (features / "features.h5").read_bytes()
+    assert "features.h5 made by process " in run_stage(*arguments(tiny_world, tiny_model, tmp_path)).stderr
 
 
 def test_merged_shards_are_the_same_bytes(

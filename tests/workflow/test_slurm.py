@@ -75,8 +75,9 @@ def road(project: Project, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     """The whole road, with a second training held beside the first until both have been looked at."""
     scratch = tmp_path_factory.mktemp("node") / "scratch"
     with edited_profile(project) as profile:
-        profile["default-resources"]["tmpdir"] = str(scratch)
+        profile["default-resources"] |= {"slurm_account": "my-project", "tmpdir": str(scratch)}
         profile["set-resources"] = {stage: {"slurm_partition": "cpu"} for stage in sorted(CPU_STAGES)}
+        profile["set-resources"]["train_appearance"] = {"runtime": 2880, "mem_mb": 7000}
     names = ("pcb", "resnet")
 
     def waiting(name: str) -> bool:
@@ -106,20 +107,17 @@ def test_jobs_side_by_side_have_a_device_each(road: dict[str, Any]) -> None:
     assert all("JobState=RUNNING" in state for state in states)
 
 
-def test_jobs_ask_for_what_their_rules_say(road: dict[str, Any]) -> None:
-    training = road["jobs"][TRAINING]
-    for asked in (
-        "Partition=gpu",
-        "TresPerJob=gres:gpu:1",
-        "CPUs/Task=2",
-        "MinMemoryNode=6000M",
-        "TimeLimit=1-00:00:00",
-    ):
-        assert f" {asked} " in training
+def test_jobs_ask_for_what_rules_and_profile_say(road: dict[str, Any]) -> None:
+    extraction = road["jobs"]["rule_extract_features_wildcards_demo_pcb"]
+    for asked in ("TresPerJob=gres:gpu:1", "CPUs/Task=2", "MinMemoryNode=6000M", "TimeLimit=08:00:00"):
+        assert f" {asked} " in extraction
+    for asked in ("TresPerJob=gres:gpu:1", "CPUs/Task=2", "MinMemoryNode=7000M", "TimeLimit=2-00:00:00"):
+        assert f" {asked} " in road["jobs"][TRAINING]
     for comment, job in road["jobs"].items():
         stage = comment.removeprefix("rule_").partition("_wildcards_")[0]
-        assert ("Partition=cpu" in job) == (stage in CPU_STAGES)
-        assert ("gpu:1" in job) == (stage not in CPU_STAGES)
+        assert " Account=my-project " in job
+        assert (" Partition=cpu " in job) == (stage in CPU_STAGES)
+        assert ("gres:gpu:1" in job) == (stage not in CPU_STAGES)
 
 
 def test_the_nodes_scratch_is_used(road: dict[str, Any]) -> None:
