@@ -3,11 +3,12 @@
 import contextlib
 import os
 import re
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import cluster
 import pytest
@@ -22,6 +23,7 @@ IMPATIENT = str(Path(__file__).with_name("impatient.py"))
 PROFILE = ("--profile", "workflow/profiles/slurm")
 MODEL = "results/demo/pcb/model.safetensors"
 CPU_STAGES = {"render_demo", "prepare_dataset", "build_histograms", "write_report"}
+GPU_STAGES = {"train_appearance", "extract_features", "evaluate_joint", "rerank_scores"}
 TRAINING = "rule_train_appearance_wildcards_demo_pcb"
 # For a loaded machine; a quiet one needs seconds.
 PATIENCE = 500.0
@@ -29,14 +31,31 @@ PATIENCE = 500.0
 pytestmark = pytest.mark.timeout(1800)
 
 
+def do_without(reason: str) -> NoReturn:
+    """Skip a test, or fail it where the variable forbids skipping."""
+    (pytest.fail if os.environ.get(REQUIRED) == "1" else pytest.skip)(f"no SLURM to test with: {reason}")
+
+
 @pytest.fixture(scope="session")
 def slurm() -> Iterator[Path]:
-    """A running cluster; without SLURM the tests are skipped, or fail where the variable forbids that."""
+    """A running cluster."""
     reason = cluster.missing()
     if reason:
-        (pytest.fail if os.environ.get(REQUIRED) == "1" else pytest.skip)(f"no SLURM to test with: {reason}")
+        do_without(reason)
     with cluster.one_node_slurm() as folder:
         yield folder
+
+
+def test_a_machine_without_slurm_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda program: None if program == "/usr/sbin/slurmctld" else program)
+    reason = cluster.missing()
+    assert reason == f"no slurmctld; on Debian: apt-get install {cluster.PACKAGES}"
+    monkeypatch.delenv(REQUIRED, raising=False)
+    with pytest.raises(pytest.skip.Exception, match="no SLURM to test with: no slurmctld; on Debian: apt-get install"):
+        do_without(reason)
+    monkeypatch.setenv(REQUIRED, "1")
+    with pytest.raises(pytest.fail.Exception, match="no SLURM to test with"):
+        do_without(reason)
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +112,7 @@ def road(project: Project, tmp_path_factory: pytest.TempPathFactory) -> dict[str
 
 
 def test_the_road_ends_in_a_report(project: Project, road: dict[str, Any]) -> None:
-    assert rules(road["output"]) >= CPU_STAGES | {"train_appearance", "extract_features", "evaluate_joint"}
+    assert rules(road["output"]) >= CPU_STAGES | GPU_STAGES
     assert (project.folder / REPORT).is_file()
     assert (project.folder / "results/demo/report.html").is_file()
     sacct = subprocess.run(["sacct"], capture_output=True, text=True, check=False)
@@ -117,7 +136,8 @@ def test_jobs_ask_for_what_rules_and_profile_say(road: dict[str, Any]) -> None:
         stage = comment.removeprefix("rule_").partition("_wildcards_")[0]
         assert " Account=my-project " in job
         assert (" Partition=cpu " in job) == (stage in CPU_STAGES)
-        assert ("gres:gpu:1" in job) == (stage not in CPU_STAGES)
+        if stage in CPU_STAGES | GPU_STAGES:
+            assert ("gres:gpu:1" in job) == (stage in GPU_STAGES)
 
 
 def test_the_nodes_scratch_is_used(road: dict[str, Any]) -> None:
