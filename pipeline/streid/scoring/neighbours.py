@@ -1,7 +1,7 @@
 """Each picture's nearest neighbours among all pictures, without ever holding all pairs.
 
-Shape suffixes: N pictures, Q queries, G gallery pictures, K kept neighbours, R rows and W columns of a block,
-P pairs.
+Shape suffixes: N pictures, Q queries, the first A of them, G gallery pictures, K kept neighbours, R rows and W
+columns of a block, P pairs.
 """
 
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ def find_neighbours(
     *,
     count: int,
     block_rows: int = 2048,
-    cosines_QG: FeatureArray | None = None,
+    cosines_AG: FeatureArray | None = None,
 ) -> Neighbours:
     """The `count` nearest of every picture by joint score; all of them where there are fewer.
 
@@ -54,15 +54,15 @@ def find_neighbours(
     the scores are made and the nearest found there. Scores are as precise as `products.rough_block`.
 
     Args:
-        cosines_QG: filled, where given, with the inner products of the first Q pictures and all the rest,
+        cosines_AG: filled, where given, with the inner products of the first A pictures and the last G,
             which pass by anyway.
     """
     if products.device is not None and products.features_on_device is not None:
         from streid.scoring.accelerated import DeviceScores
 
-        if cosines_QG is not None:
-            queries = len(cosines_QG)
-            products.rough_block(slice(0, queries), slice(queries, len(products)), cosines_QG)
+        if cosines_AG is not None and cosines_AG.size:
+            first = len(products) - cosines_AG.shape[1]
+            products.rough_block(slice(0, len(cosines_AG)), slice(first, len(products)), cosines_AG)
         scores = DeviceScores(products.features_on_device, pictures, rule, products.device, products.precision)
         return Neighbours(*scores.nearest(count, block_rows))
     total = len(products)
@@ -86,8 +86,8 @@ def find_neighbours(
         for column in range(row, total, edge):
             rows, columns = slice(row, min(row + edge, total)), slice(column, min(column + edge, total))
             products_RW = products.rough_block(rows, columns, out=buffer)
-            if cosines_QG is not None:
-                _copy_across(products_RW, row, column, cosines_QG)
+            if cosines_AG is not None and row < len(cosines_AG):
+                _copy_across(products_RW, row, column - (total - cosines_AG.shape[1]), cosines_AG)
             absorb_block(products_RW, row, column, pictures, rule, lists, threshold_N, width, spare)
     sort_heaps(lists.indices_NK, lists.scores_NK)
     return Neighbours(indices_NK=lists.indices_NK, scores_NK=lists.scores_NK, lowest_N=lists.lowest_N)
@@ -129,9 +129,8 @@ def first_of(neighbours: Neighbours, count: int) -> Neighbours:
     )
 
 
-def _copy_across(products_RW: FeatureArray, row: int, column: int, cosines_QG: FeatureArray) -> None:
-    """Copy what a block starting at (`row`, `column`) holds of queries x gallery."""
-    queries = len(cosines_QG)
-    skipped = min(max(0, queries - column), products_RW.shape[1])
-    if row < queries and skipped < products_RW.shape[1]:
-        copy_columns(products_RW, skipped, cosines_QG, row, column + skipped - queries)
+def _copy_across(products_RW: FeatureArray, row: int, column: int, cosines_AG: FeatureArray) -> None:
+    """Copy what a block that starts at (`row`, `column`) of `cosines_AG`, or left of it, holds of it."""
+    skipped = max(0, -column)
+    if skipped < products_RW.shape[1]:
+        copy_columns(products_RW, skipped, cosines_AG, row, column + skipped)

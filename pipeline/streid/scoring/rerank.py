@@ -4,7 +4,8 @@ Source: Zhong et al., CVPR 2017, in st-ReID's variant: the distance d(i, j) of r
 0 where S passes 1, divided by the largest of the row. Everything between all pictures is done on neighbour
 lists and sparse rows; only query x gallery scores are ever dense.
 
-Shape suffixes: N pictures (queries, then gallery), K kept neighbours, P stored entries, Q queries, G gallery.
+Shape suffixes: N pictures (queries, then gallery), K kept neighbours, P stored entries, Q queries, the first A of
+them, G gallery.
 """
 
 import logging
@@ -35,7 +36,7 @@ from streid.scoring.reciprocal import (
 
 logger = logging.getLogger(__name__)
 CANDIDATES = 4
-KEPT_BYTES = 1 << 29
+KEPT_BYTES = 1 << 31
 AVERAGES = ("nearest", "cross-camera")
 
 
@@ -67,8 +68,8 @@ def rerank(
 ) -> StreamRanker:
     """Rank the gallery for every query by re-ranked distance; the score is its negative.
 
-    Where there are fewer pictures than k1 + 1, all of them are everyone's neighbours. Query x gallery
-    cosines are kept from the all-pairs pass up to KEPT_BYTES, and computed again beyond.
+    Where there are fewer pictures than k1 + 1, all of them are everyone's neighbours. The first queries'
+    cosines are kept from the all-pairs pass, up to KEPT_BYTES, and the others' computed again.
 
     With bf16 products, CANDIDATES times as many neighbours as needed are found by them and scored again in
     float32. So the lists, the memberships, and the distances from a query to its candidates are float32's;
@@ -79,15 +80,16 @@ def rerank(
     started = time.perf_counter()
     count = max(settings.k1 + 1, settings.k2)
     queries, total = len(scene.query), len(products)
-    fits = 4 * queries * (total - queries) <= KEPT_BYTES
-    cosines_QG = np.empty((queries, total - queries), np.float32) if fits else None
+    blocks = list(query_blocks(queries, total - queries, block_rows))
+    kept = max((rows.stop for rows in blocks if 4 * rows.stop * (total - queries) <= KEPT_BYTES), default=0)
+    cosines_AG = np.empty((kept, total - queries), np.float32)
     candidates = find_neighbours(
         products,
         pictures,
         fusion.rule,
         count=count * (CANDIDATES if products.precision == "bf16" else 1),
         block_rows=block_rows,
-        cosines_QG=cosines_QG,
+        cosines_AG=cosines_AG,
     )
     if products.precision == "bf16":
         candidates = score_again(candidates, products.features_ND, pictures, fusion.rule)
@@ -101,11 +103,10 @@ def rerank(
     started = time.perf_counter()
     gallery_V = memberships[queries:].tocsc()
     ranker = StreamRanker(scene.query, scene.gallery)
-    blocks = list(query_blocks(queries, total - queries, block_rows))
-    room = None if fits else np.empty((blocks[0].stop, total - queries), np.float32)
+    room = np.empty((blocks[0].stop, total - queries), np.float32) if kept < queries else None
     for rows in blocks:
         gallery = slice(queries, total)
-        scores_QG = products.rough_block(rows, gallery, room) if cosines_QG is None else cosines_QG[rows]
+        scores_QG = cosines_AG[rows] if rows.stop <= kept else products.rough_block(rows, gallery, room)
         asking, asked = take_moments(pictures, rows), take_moments(pictures, gallery)
         fuse_block(scores_QG, asking, asked, fusion.rule, True, scores_QG)
         put_known(scores_QG, candidates.indices_NK[rows], candidates.scores_NK[rows], queries)

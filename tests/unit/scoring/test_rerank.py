@@ -331,9 +331,11 @@ def test_gaps_that_are_whole_bins_fall_into_the_bin_they_begin() -> None:
 def test_cosines_kept_or_computed_again_give_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     features, fusion = feature_set(CASES[name], seed=6), logistic_fusion(histograms(1), ALPHA)
     kept, _ = reranked_distances(features, fusion, RerankSettings(), 13)
-    monkeypatch.setattr("streid.scoring.rerank.KEPT_BYTES", 0)
-    again, _ = reranked_distances(features, fusion, RerankSettings(), 13)
-    np.testing.assert_allclose(kept, again, rtol=0, atol=1e-6)
+    gallery = len(features.groups["gallery"].sightings)
+    for queries in (0, 15):  # none, and fewer than all but more than one block
+        monkeypatch.setattr("streid.scoring.rerank.KEPT_BYTES", 4 * queries * gallery)
+        again, _ = reranked_distances(features, fusion, RerankSettings(), 13)
+        np.testing.assert_allclose(kept, again, rtol=0, atol=1e-6)
 
 
 def test_identical_pictures_stay_finite() -> None:
