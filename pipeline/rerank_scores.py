@@ -21,8 +21,8 @@ def parse_arguments() -> argparse.Namespace:
         "--average",
         choices=("nearest", "cross-camera"),
         default="nearest",
-        help="which k2 neighbours: the nearest, as in the paper, or the picture itself and the nearest before other "
-        "cameras, which keeps the camera's look out of the average (default: %(default)s)",
+        help="which k2 neighbours: the nearest, as in the paper, or half its own camera's and half those before other "
+        "cameras, which keeps the camera's look from ruling the average (default: %(default)s)",
     )
     parser.add_argument(
         "--lambda",

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from streid.artifacts import FeatureArray, IntArray
+from streid.artifacts import FeatureArray, FloatArray, IntArray
 from streid.errors import InputError
-from streid.scoring.compilation import Moments, Rule
+from streid.scoring.compilation import Int32Array, Moments, Rule
 from streid.scoring.evaluation import Scene, query_blocks
 from streid.scoring.fusion import Fusion, locate, take_moments
 from streid.scoring.kernels import fuse_block
@@ -45,10 +45,11 @@ class RerankSettings:
     """How to re-rank.
 
     k1: neighbours looked at. k2: neighbours averaged over (1: none). lambda_: weight of the original
-    distance. average: which k2 neighbours, one of AVERAGES: `nearest`, the first k2 of a picture as in the
-    paper, or `cross-camera`, the picture itself and the first k2 - 1 before another camera among its first
-    k1 + 1. The nearest are mostly the same person before the same camera, so that averaging over them
-    brings the camera's look along.
+    distance. average: which of them, one of AVERAGES: `nearest`, the first k2 of a picture as in the paper,
+    or `cross-camera`, with half the weight the first k2 // 2 before the picture's own camera, itself the first
+    of them, and with the other half the first k2 - 1 before other cameras, all among its first k1 + 1.
+    The nearest are mostly the same person before the same camera, so that averaging over them brings the
+    camera's look along; averaging over other cameras' alone lets the wrong ones in where few are right.
     """
 
     k1: int = 20
@@ -155,27 +156,37 @@ def membership_matrix(
 def averaging_matrix(neighbours: Neighbours, camid_N: IntArray, settings: RerankSettings) -> sparse.csr_array:
     """The weights with which each picture (row) averages the memberships of others (columns); rows sum to 1.
 
+    A picture without a neighbour before another camera gives all its weight to its own camera.
+
     Returns:
         float32 (N, N), sparse rows.
     """
     total, kept = neighbours.indices_NK.shape
     itself_N1 = np.arange(total, dtype=np.int32)[:, None]
     if settings.k2 == 1:
-        taken_NK = itself_N1
-        chosen_NK = np.ones((total, 1), np.bool_)
-    elif settings.average == "nearest":
+        return _sparse_rows(itself_N1, np.ones((total, 1)))
+    if settings.average == "nearest":
         taken_NK = neighbours.indices_NK[:, : settings.k2]
-        chosen_NK = np.ones(taken_NK.shape, np.bool_)
-    else:
-        near_NK = neighbours.indices_NK[:, : min(kept, settings.k1 + 1)]
-        across_NK = camid_N[near_NK] != camid_N[:, None]
-        across_NK &= np.cumsum(across_NK, axis=1) < settings.k2
-        taken_NK = np.concatenate((itself_N1, near_NK), axis=1)
-        chosen_NK = np.concatenate((np.ones((total, 1), np.bool_), across_NK), axis=1)
-    counts_N = chosen_NK.sum(axis=1)
-    shares_P = np.repeat(np.float32(1) / counts_N.astype(np.float32), counts_N)
-    starts_N = np.concatenate(([0], np.cumsum(counts_N)))
-    return sparse.csr_array((shares_P, taken_NK[chosen_NK], starts_N), shape=(total, total))
+        return _sparse_rows(taken_NK, np.full(taken_NK.shape, 1 / taken_NK.shape[1]))
+    near_NK = neighbours.indices_NK[:, : min(kept, settings.k1 + 1)]
+    taken_NK = np.concatenate((itself_N1, near_NK), axis=1)
+    across_NK = camid_N[taken_NK] != camid_N[:, None]
+    own_NK = ~across_NK & (taken_NK != itself_N1)
+    own_NK[:, 0] = True
+    own_NK &= np.cumsum(own_NK, axis=1) <= settings.k2 // 2
+    across_NK &= np.cumsum(across_NK, axis=1) < settings.k2
+    across_N1 = across_NK.sum(axis=1, keepdims=True)
+    half_N1 = np.where(across_N1 > 0, 0.5, 1.0)
+    shares_NK = own_NK * (half_N1 / own_NK.sum(axis=1, keepdims=True)) + across_NK * (0.5 / np.maximum(across_N1, 1))
+    return _sparse_rows(taken_NK, shares_NK)
+
+
+def _sparse_rows(columns_NK: Int32Array, values_NK: FloatArray) -> sparse.csr_array:
+    """A square matrix from each row's columns and values; a column may stand twice in a row, once with 0."""
+    stored_NK = values_NK > 0
+    starts_N = np.concatenate(([0], np.cumsum(stored_NK.sum(axis=1))))
+    values_P = values_NK[stored_NK].astype(np.float32)
+    return sparse.csr_array((values_P, columns_NK[stored_NK], starts_N), shape=(len(columns_NK), len(columns_NK)))
 
 
 def _parts(matrix: "sparse.csr_array | sparse.csc_array") -> tuple[np.ndarray, np.ndarray, FeatureArray]:

@@ -13,10 +13,10 @@ from streid.scoring.evaluation import make_scene
 from streid.scoring.fusion import Fusion, locate, logistic_fusion, signed_table, temporal_fusion, visual_fusion
 from streid.scoring.kernels import ROUND_UP
 from streid.scoring.metrics import summarise
-from streid.scoring.neighbours import find_neighbours, first_of, score_again
+from streid.scoring.neighbours import Neighbours, find_neighbours, first_of, score_again
 from streid.scoring.products import PairProducts
 from streid.scoring.ranks import Outcomes
-from streid.scoring.rerank import AVERAGES, RerankSettings, rerank
+from streid.scoring.rerank import AVERAGES, RerankSettings, averaging_matrix, rerank
 from streid.tables import Histograms
 
 CAMERAS, BINS, WIDTH, ALPHA = 4, 30, 10.0, 5.0
@@ -139,8 +139,14 @@ def naive_final_distances(
     if k2 != 1 and settings.average == "nearest":
         membership = np.array([membership[order[p, :k2]].mean(axis=0) for p in range(total)])
     if k2 != 1 and settings.average == "cross-camera":
-        across = [[c for c in order[p, : k1 + 1] if camid[c] != camid[p]] for p in range(total)]
-        membership = np.array([membership[[p, *across[p][: k2 - 1]]].mean(axis=0) for p in range(total)])
+        averaged = []
+        for p in range(total):
+            near = [int(c) for c in order[p, : k1 + 1] if c != p]
+            own = [p, *(c for c in near if camid[c] == camid[p])][: k2 // 2]
+            across = [c for c in near if camid[c] != camid[p]][: k2 - 1]
+            halves = [membership[rows].mean(axis=0) for rows in (own, across) if rows]
+            averaged.append(np.mean(halves, axis=0))
+        membership = np.array(averaged)
     result = np.empty((queries, total - queries))
     for q in range(queries):
         for g in range(queries, total):
@@ -230,6 +236,41 @@ def test_other_settings_equal_the_definitions(k1: int, k2: int, lambda_: float, 
     found, _ = reranked_distances(features, logistic_fusion(tables, ALPHA), settings, 64)
     listed = ~np.isnan(found)
     np.testing.assert_allclose(found[listed], expected[listed], rtol=0, atol=1e-5)
+
+
+def averaged(near: Sequence[Sequence[int]], settings: RerankSettings) -> list[list[float]]:
+    """The averaging weights of six pictures before the cameras 1, 1, 1, 2, 2, 3, whose neighbours are `near`."""
+    indices = np.array(near, np.int32)
+    neighbours = Neighbours(
+        indices_NK=indices, scores_NK=np.ones(indices.shape, np.float32), lowest_N=np.zeros(6, np.float32)
+    )
+    weights: list[list[float]] = averaging_matrix(neighbours, np.array([1, 1, 1, 2, 2, 3]), settings).toarray().tolist()
+    return weights
+
+
+def test_averages_over_both_cameras_with_half_the_weight_each() -> None:
+    near = [[0, 1, 3, 2, 4, 5], [0, 1, 3, 2, 4, 5], [2, 5, 0, 4, 1, 3], [3, 4, 0, 1, 2, 5], [4, 3, 5, 0, 1, 2]]
+    found = averaged([*near, [5, 0, 1, 2, 3, 4]], RerankSettings(k1=5, k2=4, average="cross-camera"))
+    sixth = pytest.approx(1 / 6)
+    assert found[0] == [0.25, 0.25, 0, sixth, sixth, sixth]
+    assert found[1] == [0.25, 0.25, 0, sixth, sixth, sixth]
+    assert found[2] == [0.25, 0, 0.25, sixth, sixth, sixth]
+    assert found[3] == [sixth, sixth, sixth, 0.25, 0.25, 0]
+    assert found[4] == [sixth, sixth, 0, 0.25, 0.25, sixth]
+    assert found[5] == [sixth, sixth, sixth, 0, 0, 0.5]
+
+
+def test_averages_with_whole_weight_where_no_other_camera_is_near() -> None:
+    near = [[1, 0, 2], [1, 0, 3], [0, 1, 3], [3, 4, 0], [4, 3, 5], [0, 1, 2]]
+    found = averaged(near, RerankSettings(k1=2, k2=4, average="cross-camera"))
+    sixth = pytest.approx(1 / 6)
+    assert found[0] == [0.5, 0.5, 0, 0, 0, 0]
+    assert found[1] == [0.25, 0.25, 0, 0.5, 0, 0]
+    assert found[2] == [0.25, 0, 0.25, 0.5, 0, 0]
+    assert found[3] == [0.5, 0, 0, 0.25, 0.25, 0]
+    assert found[4] == [0, 0, 0, 0.25, 0.25, 0.5]
+    assert found[5] == [sixth, sixth, sixth, 0, 0, 0.5]
+    assert averaged(near, RerankSettings(k1=2, k2=1, average="cross-camera")) == np.eye(6).tolist()
 
 
 @pytest.mark.parametrize("average", AVERAGES)
