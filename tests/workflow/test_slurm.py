@@ -97,12 +97,12 @@ def road(project: Project, tmp_path_factory: pytest.TempPathFactory) -> dict[str
         profile["default-resources"] |= {"slurm_account": "my-project", "tmpdir": str(scratch)}
         profile["set-resources"] = {stage: {"slurm_partition": "cpu"} for stage in sorted(CPU_STAGES)}
         profile["set-resources"]["train_appearance"] = {"runtime": 2880, "mem_mb": 7000}
-    names = ("pcb", "resnet")
+    names = ("pcb", "resnet50")
 
     def waiting(name: str) -> bool:
         return f"waiting for process {os.getpid()} on" in log(project, f"train_appearance.{name}")
 
-    with submit(project, REPORT, "results/demo/resnet/model.safetensors") as run:
+    with submit(project, REPORT, "results/demo/resnet50/model.safetensors") as run:
         with contextlib.ExitStack() as held:
             for name in names:
                 held.enter_context(exclusive_work(project.folder / f"results/demo/{name}/work/training"))
@@ -122,7 +122,7 @@ def test_the_road_ends_in_a_report(project: Project, road: dict[str, Any]) -> No
 def test_jobs_side_by_side_have_a_device_each(road: dict[str, Any]) -> None:
     devices = [re.findall(r"using GPU (\d+), as SLURM gave it", text) for text in road["logs"]]
     assert sorted(devices) == [["0"], ["1"]]
-    states = [road["running"][f"rule_train_appearance_wildcards_demo_{model}"] for model in ("pcb", "resnet")]
+    states = [road["running"][f"rule_train_appearance_wildcards_demo_{model}"] for model in ("pcb", "resnet50")]
     assert all("JobState=RUNNING" in state for state in states)
 
 
