@@ -19,13 +19,16 @@ from streid.errors import InputError
 from streid.scoring.compilation import Moments, Rule
 from streid.tables import Histograms, Likelihood
 
+LARGEST = 1e30  # far below float32's own, so that every score and distance is finite
+MOST_OF_A_BIN = 1000.0  # a bin's log ratio without the sessions' is the log of a double, so always less
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Fusion:
     """A fusion ready to be applied.
 
     name, parameters: as written into the metrics. cameras_C: the cameras of the table's first two axes.
-    rule: the table and how its value is combined with the cosine.
+    rule: the table and how its value is combined with the cosine; its numbers are at most LARGEST in size.
     """
 
     name: str
@@ -36,6 +39,9 @@ class Fusion:
     def __post_init__(self) -> None:
         table_CCS = self.rule.table_CCS
         cameras = len(self.cameras_C)
+        rule = self.rule
+        if not all(np.abs(one).max(initial=0) <= LARGEST for one in (table_CCS, rule.apart, rule.unknown, rule.alpha)):
+            raise InputError(f"a number of the fusion's table or rule is not finite, or larger than {LARGEST:g}")
         if table_CCS.ndim != 3 or table_CCS.shape[:2] != (cameras, cameras) or table_CCS.shape[2] % 2:
             raise InputError(f"fusion table has shape {table_CCS.shape}, expected ({cameras}, {cameras}, even)")
         beyond = table_CCS.shape[2] // 2 - 1
@@ -70,7 +76,13 @@ def logistic_fusion(histograms: Histograms, alpha: float) -> Fusion:
     """st-ReID's joint score 1 / (1 + exp(-alpha s)) * 1 / (1 + 2 exp(-alpha p)) of cosine s and density p.
 
     Source: Wang et al., AAAI 2019, section 3.3; `alpha` is 5 there. p as in `temporal_fusion`.
+
+    Raises:
+        InputError: `alpha` is not above 0, or too large for float32.
     """
+    if not 0 < alpha <= LARGEST:
+        what = "too large" if alpha > LARGEST else "not above 0"
+        raise InputError(f"the logistic fusion's alpha {alpha:g} is {what}; choose one from 0 to {LARGEST:g}")
     missing = 1 / (1 + 2 * np.exp(-alpha * 0.0))
     rule = _rule(
         table_CCS=signed_table(1 / (1 + 2 * np.exp(-alpha * histograms.density_CCB)), beyond=missing),
@@ -88,9 +100,19 @@ def likelihood_fusion(likelihood: Likelihood, weight: float) -> Fusion:
     time difference, a difference beyond the last bin standing in the last one; between sessions it is
     `apart`; in the same camera, and for an unknown time or camera, 0. The score is the same, bit for bit,
     whichever picture asks.
+
+    Raises:
+        InputError: the weight is negative, or weight or log ratios are too large for float32.
     """
     if not 0 <= weight < np.inf:
         raise InputError(f"the likelihood's weight is {weight}; a number of at least 0 is needed")
+    sessions = max(abs(likelihood.near), abs(likelihood.apart))
+    if sessions > LARGEST:
+        raise InputError(
+            f"the likelihood's log ratio of sessions, {sessions:g}, is too large; make histograms.h5 again"
+        )
+    if weight * max(1.0, sessions + MOST_OF_A_BIN) > LARGEST:
+        raise InputError(f"the likelihood's weight {weight:g} is too large: scores would not be finite; choose less")
     table_CCS = _mirrored(likelihood.log_ratios())
     rule = Rule(
         table_CCS=table_CCS * np.float32(weight),

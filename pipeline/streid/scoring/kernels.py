@@ -398,14 +398,15 @@ def absorb_block(
 ) -> None:
     """Take one block of all pairs' inner products into every picture's list.
 
-        Picture i's list holds the scores of the others, and of itself, asking i. The block lies on or above
-        the diagonal (row_start <= column_start): each product is read once and serves both directions; of a
-        block on the diagonal only the upper triangle is read. Stripes of columns run in parallel, each with
+    Picture i's list holds the scores of the others, and of itself, asking i. The block lies on or above
+    the diagonal (row_start <= column_start): each product is read once and serves both directions; of a
+    block on the diagonal only the upper triangle is read. Stripes of columns run in parallel, each with
     lists of its own for the block's rows, which are merged at the end. Lists are heaps until `sort_heaps`.
-        Args:
-            threshold_N: the worst kept score of each list, beside the lists so that a stripe's lie side by side.
-            width: columns of a stripe, as `stripe_width` says.
-            spare: room for the stripes' lists: indices (T, R, K), scores (T, R, K), lowest (T, R).
+
+    Args:
+        threshold_N: the worst kept score of each list, beside the lists so that a stripe's lie side by side.
+        width: columns of a stripe, as `stripe_width` says.
+        spare: room for the stripes' lists: indices (T, R, K), scores (T, R, K), lowest (T, R).
     """
     stripes = (products_RW.shape[1] + width - 1) // width
     indices_TRK, scores_TRK, lowest_TR = spare

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from streid.artifacts import FeatureArray
+from streid.errors import InputError
 from streid.scoring.compilation import Int32Array, Lists, Moments, Rule
 from streid.scoring.kernels import (
     NOBODY,
@@ -56,6 +57,9 @@ def find_neighbours(
     Args:
         cosines_AG: filled, where given, with the inner products of the first A pictures and the last G,
             which pass by anyway.
+
+    Raises:
+        InputError: scores are no numbers, so that they have no order.
     """
     if products.device is not None and products.features_on_device is not None:
         from streid.scoring.accelerated import DeviceScores
@@ -64,7 +68,7 @@ def find_neighbours(
             first = len(products) - cosines_AG.shape[1]
             products.rough_block(slice(0, len(cosines_AG)), slice(first, len(products)), cosines_AG)
         scores = DeviceScores(products.features_on_device, pictures, rule, products.device, products.precision)
-        return Neighbours(*scores.nearest(count, block_rows))
+        return _checked(Neighbours(*scores.nearest(count, block_rows)))
     total = len(products)
     kept = min(count, total)
     lists = Lists(
@@ -90,7 +94,18 @@ def find_neighbours(
                 _copy_across(products_RW, row, column - (total - cosines_AG.shape[1]), cosines_AG)
             absorb_block(products_RW, row, column, pictures, rule, lists, threshold_N, width, spare)
     sort_heaps(lists.indices_NK, lists.scores_NK)
-    return Neighbours(indices_NK=lists.indices_NK, scores_NK=lists.scores_NK, lowest_N=lists.lowest_N)
+    return _checked(Neighbours(indices_NK=lists.indices_NK, scores_NK=lists.scores_NK, lowest_N=lists.lowest_N))
+
+
+def _checked(neighbours: Neighbours) -> Neighbours:
+    """The neighbours, unless a list holds nobody or no number, which nothing could be looked up by."""
+    bad_N = ((neighbours.indices_NK == NOBODY) | ~np.isfinite(neighbours.scores_NK)).any(axis=1)
+    if bad_N.any():
+        raise InputError(
+            f"scores of {int(bad_N.sum())} of {len(bad_N)} pictures (first: row {int(np.argmax(bad_N))} of queries, "
+            "then gallery) are not finite; check the features and the fusion's settings"
+        )
+    return neighbours
 
 
 def score_again(candidates: Neighbours, features_ND: FeatureArray, pictures: Moments, rule: Rule) -> Neighbours:

@@ -212,3 +212,18 @@ def test_audit_counts_the_neutral_pairs(likelihood: Likelihood) -> None:
     assert counts["unknown_cameras"] == sum(camera not in known for camera, _, _ in rows)
     assert counts["unknown_times"] == sum(time < 0 for _, _, time in rows)
     assert "neutral_pairs" not in audit(query, gallery, table_of(likelihood), "logistic")
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("weight", [1e30, 1e38, 1e39, 1e300])
+def test_a_weight_beyond_float32_is_refused(weight: float) -> None:
+    with pytest.raises(InputError, match="weight .* is too large"):
+        likelihood_fusion(made_up(), weight)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", ["near", "apart"])
+@pytest.mark.parametrize("value", [1e300, -1e300, 1e39])
+def test_log_ratios_beyond_float32_are_refused(name: str, value: float) -> None:
+    with pytest.raises(InputError, match="log ratio of sessions, 1e.* is too large"):
+        likelihood_fusion(made_up(**{name: value}), 0.0)

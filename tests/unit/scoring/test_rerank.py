@@ -9,6 +9,7 @@ import torch
 
 from streid.artifacts import FeatureGroup, FeatureSet, Sightings
 from streid.errors import InputError
+from streid.scoring.compilation import Moments
 from streid.scoring.evaluation import make_scene
 from streid.scoring.fusion import Fusion, locate, logistic_fusion, signed_table, temporal_fusion, visual_fusion
 from streid.scoring.kernels import ROUND_UP
@@ -392,3 +393,12 @@ def test_identical_pictures_stay_finite() -> None:
 def test_settings_out_of_range_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(InputError, match="re-ranking (needs|averages)"):
         RerankSettings(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("device", [None, torch.device("cpu")])
+def test_scores_that_are_no_numbers_are_refused_before_anybody_is_looked_up(device: torch.device | None) -> None:
+    features = np.eye(5, 4, dtype=np.float32)
+    features[3] = np.nan
+    nobody = Moments(np.zeros(5, np.int32), np.full(5, -1, np.int32), np.zeros(5))
+    with pytest.raises(InputError, match="pictures .* are not finite"):
+        find_neighbours(PairProducts(features, device), nobody, visual_fusion().rule, count=3)
