@@ -56,11 +56,13 @@ def main() -> None:
     """Read who was seen where and when, count, smooth, fit, write."""
     arguments = parse_arguments()
     set_threads(arguments.threads)
+    from streid.artifacts import check_targets
     from streid.spatiotemporal.histograms import build_histograms
     from streid.spatiotemporal.likelihood import fit_held_out, fit_likelihood
     from streid.spatiotemporal.training import training_of_features, training_of_manifest
     from streid.tables import write_histograms
 
+    check_targets((arguments.output,), (arguments.manifest, arguments.features))
     if arguments.manifest is not None:
         training = training_of_manifest(arguments.manifest)
     else:

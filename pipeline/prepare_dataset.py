@@ -56,10 +56,11 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     arguments = parse_arguments()
     set_threads(arguments.threads)
-    from streid.artifacts import write_json
+    from streid.artifacts import atomic_outputs, check_targets, json_text
     from streid.data.manifest import write_manifest
     from streid.data.preparation import PreparationConfig, prepare_dataset
 
+    check_targets((arguments.manifest, arguments.summary, arguments.pack), (arguments.source_manifest,))
     table, summary = prepare_dataset(
         dataset=arguments.dataset,
         source_format=arguments.format,
@@ -75,8 +76,9 @@ def main() -> None:
         threads=arguments.threads,
         pack=arguments.pack,
     )
-    write_manifest(arguments.manifest, table)
-    write_json(arguments.summary, summary)
+    with atomic_outputs(arguments.manifest, arguments.summary) as (manifest_file, summary_file):
+        summary_file.write_text(json_text(summary, arguments.summary), encoding="utf-8")
+        write_manifest(manifest_file, table)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,10 @@
 
 import argparse
 import logging
-import resource
 import time
 
 from streid.cli import fraction, positive_int, run_stage, set_threads
+from streid.processes import peak_memory
 from streid.scoring.arguments import add_scoring_arguments
 
 logger = logging.getLogger(__name__)
@@ -51,17 +51,18 @@ def main() -> None:
     """Read features and histograms, re-rank, write ranking and figures."""
     arguments = parse_arguments()
     set_threads(arguments.threads)
-    from streid.artifacts import read_features, write_json, write_rankings
-    from streid.scoring.evaluation import make_scene, summary
+    from streid.artifacts import atomic_outputs, check_targets, json_text, write_rankings
+    from streid.scoring.evaluation import read_scene, summary
     from streid.scoring.products import PairProducts, product_device
     from streid.scoring.rerank import RerankSettings, rerank
     from streid.scoring.weights import make_fusion
     from streid.tables import read_histograms
 
+    check_targets((arguments.output, arguments.metrics), (arguments.features, arguments.histograms))
     settings = RerankSettings(k1=arguments.k1, k2=arguments.k2, lambda_=arguments.lambda_, average=arguments.average)
     device = product_device(arguments.device)
     histograms = read_histograms(arguments.histograms)
-    scene = make_scene(read_features(arguments.features))
+    scene = read_scene(arguments.features)
     fusion = make_fusion(
         arguments.fusion,
         histograms,
@@ -94,13 +95,14 @@ def main() -> None:
         "re-ranked %d pictures: %.1f s, peak memory %.2f GB",
         len(products),
         time.perf_counter() - started,
-        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
+        peak_memory() / 1e9,
     )
     figures = content["streams"]["reranked"]
     logger.info("reranked: rank-1 %.2f %%, mAP %.2f %%", 100 * figures["rank1"], 100 * figures["mAP"])
     streams = {"reranked": ranker.ranking()}
-    write_rankings(arguments.output, dataset=scene.dataset, model=scene.model, streams=streams)
-    write_json(arguments.metrics, content)
+    with atomic_outputs(arguments.output, arguments.metrics) as (rankings, metrics):
+        metrics.write_text(json_text(content, arguments.metrics), encoding="utf-8")
+        write_rankings(rankings, dataset=scene.dataset, model=scene.model, streams=streams)
 
 
 if __name__ == "__main__":

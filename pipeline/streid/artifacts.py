@@ -41,19 +41,64 @@ def atomic_output(path: str | os.PathLike[str]) -> Iterator[Path]:
     A reader sees the old file or the whole new one, never a part. On an error the temporary file is
     removed and `path` stays as it was. The parent directory is made when it is missing.
     """
-    target = Path(path)
+    with atomic_outputs(path) as (partial,):
+        yield partial
+
+
+@contextlib.contextmanager
+def atomic_outputs(*paths: str | os.PathLike[str]) -> Iterator[tuple[Path, ...]]:
+    """As `atomic_output` for files that belong together: none is renamed before all are written.
+
+    Should a rename fail after others, these new files are removed: there are all of them or none.
+    """
+    targets = [Path(path) for path in paths]
+    for target in targets:
+        _refuse_no_file(target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+    partials = tuple(target.with_name(f".{target.name}.partial") for target in targets)
+    renamed: list[Path] = []
+    try:
+        yield partials
+        for partial in partials:
+            with partial.open("rb+") as handle:
+                os.fsync(handle.fileno())
+        for partial, target in zip(partials, targets, strict=True):
+            partial.replace(target)
+            renamed.append(target)
+    except BaseException:
+        for path in (*partials, *renamed):
+            path.unlink(missing_ok=True)
+        raise
+
+
+def check_targets(
+    outputs: Iterable[str | os.PathLike[str] | None], inputs: Iterable[str | os.PathLike[str] | None]
+) -> None:
+    """Refuse outputs that cannot be written, or would replace an input or each other; None stands for no file.
+
+    To be called before anything is computed. Paths that lead to one file by links are the same.
+
+    Raises:
+        InputError: an output is a directory or another thing that is no file, lies in something that is no
+            directory, or is an input or another output.
+    """
+    taken = {Path(path).resolve(): "is read as an input" for path in inputs if path is not None}
+    for output in outputs:
+        if output is None:
+            continue
+        target = Path(output)
+        _refuse_no_file(target)
+        above = next(folder for folder in target.absolute().parents if folder.exists())
+        if not above.is_dir():
+            raise InputError(f"{target}: cannot be written, as {above} is no directory; choose another output")
+        if target.resolve() in taken:
+            raise InputError(f"{target}: {taken[target.resolve()]}, so it cannot be written; choose another output")
+        taken[target.resolve()] = "is another output as well"
+
+
+def _refuse_no_file(target: Path) -> None:
     if target.exists() and not target.is_file():
         raise InputError(f"{target}: is no regular file, so it cannot be written; choose another output")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.partial")
-    try:
-        yield partial
-        with partial.open("rb+") as handle:
-            os.fsync(handle.fileno())
-        partial.replace(target)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
@@ -270,14 +315,27 @@ def load_sightings(group: h5py.Group) -> Sightings:
     return Sightings(**columns, path_N=group["path"].asstr()[:].astype(object))
 
 
-def _load_features(group: h5py.Group) -> FeatureArray:
-    """All feature rows as float32, read in blocks of about 64 MiB; NaN and infinity are refused."""
+def feature_shape(group: h5py.Group) -> tuple[int, int]:
+    """Rows and values per row of a group's features.
+
+    Raises:
+        InputError: they are no floating-point table.
+    """
     stored = group["features"]
     if stored.ndim != 2 or not np.issubdtype(stored.dtype, np.floating):
         raise InputError(
             f"group {group.name}: features are {stored.dtype} of shape {stored.shape}, expected float (N, D)"
         )
-    features_ND = np.empty(stored.shape, np.float32)
+    return int(stored.shape[0]), int(stored.shape[1])
+
+
+def load_feature_blocks(group: h5py.Group, features_ND: FeatureArray) -> Iterator[tuple[int, FeatureArray]]:
+    """Read a group's features into `features_ND`, in blocks of about 64 MiB; NaN and infinity are refused.
+
+    Yields:
+        After each block its first row in the group, and its rows of `features_ND`, which may be changed in place.
+    """
+    stored = group["features"]
     step = max(1, READ_BYTES // max(1, 4 * stored.shape[1]))
     for start in range(0, len(stored), step):
         block = features_ND[start : start + step]
@@ -285,7 +343,20 @@ def _load_features(group: h5py.Group) -> FeatureArray:
         if not np.isfinite(block).all():
             bad = start + int(np.flatnonzero(~np.isfinite(block).all(axis=1))[0])
             raise InputError(f"group {group.name}: features of row {bad} are not finite")
+        yield start, block
+
+
+def _load_features(group: h5py.Group) -> FeatureArray:
+    features_ND = np.empty(feature_shape(group), np.float32)
+    for _ in load_feature_blocks(group, features_ND):
+        pass
     return features_ND
+
+
+def refuse_unlike_lengths(path: str | os.PathLike[str], lengths: Mapping[str, int]) -> None:
+    """Refuse groups of one features.h5 whose rows are not equally long (`lengths` by group)."""
+    if len(set(lengths.values())) > 1:
+        raise InputError(f"{path}: groups have feature lengths {dict(lengths)}; all must be the same")
 
 
 def read_features(path: str | os.PathLike[str], groups: Sequence[str] = ("query", "gallery")) -> FeatureSet:
@@ -300,9 +371,7 @@ def read_features(path: str | os.PathLike[str], groups: Sequence[str] = ("query"
             name: FeatureGroup(sightings=load_sightings(handle[name]), features_ND=_load_features(handle[name]))
             for name in groups
         }
-        lengths = {name: group.features_ND.shape[1] for name, group in loaded.items()}
-        if len(set(lengths.values())) > 1:
-            raise InputError(f"{path}: groups have feature lengths {lengths}; all must be the same")
+        refuse_unlike_lengths(path, {name: group.features_ND.shape[1] for name, group in loaded.items()})
         return FeatureSet(
             dataset=str(handle.attrs["dataset"]),
             model=str(handle.attrs["model"]),

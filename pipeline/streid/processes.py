@@ -5,8 +5,10 @@
 
 import ctypes
 import os
+import resource
 import signal
 from dataclasses import dataclass
+from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
 RANK_VARIABLES = ("RANK", "WORLD_SIZE", "LOCAL_RANK")
@@ -38,6 +40,17 @@ def read_world() -> World:
 def process_share(threads: int) -> int:
     """Of a stage's threads those of this process, at least one."""
     return max(1, threads // read_world().size)
+
+
+def peak_memory() -> int:
+    """The most memory this process has held so far, in bytes.
+
+    Where there is no /proc it is getrusage's number, which on Linux begins with that of the process started from.
+    """
+    status = Path("/proc/self/status")
+    lines = status.read_text(encoding="utf-8").splitlines() if status.is_file() else []
+    kilobytes = [int(line.split()[1]) for line in lines if line.startswith("VmHWM:")]
+    return 1024 * (kilobytes[0] if kilobytes else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 def die_with_parent() -> None:

@@ -143,6 +143,47 @@ def test_no_query_with_a_match_is_refused(outside_features: Path, histograms: Pa
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("script", ["evaluate_joint.py", "rerank_scores.py"])
+def test_an_output_that_is_an_input_another_output_or_a_folder_is_refused(
+    outside_features: Path, histograms: Path, tmp_path: Path, script: str
+) -> None:
+    before = {path: path.read_bytes() for path in (outside_features, histograms)}
+    inputs = ("--features", outside_features, "--histograms", histograms)
+    outputs = (
+        (histograms, tmp_path / "m"),
+        (tmp_path / "r", outside_features),
+        (tmp_path / "r",) * 2,
+        (tmp_path / "r", tmp_path),
+    )
+    for rankings, metrics in outputs:
+        done = run(script, *inputs, "--output", rankings, "--metrics", metrics)
+        assert done.returncode == 2
+        assert "cannot be written" in done.stderr
+        assert len(done.stderr.strip().splitlines()) == 1
+    assert {path: path.read_bytes() for path in before} == before
+    assert not (tmp_path / "r").exists() and not (tmp_path / "m").exists()
+
+
+def test_histograms_do_not_replace_their_manifest(histograms: Path, tmp_path: Path) -> None:
+    done = run("build_histograms.py", "--manifest", tmp_path / "manifest.csv", "--output", tmp_path / "manifest.csv")
+    assert done.returncode == 2
+    assert "is read as an input" in done.stderr
+    assert (tmp_path / "manifest.csv").read_text(encoding="utf-8").startswith("path,")
+
+
+@pytest.mark.parametrize("more", [("--alpha", "1e39"), ("--fusion", "likelihood", "--weight", "1e38")])
+@pytest.mark.parametrize("script", ["evaluate_joint.py", "rerank_scores.py"])
+def test_settings_beyond_float32_are_refused_in_one_line(
+    outside_features: Path, histograms: Path, tmp_path: Path, script: str, more: tuple[str, ...]
+) -> None:
+    outputs = ("--output", tmp_path / "out" / "r", "--metrics", tmp_path / "out" / "m")
+    done = run(script, "--features", outside_features, "--histograms", histograms, *outputs, *more)
+    assert done.returncode == 2
+    assert "is too large" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize("script", ["evaluate_joint.py", "rerank_scores.py", "build_histograms.py"])
 def test_help_is_quick_and_loads_no_numerics(script: str) -> None:
     started = time.perf_counter()

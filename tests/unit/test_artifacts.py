@@ -158,3 +158,44 @@ def test_concatenate_and_take_keep_the_order() -> None:
     both = artifacts.concatenate_sightings([make_sightings(2), make_sightings(3)])
     assert both.pid_N.tolist() == [1, 2, 1, 2, 3]
     assert both.take(both.pid_N == 2).time_N.tolist() == [0, 0]
+
+
+def test_files_that_belong_together_are_written_together_or_not_at_all(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "new" / "second"
+    with artifacts.atomic_outputs(first, second) as (one, two):
+        one.write_text("1", encoding="utf-8")
+        two.write_text("2", encoding="utf-8")
+        assert not first.exists() and not second.exists()
+    assert (first.read_text(encoding="utf-8"), second.read_text(encoding="utf-8")) == ("1", "2")
+    with pytest.raises(RuntimeError), artifacts.atomic_outputs(first, second) as (one, two):
+        one.write_text("3", encoding="utf-8")
+        raise RuntimeError
+    assert first.read_text(encoding="utf-8") == "1"
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["first", "new", "second"]
+
+
+def test_a_failing_rename_takes_the_files_renamed_before_it_along(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    with pytest.raises(OSError), artifacts.atomic_outputs(first, second) as (one, two):
+        one.write_text("1", encoding="utf-8")
+        two.write_text("2", encoding="utf-8")
+        second.mkdir()  # in the meantime
+    assert [path.name for path in tmp_path.iterdir()] == ["second"]
+
+
+def test_outputs_that_would_replace_an_input_or_each_other_are_refused(tmp_path: Path) -> None:
+    given, link = tmp_path / "given", tmp_path / "link"
+    given.write_text("x", encoding="utf-8")
+    link.symlink_to(given)
+    fresh = tmp_path / "a" / "b" / "fresh"
+    artifacts.check_targets((fresh, None, tmp_path / "other"), (given, None))
+    for outputs, message in (
+        ((tmp_path / "a" / ".." / "given",), "is read as an input"),
+        ((link,), "is read as an input"),
+        ((fresh, tmp_path / "a" / "b" / ".." / "b" / "fresh"), "is another output as well"),
+        ((tmp_path,), "is no regular file"),
+        ((given / "below" / "it",), "given is no directory"),
+    ):
+        with pytest.raises(InputError, match=message):
+            artifacts.check_targets(outputs, (given,))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["given", "link"]

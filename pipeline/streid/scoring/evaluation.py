@@ -3,18 +3,31 @@
 Shape suffixes: N pictures (queries, then gallery), Q queries, G gallery pictures, D feature values.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from streid.artifacts import FeatureArray, FeatureSet, Sightings, concatenate_sightings
+from streid.artifacts import (
+    FEATURES_FORMAT,
+    FeatureArray,
+    FeatureSet,
+    Sightings,
+    concatenate_sightings,
+    feature_shape,
+    load_feature_blocks,
+    load_sightings,
+    open_checked,
+    refuse_unlike_lengths,
+)
+from streid.errors import InputError
 from streid.scoring.audit import audit
 from streid.scoring.fusion import Fusion, likelihood_fusion, locate, take_moments, temporal_fusion
 from streid.scoring.kernels import fuse_block
 from streid.scoring.metrics import summarise
-from streid.scoring.products import PairProducts, normalised_features
+from streid.scoring.products import PairProducts, normalise, normalised_features
 from streid.scoring.ranks import Outcomes, StreamRanker
 from streid.tables import Histograms
 
@@ -50,6 +63,41 @@ def make_scene(features: FeatureSet) -> Scene:
         gallery=features.groups["gallery"].sightings,
         features_ND=normalised_features(features.groups, ("query", "gallery")),
     )
+
+
+def read_scene(path: str | os.PathLike[str]) -> Scene:
+    """Read query and gallery of a features.h5 into one table and normalise it in place, block by block.
+
+    The same as `make_scene(read_features(path))`, without holding the features more than once.
+
+    Raises:
+        InputError: as `read_features`, or a feature row is all zeros.
+    """
+    with open_checked(path, FEATURES_FORMAT) as handle:
+        groups = {name: handle[name] for name in ("query", "gallery")}
+        sightings = {name: load_sightings(group) for name, group in groups.items()}
+        shapes = {name: feature_shape(group) for name, group in groups.items()}
+        for name, (rows, _) in shapes.items():
+            if rows != len(sightings[name]):
+                raise InputError(
+                    f"features have shape {shapes[name]} for {len(sightings[name])} pictures; "
+                    "one row per picture is needed"
+                )
+        refuse_unlike_lengths(path, {name: length for name, (_, length) in shapes.items()})
+        features_ND = np.empty((sum(rows for rows, _ in shapes.values()), shapes["query"][1]), np.float32)
+        start = 0
+        for name, group in groups.items():
+            own_ND = features_ND[start : start + shapes[name][0]]
+            for first, block_ND in load_feature_blocks(group, own_ND):
+                normalise(block_ND, name, first)
+            start += len(own_ND)
+        return Scene(
+            dataset=str(handle.attrs["dataset"]),
+            model=str(handle.attrs["model"]),
+            query=sightings["query"],
+            gallery=sightings["gallery"],
+            features_ND=features_ND,
+        )
 
 
 def query_blocks(queries: int, gallery: int, most_rows: int | None = None) -> Iterator[slice]:

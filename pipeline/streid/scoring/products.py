@@ -37,22 +37,32 @@ def normalised_features(groups: Mapping[str, FeatureGroup], names: Sequence[str]
     Raises:
         InputError: a row is all zeros, so that it has no direction.
     """
-    shape = (sum(len(groups[name].features_ND) for name in names), groups[names[0]].features_ND.shape[1])
-    features_ND = np.empty(shape, np.float32)
+    features_ND = np.concatenate([groups[name].features_ND for name in names], dtype=np.float32)
     start = 0
     for name in names:
-        group_ND = groups[name].features_ND
-        for first in range(0, len(group_ND), NORMALISED_ROWS):
-            rows_RD = group_ND[first : first + NORMALISED_ROWS]
-            largest_R = np.abs(rows_RD).max(axis=1, initial=0)
-            if not largest_R.all():
-                row = first + int(np.argmin(largest_R))
-                raise InputError(f"group {name}: features of row {row} are all zero; extract that picture again")
-            scaled_RD = rows_RD / largest_R[:, None]  # keeps squares of very large or small values in range
-            scaled_RD /= np.sqrt(np.einsum("rd,rd->r", scaled_RD, scaled_RD, dtype=np.float32))[:, None]
-            features_ND[start + first : start + first + len(rows_RD)] = scaled_RD
-        start += len(group_ND)
+        rows = len(groups[name].features_ND)
+        normalise(features_ND[start : start + rows], name)
+        start += rows
     return features_ND
+
+
+def normalise(features_ND: FeatureArray, group: str, first: int = 0) -> None:
+    """Bring each row to length 1 in place.
+
+    Args:
+        group, first: the group the rows are of, and the number of the first among them, for the message.
+
+    Raises:
+        InputError: a row is all zeros, so that it has no direction.
+    """
+    for start in range(0, len(features_ND), NORMALISED_ROWS):
+        rows_RD = features_ND[start : start + NORMALISED_ROWS]
+        largest_R = np.maximum(rows_RD.max(axis=1, initial=0), -rows_RD.min(axis=1, initial=0))
+        if not largest_R.all():
+            row = first + start + int(np.argmin(largest_R))
+            raise InputError(f"group {group}: features of row {row} are all zero; extract that picture again")
+        rows_RD /= largest_R[:, None]  # keeps squares of very large or small values in range
+        rows_RD /= np.sqrt(np.einsum("rd,rd->r", rows_RD, rows_RD, dtype=np.float32))[:, None]
 
 
 def product_device(name: str) -> "pytorch.device | None":

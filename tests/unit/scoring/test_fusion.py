@@ -1,11 +1,15 @@
 import math
+import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from streid.artifacts import FeatureGroup, Sightings
+from streid import artifacts
+from streid.artifacts import FeatureGroup, Sightings, read_features, write_features
 from streid.errors import InputError
 from streid.scoring.compilation import Rule
+from streid.scoring.evaluation import make_scene, read_scene
 from streid.scoring.fusion import Fusion, locate, logistic_fusion, signed_table, temporal_fusion, visual_fusion
 from streid.scoring.kernels import fuse_block
 from streid.scoring.products import PairProducts, normalised_features
@@ -137,3 +141,63 @@ def test_zero_feature_row_is_named() -> None:
     group = FeatureGroup(sightings=seen(*([(1, 0, 0)] * 5000)), features_ND=features)
     with pytest.raises(InputError, match="group gallery: features of row 4500 are all zero"):
         normalised_features({"gallery": group}, ("gallery",))
+
+
+@pytest.mark.parametrize("spoiled", ["table_CCS", "apart", "unknown", "alpha"])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 2e30])
+def test_a_rule_that_could_make_scores_infinite_is_refused(spoiled: str, value: float) -> None:
+    fusion = logistic_fusion(two_cameras(), 5.0)
+    wrong = np.full_like(fusion.rule.table_CCS, value) if spoiled == "table_CCS" else np.float32(value)
+    with pytest.raises(InputError, match="not finite, or larger than 1e\\+30"):
+        Fusion(name="x", parameters={}, cameras_C=fusion.cameras_C, rule=fusion.rule._replace(**{spoiled: wrong}))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("alpha", [1e31, 1e39, 1e300, float("inf")])
+def test_an_alpha_beyond_float32_is_refused(alpha: float) -> None:
+    with pytest.raises(InputError, match="alpha .* is too large"):
+        logistic_fusion(two_cameras(), alpha)
+
+
+def test_a_very_large_alpha_still_gives_finite_scores() -> None:
+    pictures = seen((2, 0, 0), (4, 0, 150), (4, 0, -1))
+    products = np.array([[1, -1, 0.5], [-1, 1, 0], [0.5, 0, 1]], np.float32)
+    assert np.isfinite(fused(logistic_fusion(two_cameras(), 1e30), pictures, products)).all()
+
+
+def written_features(path: Path, dtype: str, rows: int = 50, dimension: int = 16) -> Path:
+    rng = np.random.default_rng(0)
+    groups = {
+        name: (seen(*([(1, 0, 0)] * count)), [rng.standard_normal((count, dimension), np.float32)])
+        for name, count in (("query", rows), ("gallery", 3 * rows), ("val", 5))
+    }
+    write_features(path, dataset="d", model="m", dimension=dimension, groups=groups, dtype=dtype)
+    return path
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+@pytest.mark.parametrize("read_bytes", [64, 640, 1 << 26])
+def test_a_scene_read_at_once_is_that_of_the_features(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dtype: str, read_bytes: int
+) -> None:
+    monkeypatch.setattr(artifacts, "READ_BYTES", read_bytes)
+    path = written_features(tmp_path / "features.h5", dtype)
+    found, expected = read_scene(path), make_scene(read_features(path))
+    assert (found.dataset, found.model) == ("d", "m")
+    assert (len(found.query), len(found.gallery)) == (50, 150)
+    assert found.gallery.path_N.tolist() == expected.gallery.path_N.tolist()
+    np.testing.assert_array_equal(found.features_ND.view(np.uint32), expected.features_ND.view(np.uint32))
+    raw = read_features(path).groups["gallery"].features_ND.astype(np.float64)
+    raw /= np.linalg.norm(raw, axis=1, keepdims=True)
+    np.testing.assert_allclose(found.features_ND[50:], raw, atol=1e-6)
+
+
+def test_reading_a_scene_holds_the_features_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(artifacts, "READ_BYTES", 1 << 18)
+    path = written_features(tmp_path / "features.h5", "float32", rows=2000, dimension=512)
+    tracemalloc.start()
+    scene = read_scene(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert scene.features_ND.nbytes == 8000 * 512 * 4
+    assert peak < 1.5 * scene.features_ND.nbytes
