@@ -27,7 +27,6 @@ from streid.tables import Histograms
 BLOCK = 2048
 NAIVE_PICTURES = 600
 RESAMPLES = 1000
-PARTS = ("bare", "whole", "whole-bf16", "bare-joint", "joint", "streams", "naive")
 
 
 def measure(part: str, size: scenes.Size, dimension: int) -> dict[str, Any]:

@@ -1,32 +1,11 @@
 """Write the report: report.json, one self-contained HTML page, and every figure as a file."""
 
 import argparse
-import re
 from pathlib import Path
 
 from streid.cli import add_compute_arguments, non_negative_float, non_negative_int, run_stage, set_threads
-
-FUSIONS = ("logistic", "likelihood", "none")
-MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9@._+-]*")
-
-
-def named_folder(text: str) -> tuple[str, Path]:
-    """`NAME=DIR`, as an argparse type."""
-    name, equals, folder = text.partition("=")
-    if not equals or not folder or not MODEL_NAME.fullmatch(name):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not NAME=DIR with a name of letters, digits and @._+- that starts with a letter or digit"
-        )
-    return name, Path(folder)
-
-
-def model_fusions(text: str) -> tuple[str, list[str]]:
-    """`NAME=FUSION,FUSION`, as an argparse type."""
-    name, equals, listed = text.partition("=")
-    fusions = listed.split(",")
-    if not equals or not set(fusions) <= set(FUSIONS) or len(set(fusions)) < len(fusions):
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=FUSION,... with fusions of {', '.join(FUSIONS)}")
-    return name, fusions
+from streid.reporting.arguments import model_fusions, named_folder, named_source
+from streid.scoring.arguments import FUSIONS
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -61,6 +40,14 @@ def parse_arguments() -> argparse.Namespace:
         metavar="NAME=FUSION,...",
         help="the fusions to show of one model, instead of those of --fusion",
     )
+    parser.add_argument(
+        "--foreign-histograms",
+        action="append",
+        default=[],
+        type=named_source,
+        metavar="NAME=SOURCE",
+        help="a model whose scores use the histograms of another data set, and that set's name",
+    )
     parser.add_argument("--output", required=True, type=Path, help="report.json to write")
     parser.add_argument("--page", required=True, type=Path, help="report.html to write")
     parser.add_argument(
@@ -87,7 +74,7 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     arguments = parse_arguments()
     set_threads(arguments.threads)
-    from streid.artifacts import json_text, read_json, write_text
+    from streid.artifacts import atomic_outputs, check_targets, json_text, read_json
     from streid.data.manifest import read_manifest
     from streid.data.packing import PictureSource
     from streid.errors import InputError
@@ -99,14 +86,19 @@ def main() -> None:
     from streid.reporting.wording import Clock
     from streid.tables import read_histograms
 
-    folders, own = dict(arguments.model), dict(arguments.model_fusion)
+    folders, own, foreign = (
+        dict(one) for one in (arguments.model, arguments.model_fusion, arguments.foreign_histograms)
+    )
     if len(folders) < len(arguments.model):
         names = ", ".join(sorted(name for name, _ in arguments.model))
         raise InputError(f"--model: a name is given twice ({names}); each model needs its own")
     if len(set(arguments.fusion)) < len(arguments.fusion):
         raise InputError(f"--fusion: a fusion is given twice ({', '.join(arguments.fusion)}); name each once")
-    if set(own) - set(folders):
-        raise InputError(f"--model-fusion: no --model is called {', '.join(sorted(set(own) - set(folders)))}")
+    for flag, named in (("--model-fusion", own), ("--foreign-histograms", foreign)):
+        if set(named) - set(folders):
+            raise InputError(f"{flag}: no --model is called {', '.join(sorted(set(named) - set(folders)))}")
+    read = (arguments.manifest, arguments.summary, arguments.histograms, arguments.packed, arguments.config_json)
+    check_targets((arguments.output, arguments.page), read)
     histograms = read_histograms(arguments.histograms)
     runs = [read_run(name, folder, own.get(name, arguments.fusion)) for name, folder in folders.items()]
     record = build_record(
@@ -126,12 +118,14 @@ def main() -> None:
         source=PictureSource(arguments.root, arguments.packed),
         clock=Clock(per_second=arguments.units_per_second, unit=arguments.time_unit),
         queries=arguments.queries,
+        foreign=foreign,
         costs=cost_rows(arguments.benchmarks) if arguments.benchmarks else None,
     )
     page, record_text = render_page(report), json_text(record, arguments.output)
     write_figures(arguments.figures, report)
-    write_text(arguments.page, page)
-    write_text(arguments.output, record_text)
+    with atomic_outputs(arguments.page, arguments.output) as (page_file, record_file):
+        page_file.write_text(page, encoding="utf-8", newline="")
+        record_file.write_text(record_text, encoding="utf-8", newline="")
 
 
 if __name__ == "__main__":

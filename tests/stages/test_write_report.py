@@ -140,6 +140,17 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+def test_the_page_names_models_scored_with_other_travel_times(
+    results: Path, tmp_path: Path, run_stage: RunStage
+) -> None:
+    given = arguments(results, tmp_path / "out")
+    run_stage(*given, "--foreign-histograms", "pcb=city")
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "pcb: scored with the travel times of city; the charts show this data set" in page
+    done = run_stage(*given, "--foreign-histograms", "nobody=city", status=2)
+    assert "--foreign-histograms: no --model is called nobody" in done.stderr
+
+
 def test_packed_pictures_give_the_same_report(results: Path, tmp_path: Path, run_stage: RunStage) -> None:
     run_stage(
         *("prepare_dataset", "--dataset", "tiny", "--format", "market1501", "--root", results / "data"),

@@ -185,6 +185,10 @@ def test_the_sources_histograms_are_used_where_asked(project: Project) -> None:
         (command,) = [line for line in output.splitlines() if f"python pipeline/{stage}.py" in line]
         assert "--histograms results/demo/histograms.h5" in command
         assert "histograms-from" not in command
+        (job,) = re.findall(rf"^rule {stage}:.*?^$", output, re.MULTILINE | re.DOTALL)
+        assert "mem_mb=6000" in job  # of features that are still to be made the size is not known
+    (command,) = [line for line in output.splitlines() if "python pipeline/write_report.py" in line]
+    assert "--foreign-histograms pcb@demo=demo" in command
     with project.edited_config() as config:
         del config["datasets"]["other"]
 

@@ -8,6 +8,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "pipeline"))
 
 from streid.closure import source_closure
 from streid.data.layouts import raw_inputs
+from streid.scoring.arguments import FUSIONS
 
 PIPELINE = Path(os.path.relpath(Path(workflow.basedir) / "pipeline"))
 ENVIRONMENT = str(Path(workflow.basedir) / "environment.yml")
@@ -28,7 +29,7 @@ WORKFLOW_KEYS = {"fusions", "histograms_from", "pack"}
 wildcard_constraints:
     dataset=DATASET_NAMES,
     model="[^/]+",
-    fusion="logistic|likelihood|none",
+    fusion="|".join(FUSIONS),
     trained="[^/@]+",
     shard="[0-9]+",
     shards="[0-9]+",
@@ -121,6 +122,16 @@ def histograms(wildcards):
     return f"results/{dataset}/histograms.h5"
 
 
+def scoring_memory(wildcards, input):
+    """MB for scoring: the features twice, as they may be stored in half precision, and room to work in.
+
+    Of features that are still to be made the size is not known; it is read again before the job starts.
+    """
+    features = Path(input.features)
+    size = features.stat().st_size if features.exists() else 0
+    return 6000 + 2 * (size >> 20)
+
+
 def start_weights(wildcards):
     """The file with start weights, if it is one, so that other weights train anew."""
     value = settings("train", wildcards.dataset, wildcards.trained)["start_weights"]
@@ -203,6 +214,20 @@ def model_folders(wildcards):
         for words in [*folders, ("--fusion", *fusions(name)), *own]
         for word in words
     ]
+
+
+def foreign_histograms(wildcards):
+    """`--foreign-histograms NAME=SOURCE` for every model whose scores use another data set's histograms."""
+    name = wildcards.dataset
+    words = []
+    for model in DATASETS[name]["models"]:
+        source = model.partition("@")[2]
+        if (
+            source not in ("", name)
+            and settings("joint", name, model)["histograms_from"] == "source"
+        ):
+            words += ["--foreign-histograms", f"{model}={source}"]
+    return words
 
 
 def configuration(wildcards):

@@ -35,11 +35,13 @@ rule write_report:
         packed=packed,
         models=model_folders,
         benchmarks="results/{dataset}/benchmarks",
+        foreign=foreign_histograms,
         configuration=configuration,
         options=options("report"),
     shell:
         "python {input.script:q} --dataset {wildcards.dataset:q} --manifest {input.manifest:q} "
         "--summary {input.summary:q} --histograms {input.histograms:q} --root {params.root:q} {params.packed:q} {params.models:q} "
+        "{params.foreign:q} "
         "--output {output.report:q} --page {output.page:q} --figures {output.figures:q} "
         "--benchmarks {params.benchmarks:q} --config-json <(printf %s {params.configuration:q}) --threads {threads} "
         "{params.options:q} > {log:q} 2>&1"

@@ -15,7 +15,7 @@ rule evaluate_joint:
         ENVIRONMENT
     threads: config["compute"]["scoring_threads"]
     resources:
-        mem_mb=6000,
+        mem_mb=scoring_memory,
         runtime=120,
         gpu=GPUS,
     params:
@@ -44,7 +44,7 @@ rule rerank_scores:
         ENVIRONMENT
     threads: config["compute"]["scoring_threads"]
     resources:
-        mem_mb=6000,
+        mem_mb=scoring_memory,
         runtime=240,
         gpu=GPUS,
     params:

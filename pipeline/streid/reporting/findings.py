@@ -123,22 +123,29 @@ def interval(metrics: Mapping[str, Any], name: str) -> str:
     return f"{percent(low)} to {percent(high)}"
 
 
-def list_notices(dataset: str, summary: Mapping[str, Any], runs: Sequence[ModelRun], timed: bool) -> list[str]:
+def list_notices(
+    dataset: str, summary: Mapping[str, Any], runs: Sequence[ModelRun], timed: bool, foreign: Mapping[str, str]
+) -> list[str]:
     """What limits these results, one plain sentence each.
 
     Args:
         summary: dataset.json.
-        timed: whether the histograms counted anybody.
+        timed: whether the data set's own histograms counted anybody.
+        foreign: models whose scores use another data set's histograms -> that set's name.
     """
     notices = [str(warning) for warning in summary["warnings"]]
     if not summary["pictures_with_time"]:
         notices.append("No picture has a time, so times could not help: joint scores rest on appearance alone.")
-    elif not timed:
+    elif not timed and {run.name for run in runs} - set(foreign):
         notices.append(
             "No training identity was seen in two cameras with known times: joint scores rest on appearance alone."
         )
     for run in runs:
         notices.extend(_run_notices(dataset, run))
+        if run.name in foreign:
+            notices.append(
+                f"{run.name}: scored with the travel times of {foreign[run.name]}; the charts show this data set's own."
+            )
     return notices
 
 

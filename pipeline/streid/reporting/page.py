@@ -84,6 +84,7 @@ def compose_report(
     clock: Clock,
     queries: int,
     costs: Sequence[CostRow] | None,
+    foreign: Mapping[str, str],
 ) -> Report:
     """Draw the figures, choose the pictures and put the tables into words.
 
@@ -92,6 +93,7 @@ def compose_report(
         source: the data set's pictures.
         queries: how many ranked lists to show.
         costs: what each stage took, None when that is not known.
+        foreign: models whose scores use another data set's histograms -> that set's name.
 
     Raises:
         InputError: a picture to be shown is missing or unreadable.
@@ -102,7 +104,7 @@ def compose_report(
     return Report(
         record=record,
         headline=write_headline(record["dataset"], runs),
-        notices=list_notices(record["dataset"], record["data"], runs, timed=bool(travel.charts)),
+        notices=list_notices(record["dataset"], record["data"], runs, bool(travel.charts), foreign),
         metric_titles=list(METRIC_TITLES.values()),
         metrics=metric_rows(runs),
         published=published_results(record["data"]),

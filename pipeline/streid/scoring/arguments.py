@@ -5,6 +5,8 @@ from pathlib import Path
 
 from streid.cli import add_compute_arguments, automatic_or_number, non_negative_int, positive_float, positive_int
 
+FUSIONS = ("logistic", "likelihood", "none")
+
 
 def add_scoring_arguments(parser: argparse.ArgumentParser, *, output: str, metrics: str) -> None:
     """Add inputs, outputs, the fusion's settings and the bootstrap's, and where to compute.
@@ -24,8 +26,8 @@ def add_scoring_arguments(parser: argparse.ArgumentParser, *, output: str, metri
     parser.add_argument("--metrics", type=Path, required=True, help=f"{metrics} to write: the figures")
     parser.add_argument(
         "--fusion",
-        choices=("logistic", "likelihood", "none"),
-        default="logistic",
+        choices=FUSIONS,
+        default=FUSIONS[0],
         help="how appearance and time become the joint score (default: %(default)s)",
     )
     parser.add_argument(

@@ -55,12 +55,12 @@ def test_headline_of_appearance_alone(make_run: MakeRun) -> None:
 
 
 def test_nothing_to_note(make_run: MakeRun) -> None:
-    assert list_notices("demo", SUMMARY, [make_run(history=HISTORY)], timed=True) == []
+    assert list_notices("demo", SUMMARY, [make_run(history=HISTORY)], timed=True, foreign={}) == []
 
 
 def test_every_limit_is_said(make_run: MakeRun) -> None:
     summary = {"warnings": ["train: 3 pictures, officially 4"], "pictures_with_time": 0}
-    notices = list_notices("other", summary, [make_run(visual=metrics(0.5, 0.4, skipped=1))], timed=False)
+    notices = list_notices("other", summary, [make_run(visual=metrics(0.5, 0.4, skipped=1))], timed=False, foreign={})
     expected = (
         "officially 4",
         "No picture has a time",
@@ -78,22 +78,33 @@ def test_every_limit_is_said(make_run: MakeRun) -> None:
 def test_a_default_weight_and_blind_pictures_are_noted(make_run: MakeRun) -> None:
     streams = {name: metrics(0.5, 0.4) for name in ("visual", "spatiotemporal", "joint", "reranked")}
     run = make_run(history=HISTORY, beside={"likelihood": (streams, {"weight_source": "default"})})
-    (notice,) = list_notices("demo", SUMMARY, [run], timed=True)
+    (notice,) = list_notices("demo", SUMMARY, [run], timed=True, foreign={})
     assert notice.startswith("pcb, likelihood fusion: no held-out identities to choose the weight on")
     run = make_run(history=HISTORY)
     run.fusions["logistic"].scores["audit"].update(unknown_times=3, unknown_cameras=2)
-    assert list_notices("demo", SUMMARY, [run], timed=True) == [
+    assert list_notices("demo", SUMMARY, [run], timed=True, foreign={}) == [
         "pcb: 3 of 10 pictures compared have no time: appearance decides.",
         "pcb: 2 of 10 pictures compared are of cameras that training did not see: appearance decides.",
     ]
 
 
 def test_a_model_of_another_data_set_is_called_one(make_run: MakeRun) -> None:
-    assert list_notices("demo", SUMMARY, [make_run("pcb@market")], timed=True) == [
+    assert list_notices("demo", SUMMARY, [make_run("pcb@market")], timed=True, foreign={}) == [
         "pcb@market: was trained on another data set, market."
     ]
 
 
 def test_times_that_count_nobody(make_run: MakeRun) -> None:
-    (notice,) = list_notices("demo", SUMMARY, [make_run(history=HISTORY)], timed=False)
+    (notice,) = list_notices("demo", SUMMARY, [make_run(history=HISTORY)], timed=False, foreign={})
     assert "No training identity was seen in two cameras" in notice
+
+
+def test_a_model_scored_with_another_sets_travel_times_is_named(make_run: MakeRun) -> None:
+    run, foreign = make_run("pcb@market"), {"pcb@market": "market"}
+    expected = "pcb@market: scored with the travel times of market; the charts show this data set's own."
+    assert expected in list_notices("demo", SUMMARY, [run], timed=True, foreign=foreign)
+    untimed = list_notices("demo", SUMMARY, [run], timed=False, foreign=foreign)
+    assert expected in untimed
+    assert not any("rest on appearance alone" in notice for notice in untimed)
+    both = list_notices("demo", SUMMARY, [run, make_run(history=HISTORY)], timed=False, foreign=foreign)
+    assert any("rest on appearance alone" in notice for notice in both)

@@ -1,0 +1,36 @@
+"""The forms of the report's command-line flags."""
+
+import argparse
+import re
+from pathlib import Path
+
+from streid.scoring.arguments import FUSIONS
+
+MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9@._+-]*")
+
+
+def named_folder(text: str) -> tuple[str, Path]:
+    """`NAME=DIR`, as an argparse type."""
+    name, equals, folder = text.partition("=")
+    if not equals or not folder or not MODEL_NAME.fullmatch(name):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not NAME=DIR with a name of letters, digits and @._+- that starts with a letter or digit"
+        )
+    return name, Path(folder)
+
+
+def named_source(text: str) -> tuple[str, str]:
+    """`NAME=SOURCE`, as an argparse type."""
+    name, equals, source = text.partition("=")
+    if not equals or not name or not source:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=SOURCE")
+    return name, source
+
+
+def model_fusions(text: str) -> tuple[str, list[str]]:
+    """`NAME=FUSION,FUSION`, as an argparse type."""
+    name, equals, listed = text.partition("=")
+    fusions = listed.split(",")
+    if not equals or not set(fusions) <= set(FUSIONS) or len(set(fusions)) < len(fusions):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=FUSION,... with fusions of {', '.join(FUSIONS)}")
+    return name, fusions
