@@ -91,6 +91,11 @@ class Likelihood:
             raise InputError("likelihood log ratios of sessions must be finite")
 
     @property
+    def says_nothing(self) -> bool:
+        """Whether the log ratio is 0 everywhere because nothing was fitted."""
+        return self.neutral == 1 and self.near == self.apart == 0
+
+    @property
     def last_bin(self) -> int:
         """K, the last bin to either side; it also stands for everything beyond."""
         return int(self.same_PS.shape[1]) // 2

@@ -57,3 +57,13 @@ def test_no_times_is_a_warning(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert "WARNING" in done.stderr
     assert read_histograms(tmp_path / "h.h5").counts_CCB.sum() == 0
+
+
+@pytest.mark.parametrize("setting", [("--bin-width", "1e-300"), ("--sigma", "1e300"), ("--sigma", "1e-300")])
+def test_settings_beyond_all_use_leave_one_line_and_no_file(tmp_path: Path, setting: tuple[str, str]) -> None:
+    table = manifest(tmp_path / "m.csv", "a1,train,1,1,0,0,", "a2,train,1,2,0,250,")
+    done = run("--manifest", table, "--output", tmp_path / "h.h5", *setting)
+    assert done.returncode == 2
+    assert "a number from 1e-06 to" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "h.h5").exists()

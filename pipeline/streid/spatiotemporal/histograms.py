@@ -8,11 +8,16 @@ import logging
 import numpy as np
 
 from streid.artifacts import IntArray, Sightings
+from streid.errors import InputError
 from streid.spatiotemporal.smoothing import smooth_counts, window_radius
 from streid.spatiotemporal.timelines import Timelines, mean_times
 from streid.tables import Histograms
 
 logger = logging.getLogger(__name__)
+
+LEAST_SETTING = 1e-6
+MOST_BIN_WIDTH = 1e15
+MOST_SIGMA = 1e6
 
 
 def build_histograms(sightings: Sightings, *, bin_width: float, max_bins: int, sigma: float) -> Histograms:
@@ -27,9 +32,14 @@ def build_histograms(sightings: Sightings, *, bin_width: float, max_bins: int, s
         sightings: the training pictures; junk, distractors and unknown times are passed over.
         bin_width: in the data set's time unit.
         sigma: standard deviation of the Gaussian window, in bins.
+
+    Raises:
+        InputError: `bin_width` is not from 1e-6 to 1e15 or `sigma` not from 1e-6 to 1e6.
     """
+    _refuse_outside("bin width", bin_width, MOST_BIN_WIDTH)
+    _refuse_outside("sigma", sigma, MOST_SIGMA)
     timelines = mean_times(sightings)
-    events_E4 = _differences(timelines, bin_width)
+    events_E4 = _differences(timelines, bin_width, max_bins)
     beyond_E = events_E4[:, 3] >= max_bins
     if beyond_E.any():
         logger.warning(
@@ -59,8 +69,13 @@ def build_histograms(sightings: Sightings, *, bin_width: float, max_bins: int, s
     )
 
 
-def _differences(timelines: Timelines, bin_width: float) -> IntArray:
-    """One row per counted difference: row of the timelines, later camera, earlier camera (indices), bin."""
+def _refuse_outside(what: str, value: float, most: float) -> None:
+    if not LEAST_SETTING <= value <= most:
+        raise InputError(f"{what} is {value:g}; a number from {LEAST_SETTING:g} to {most:g} is needed")
+
+
+def _differences(timelines: Timelines, bin_width: float, max_bins: int) -> IntArray:
+    """One row per difference: row of the timelines, later and earlier camera (indices), bin, `max_bins` if beyond."""
     rows: list[IntArray] = [np.empty((0, 4), np.int64)]
     for high in range(len(timelines.cameras_C)):
         for low in range(high):
@@ -68,6 +83,6 @@ def _differences(timelines: Timelines, bin_width: float) -> IntArray:
             seen_E = np.flatnonzero(~np.isnan(gap_G))
             gap_E = gap_G[seen_E]
             later_E = np.where(gap_E >= 0, high, low)
-            bin_E = np.floor(np.abs(gap_E) / bin_width).astype(np.int64)
+            bin_E = np.minimum(np.floor(np.abs(gap_E) / bin_width), max_bins).astype(np.int64)
             rows.append(np.column_stack((seen_E, later_E, high + low - later_E, bin_E)))
     return np.concatenate(rows)

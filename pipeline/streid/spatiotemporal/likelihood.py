@@ -20,6 +20,7 @@ from streid.tables import LEAST_DENSITY, HeldOut, Likelihood, neutral_likelihood
 
 logger = logging.getLogger(__name__)
 
+LEAST_IDENTITIES = 2
 POOLINGS = (1.0, 3.0, 10.0, 30.0)
 LEAST_NEUTRAL = 0.1
 NEUTRAL_IDENTITIES = 10.0
@@ -61,12 +62,9 @@ def fit_likelihood(sightings: Sightings, *, seed: int = 0) -> Likelihood:
         seed: deals the identities into the folds that choose the smoothing.
     """
     counts = count_pairs(sightings, seed=seed)
-    if counts.identities < 2 or counts.different_PS.sum() <= LEAST_DENSITY:
-        logger.warning(
-            "%d identities were seen by two cameras at known times within one session; the likelihood needs two, "
-            "and stays 0",
-            counts.identities,
-        )
+    missing = _missing(counts)
+    if missing:
+        logger.warning("%s: the likelihood stays 0", missing)
         return neutral_likelihood(counts.cameras_C, identities=counts.identities, sessions=counts.sessions)
     windows = window_sizes(counts.same_FPS.shape[2] // 2)
     mixture = _choose_mixture(_left_out(counts, windows))
@@ -89,6 +87,16 @@ def fit_likelihood(sightings: Sightings, *, seed: int = 0) -> Likelihood:
         windows_J=np.array(windows),
         weights_J=mixture.weights_J,
     )
+
+
+def _missing(counts: PairCounts) -> str:
+    """What there is too little of to fit anything; empty where there is enough."""
+    if counts.identities < LEAST_IDENTITIES:
+        return (
+            f"{counts.identities} identities were seen by two cameras at known times within one session, and "
+            f"{LEAST_IDENTITIES} are needed"
+        )
+    return "" if counts.different_PS.any() else "no two different people were seen by two cameras within one session"
 
 
 def fit_held_out(sightings: Sightings, pids: IntArray, *, seed: int = 0) -> HeldOut | None:

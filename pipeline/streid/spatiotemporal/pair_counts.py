@@ -28,7 +28,8 @@ class PairCounts:
     cameras_C: the cameras' numbers, ascending. bin_width: in the data set's time unit.
     same_FPS: same person; an identity and camera pair weighs 1 in all, spread evenly over its picture
     pairs in all sessions, and belongs to one of the folds.
-    different_PS: different people; two identities and a camera pair weigh 1 likewise.
+    different_PS: different people; two identities and a camera pair weigh 1 likewise. A pair of cameras
+    that saw no two of them within one session is exactly 0.
     identities: seen by two cameras within one session. identities_compared: by two cameras at all.
     inside_same: sum over the latter of the share of their weight within one session;
     inside_different: share of all different people's weight within one session. sessions: their number.
@@ -98,18 +99,18 @@ def count_pairs(sightings: Sightings, *, seed: int) -> PairCounts:
     people = int(pictures.person_N.max(initial=-1)) + 1
     fold_I = np.random.default_rng(seed).permutation(people) % FOLDS
     same = _count_same(pictures, len(cameras_C), bin_width, last_bin, fold_I)
-    everyone_PS, mass_within, mass = _correlate(pictures, len(cameras_C), bin_width, last_bin)
-    within_share = _share(mass_within - same.inside_I.sum(), mass - same.compared_I.sum())
+    everyone_PS, within_P, mass = _correlate(pictures, len(cameras_C), bin_width, last_bin)
+    within, total = within_P.sum() - same.inside_I.sum(), mass - same.compared_I.sum()
     seen_I = same.compared_I > 0
     return PairCounts(
         cameras_C=cameras_C,
         bin_width=bin_width,
         same_FPS=same.counts_FPS,
-        different_PS=np.maximum(everyone_PS - same.own_PS, 0),
+        different_PS=_without_own(everyone_PS, same.own_PS, within_P),
         identities=int((same.inside_I > 0).sum()),
         identities_compared=int(seen_I.sum()),
         inside_same=float((same.inside_I[seen_I] / same.compared_I[seen_I]).sum()),
-        inside_different=within_share,
+        inside_different=_share(float(within), float(total), mass),
         sessions=len(np.unique(pictures.session_N)),
     )
 
@@ -167,10 +168,23 @@ def _same_person_pairs(pictures: _Pictures) -> Iterator[tuple[IntArray, IntArray
         yield one[apart], other[apart]
 
 
-def _share(part: float, whole: float) -> float:
-    """part / whole, both left over from a subtraction, so that a trace of either is nothing; 1 of nothing."""
-    share = part / whole if whole > TRACE else 1.0
-    return 0.0 if share < TRACE else 1.0 if share > 1 - TRACE else float(share)
+def _without_own(everyone_PS: FloatArray, own_PS: FloatArray, within_P: FloatArray) -> FloatArray:
+    """What different people leave of everyone's histogram: 0 where it is a trace of the pair's weight `within_P`.
+
+    The correlation's rounding grows with that weight, and would pass for different people where there are none.
+    """
+    left_PS = everyone_PS - own_PS
+    anyone_P = within_P - own_PS.sum(axis=1) > TRACE * within_P
+    different_PS: FloatArray = np.where(anyone_P[:, None] & (left_PS > TRACE * within_P[:, None]), left_PS, 0)
+    return different_PS
+
+
+def _share(part: float, whole: float, mass: float) -> float:
+    """part / whole, both left over from subtractions from `mass`, a trace of which is nothing; 1 of nothing."""
+    trace = TRACE * mass
+    if whole <= trace or whole - part <= trace:
+        return 1.0
+    return 0.0 if part <= trace else part / whole
 
 
 def _pair_index(low_E: IntArray, high_E: IntArray, cameras: int) -> IntArray:
@@ -182,16 +196,19 @@ def _accumulate(table: FloatArray, cells: tuple[IntArray, ...], weight_E: FloatA
     table += np.bincount(flat, weight_E, table.size).reshape(table.shape)
 
 
-def _correlate(pictures: _Pictures, cameras: int, bin_width: int, last_bin: int) -> tuple[FloatArray, float, float]:
+def _correlate(
+    pictures: _Pictures, cameras: int, bin_width: int, last_bin: int
+) -> tuple[FloatArray, FloatArray, float]:
     """Weighted time differences of all picture pairs within sessions, whoever is on them.
 
     Returns:
-        The histogram (P, S); the weight of picture pairs of two cameras within one session, and in all.
+        The histogram (P, S); the exact weight of each two cameras' picture pairs within one session (P,); the
+        weight of all pairs in all.
     """
     low_P, high_P = np.triu_indices(cameras, 1)
     padded = 1 << int(2 * last_bin + 1).bit_length()
     spectrum_P: npt.NDArray[np.complex128] = np.zeros((len(low_P), padded // 2 + 1), np.complex128)
-    mass_C, within = np.zeros(cameras), 0.0
+    mass_C, within_P = np.zeros(cameras), np.zeros(len(low_P))
     for session in np.unique(pictures.session_N):
         rows = np.flatnonzero(pictures.session_N == session)
         clock_CT = np.zeros((cameras, padded))
@@ -201,7 +218,7 @@ def _correlate(pictures: _Pictures, cameras: int, bin_width: int, last_bin: int)
             spectrum_P[pair] += np.conj(spectra_CT[low]) * spectra_CT[high]
         session_C = clock_CT.sum(axis=1)
         mass_C += session_C
-        within += float((session_C[low_P] * session_C[high_P]).sum())
+        within_P += session_C[low_P] * session_C[high_P]
     lags_PT = np.fft.irfft(spectrum_P, padded, axis=1)
     histogram_PS = np.concatenate((lags_PT[:, padded - last_bin :], lags_PT[:, : last_bin + 1]), axis=1)
-    return histogram_PS, within, float((mass_C[low_P] * mass_C[high_P]).sum())
+    return histogram_PS, within_P, float((mass_C[low_P] * mass_C[high_P]).sum())

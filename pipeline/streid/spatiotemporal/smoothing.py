@@ -25,7 +25,8 @@ def smooth_counts(counts_CCB: IntArray, sigma: float) -> FloatArray:
     offsets of at most 3 sigma (nothing beyond the ends), and once more / (sum + 1e-7). A pair without
     counts stays 0.
     """
-    offsets = np.arange(-window_radius(sigma), window_radius(sigma) + 1)
+    radius = min(window_radius(sigma), counts_CCB.shape[2])  # beyond the ends there is nothing
+    offsets = np.arange(-radius, radius + 1)
     window = np.exp(-(offsets**2) / (2 * sigma**2)) / (sigma * math.sqrt(2 * math.pi))
     density_CCB = np.zeros(counts_CCB.shape)
     for later, earlier in np.argwhere(counts_CCB.any(axis=2)):

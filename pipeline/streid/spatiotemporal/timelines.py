@@ -6,10 +6,12 @@ Shape suffixes: N pictures, G identities (one row per identity and session), C c
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from streid.artifacts import DISTRACTOR_PID, UNKNOWN_TIME, FloatArray, IntArray, Sightings
 
 COUNT_EPSILON = 1e-7
+LARGE_CLOCK = 10_000_000  # 1e-7 of it is one unit
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -17,7 +19,8 @@ class Timelines:
     """Mean passing times.
 
     cameras_C: the cameras' numbers, ascending. pid_G, session_G: whose row it is, and in which session.
-    means_GC: mean time in the data set's unit, NaN where the identity was not seen.
+    means_GC: mean time in the data set's unit, NaN where the identity was not seen; comparable within one
+    session, whose clock may have been set to 0 at its earliest picture.
     """
 
     cameras_C: IntArray
@@ -30,7 +33,9 @@ def mean_times(sightings: Sightings) -> Timelines:
     """Mean time of every identity before every camera, kept apart by session.
 
     Junk, distractors and pictures of unknown time add no time; every camera an identity was seen by is
-    listed all the same. The mean is sum / (count + 1e-7), as in st-ReID (Wang et al., AAAI 2019).
+    listed all the same. The mean is sum / (count + 1e-7), as in st-ReID (Wang et al., AAAI 2019). That 1e-7
+    makes a mean earlier by 1e-7 time / count, which is nothing for frame numbers but minutes for the seconds
+    since 1970: where a session's clock passes 1e7 units, the mean is sum / count from its earliest picture.
     """
     person_N = sightings.pid_N > DISTRACTOR_PID
     cameras_C = np.unique(sightings.camid_N[person_N])
@@ -38,11 +43,25 @@ def mean_times(sightings: Sightings) -> Timelines:
     owners_G2, group_N = np.unique(np.column_stack((timed.pid_N, timed.session_N)), axis=0, return_inverse=True)
     shape = (len(owners_G2), len(cameras_C))
     cell_N = group_N.reshape(-1) * shape[1] + np.searchsorted(cameras_C, timed.camid_N)
+    begin_N, large_N = _session_clocks(timed)
+    clock_N = timed.time_N - np.where(large_N, begin_N, 0)
     counts_GC = np.bincount(cell_N, minlength=shape[0] * shape[1]).reshape(shape)
-    sums_GC = np.bincount(cell_N, weights=timed.time_N, minlength=shape[0] * shape[1]).reshape(shape)
+    sums_GC = np.bincount(cell_N, weights=clock_N, minlength=shape[0] * shape[1]).reshape(shape)
+    large_GC = np.bincount(cell_N, weights=large_N, minlength=shape[0] * shape[1]).reshape(shape) > 0
+    divisor_GC = np.where(large_GC, np.maximum(counts_GC, 1), counts_GC + COUNT_EPSILON)
     return Timelines(
         cameras_C=cameras_C,
         pid_G=owners_G2[:, 0],
         session_G=owners_G2[:, 1],
-        means_GC=np.where(counts_GC > 0, sums_GC / (counts_GC + COUNT_EPSILON), np.nan),
+        means_GC=np.where(counts_GC > 0, sums_GC / divisor_GC, np.nan),
     )
+
+
+def _session_clocks(timed: Sightings) -> tuple[IntArray, npt.NDArray[np.bool_]]:
+    """For every picture its session's earliest time, and whether that session's clock passes `LARGE_CLOCK`."""
+    session_N = np.unique(timed.session_N, return_inverse=True)[1].reshape(-1)
+    sessions = int(session_N.max(initial=-1)) + 1
+    begins, ends = np.full(sessions, np.iinfo(np.int64).max), np.zeros(sessions, np.int64)
+    np.minimum.at(begins, session_N, timed.time_N)
+    np.maximum.at(ends, session_N, timed.time_N)
+    return begins[session_N], (ends > LARGE_CLOCK)[session_N]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from streid.artifacts import Sightings
+from streid.errors import InputError
 from streid.spatiotemporal.histograms import build_histograms
 from streid.spatiotemporal.smoothing import smooth_counts
 from streid.spatiotemporal.timelines import mean_times
@@ -127,3 +128,41 @@ def test_without_times_counts_are_zero_and_can_be_stored(
     stored: Histograms = read_histograms(tmp_path / "h.h5")
     assert stored.density_CCB.shape == histograms.density_CCB.shape
     assert stored.cameras_C.tolist() == histograms.cameras_C.tolist()
+
+
+@pytest.mark.parametrize("offset", [0, 1_700_000_000, 1_700_000_000_000])
+def test_where_the_clock_begins_changes_no_count(offset: int) -> None:
+    rows = [
+        (pid, cam, 0, 10 * pid + cam * 37 + shot) for pid in range(1, 9) for cam in (1, 2, 3) for shot in range(cam)
+    ]
+    plain = build_histograms(seen(*rows), bin_width=4, max_bins=100, sigma=1)
+    shifted = [(pid, cam, session, time + offset) for pid, cam, session, time in rows]
+    moved = build_histograms(seen(*shifted, (1, 1, 1, 5)), bin_width=4, max_bins=100, sigma=1)
+    np.testing.assert_array_equal(moved.counts_CCB, plain.counts_CCB)
+
+
+def test_a_large_clocks_mean_is_exact() -> None:
+    begin = 1_700_000_000
+    means = mean_times(seen((1, 1, 0, begin), (1, 2, 0, begin + 90), (1, 2, 0, begin + 91), (1, 1, 1, 30))).means_GC
+    np.testing.assert_array_equal(means, [[0, 90.5], [30 / (1 + 1e-7), np.nan]])
+
+
+@pytest.mark.parametrize("settings", [(1e-300, 50.0), (1e300, 50.0), (100.0, 1e-300), (100.0, 1e300)])
+def test_settings_beyond_all_use_are_refused(settings: tuple[float, float]) -> None:
+    with pytest.raises(InputError, match="a number from 1e-06 to"):
+        build_histograms(seen((1, 1, 0, 0), (1, 2, 0, 95)), bin_width=settings[0], max_bins=50, sigma=settings[1])
+
+
+@pytest.mark.parametrize("settings", [(1e-6, 1e-6), (1e15, 1e6), (1e-6, 1e6)])
+def test_the_widest_settings_work(settings: tuple[float, float]) -> None:
+    rows = seen((1, 1, 0, 0), (1, 2, 0, 2**53 - 1))
+    built = build_histograms(rows, bin_width=settings[0], max_bins=50, sigma=settings[1])
+    assert np.isfinite(built.density_CCB).all()
+
+
+def test_a_window_wider_than_the_table_is_cut_without_a_difference() -> None:
+    counts = np.zeros((2, 2, 9), np.int64)
+    counts[1, 0, [0, 5]] = (2, 1)
+    offsets = np.arange(9)[:, None] - np.arange(9)
+    expected = np.exp(-(offsets**2) / (2 * 40.0**2)) @ counts[1, 0]
+    np.testing.assert_allclose(smooth_counts(counts, 40.0)[1, 0], expected / expected.sum(), rtol=1e-5)

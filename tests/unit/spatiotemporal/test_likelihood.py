@@ -222,3 +222,13 @@ def test_histograms_alone_are_stored_with_a_likelihood_that_says_nothing(tmp_pat
     built = build_histograms(walks(0), bin_width=10, max_bins=100, sigma=2)
     write_histograms(tmp_path / "h.h5", built)
     assert not read_histograms(tmp_path / "h.h5").likelihood.log_ratios().any()
+
+
+def test_people_of_a_session_each_are_not_compared(caplog: pytest.LogCaptureFixture) -> None:
+    rng = np.random.default_rng(0)
+    rows = [(p, int(c), p, int(t)) for p in range(1, 81) for c, t in rng.integers(1, [7, 5000], (20, 2))]
+    with caplog.at_level(logging.WARNING):
+        fitted = fit_likelihood(seen(*rows))
+    assert fitted.says_nothing
+    assert not fitted.log_ratios().any()
+    assert "no two different people were seen by two cameras within one session" in caplog.text

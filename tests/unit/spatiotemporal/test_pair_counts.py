@@ -170,3 +170,21 @@ def test_nothing_to_count(sightings: Sightings) -> None:
     counts = count_pairs(sightings, seed=0)
     assert (counts.identities, counts.identities_compared, counts.inside_different) == (0, 0, 1.0)
     assert counts.same_FPS.sum() == counts.different_PS.sum() == 0
+
+
+def test_people_who_never_meet_leave_no_trace_of_rounding() -> None:
+    rng = np.random.default_rng(0)
+    pid = np.repeat(np.arange(1, 201), 20)
+    table = np.column_stack((pid, rng.integers(1, 7, len(pid)), pid, rng.integers(0, 5000, len(pid))))
+    counts = count_pairs(seen(*(tuple(int(value) for value in row) for row in table)), seed=0)
+    assert counts.identities == 200
+    assert not counts.different_PS.any()
+    assert counts.inside_different == 0
+
+
+def test_cameras_where_no_two_people_meet_are_exactly_nothing() -> None:
+    rng = np.random.default_rng(1)
+    walkers = [(pid, cam, pid, int(rng.integers(0, 4000))) for pid in range(1, 60) for cam in (1, 2, 3) for _ in "abc"]
+    counts = count_pairs(seen(*walkers, (90, 1, 1, 7)), seed=0)
+    assert counts.different_PS[:2].sum(axis=1) == pytest.approx([1, 1])
+    assert not counts.different_PS[2].any()
