@@ -25,6 +25,7 @@ FloatArray = npt.NDArray[np.float64]
 FeatureArray = npt.NDArray[np.float32]
 
 UNKNOWN_TIME = -1
+TIME_BOUND = 2**53  # beyond, float64 does not hold every integer
 JUNK_PID = -1
 DISTRACTOR_PID = 0
 FEATURES_FORMAT, RANKINGS_FORMAT = "streid-features", "streid-rankings"
@@ -304,7 +305,7 @@ def load_sightings(group: h5py.Group) -> Sightings:
     """What `write_sightings` stored in an HDF5 group.
 
     Raises:
-        InputError: a column holds no integers.
+        InputError: a column holds no integers, or a time is 2^53 or more.
     """
     columns: dict[str, Any] = {}
     for field in SIGHTING_FIELDS:
@@ -312,6 +313,12 @@ def load_sightings(group: h5py.Group) -> Sightings:
         if not np.issubdtype(values.dtype, np.integer):
             raise InputError(f"group {group.name}: {field} holds {values.dtype}, expected int64")
         columns[f"{field}_N"] = values.astype(np.int64)
+        if field == "time" and values.max(initial=0) >= TIME_BOUND:
+            row = int(np.argmax(values >= TIME_BOUND))
+            raise InputError(
+                f"group {group.name}: time of row {row} is {values[row]}, which is not below 2^53; count times from "
+                "their session's beginning or in a coarser unit"
+            )
     return Sightings(**columns, path_N=group["path"].asstr()[:].astype(object))
 
 

@@ -121,6 +121,7 @@ def spoil(path: Path, dataset: str, row: int, value: float) -> None:
         (("query/features", 1, 0.0), "group query: features of row 1 are all zero"),
         (("gallery/features", 2, np.nan), "features of row 2 are not finite"),
         (("gallery/time", 0, -7), "time is negative"),
+        (("gallery/time", 3, 2**53), "time of row 3 is 9007199254740992, which is not below 2^53"),
     ],
 )
 def test_unusable_features_leave_one_line_and_no_file(

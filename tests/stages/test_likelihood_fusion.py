@@ -149,3 +149,16 @@ def test_inputs_of_build_histograms_are_checked(tmp_path: Path, run_stage: RunSt
         done = run_stage("build_histograms", *arguments, "--output", tmp_path / "h.h5", status=2)
         assert "--manifest" in done.stderr
     assert not (tmp_path / "h.h5").exists()
+
+
+def test_tested_people_among_those_learned_from_are_refused(outside: Path, run_stage: RunStage) -> None:
+    with h5py.File(outside / "f.h5", "r+") as handle:
+        handle["val/pid"][0] = 100
+    before = (outside / "h.h5").read_bytes()
+    done = run_stage("build_histograms", "--features", outside / "f.h5", "--output", outside / "h.h5", status=2)
+    _, said = score(run_stage, "evaluate_joint", outside, "--fusion", "likelihood", status=2)
+    for line in (done.stderr, said):
+        assert "hold 1 identities that query/gallery test (first: 100)" in line
+        assert len(line.strip().splitlines()) == 1
+    assert (outside / "h.h5").read_bytes() == before
+    assert not (outside / "evaluate_joint.json").exists()

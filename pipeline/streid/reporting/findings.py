@@ -16,7 +16,7 @@ from streid.reporting.streams import (
     stream_key,
     stream_kind,
 )
-from streid.reporting.wording import count, percent, points
+from streid.reporting.wording import count, percent, points, why_default
 
 HEADLINE_METRICS = ("rank1", "mAP")
 
@@ -179,11 +179,8 @@ def _fusion_notices(run: ModelRun, fusion: str) -> list[str]:
     if RERANKED not in found.streams:
         notices.append(f"{run.name}, {_fusion_name(fusion)}: was not re-ranked.")
     if found.scores["fusion"].get("weight_source") == "default":
-        few = "too few" if found.scores["fusion"].get("selection") else "no"
-        notices.append(
-            f"{run.name}, {_fusion_name(fusion)}: {few} held-out identities to choose the weight on, so it is the "
-            "default."
-        )
+        why = why_default(found.scores["fusion"])
+        notices.append(f"{run.name}, {_fusion_name(fusion)}: {why}, so the weight is the default.")
     return notices
 
 

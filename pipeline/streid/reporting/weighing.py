@@ -11,11 +11,10 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLo
 from streid.reporting.charts import Chart, Theme, draw_chart
 from streid.reporting.runs import ModelRun
 from streid.reporting.streams import JOINT, fusion_title
-from streid.reporting.wording import MINUS, count, percent
+from streid.reporting.wording import MINUS, count, percent, why_default
 
 SIZE = (420, 250)
 DRAWN_TICKS = 5
-LEAST_IDENTITIES = 2
 FORMULAS = {
     "logistic": "1 / (1 + exp(\N{MINUS SIGN}\N{GREEK SMALL LETTER ALPHA} s)) \N{MULTIPLICATION SIGN} "
     "1 / (1 + 2 exp(\N{MINUS SIGN}\N{GREEK SMALL LETTER ALPHA} p)): s the cosine of two pictures, p how often "
@@ -49,8 +48,11 @@ def _explain(run: ModelRun, fusion: str) -> Weighing:
         sentences.append(f"\N{GREEK SMALL LETTER ALPHA} = {record['alpha']:g}; there is no weight to choose.")
     if "weight" in record:
         sentences.append(describe_weight(record))
-    if record.get("identities", LEAST_IDENTITIES) < LEAST_IDENTITIES:
-        sentences.append("Too few training identities were seen by two cameras, so L is 0: appearance decides.")
+    if record.get("neutral") == 1:
+        sentences.append(
+            "Too few people, or no two different ones, were seen by two cameras within one session of training, so L "
+            "is 0 everywhere: appearance decides."
+        )
     if record.get("same_camera") == "neutral":
         sentences.append(
             "Pairs of one camera are neutral: the protocol ignores right matches there, so marking them down would "
@@ -79,11 +81,7 @@ def describe_weight(record: Mapping[str, Any]) -> str:
     if record["weight_source"] == "given":
         return f"{weight}, as given in the configuration."
     if record["weight_source"] == "default":
-        found = "too few" if record.get("selection") else "no"
-        return (
-            f"{weight}, the default (0.4 times the standard deviation of the cosine), as there are {found} held-out "
-            "identities to choose it on."
-        )
+        return f"{weight}, the default (0.4 times the standard deviation of the cosine): {why_default(record)}."
     selection = record["selection"]
     identities = count(selection["identities"], "held-out identity", "held-out identities")
     queries = count(selection["queries"], "query", "queries")

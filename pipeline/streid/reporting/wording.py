@@ -1,6 +1,8 @@
 """How the report puts numbers into words."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 SECONDS_PER_MINUTE, SECONDS_PER_HOUR = 60, 3600
 MINUTES_FROM = 2 * SECONDS_PER_MINUTE
@@ -67,3 +69,11 @@ class Clock:
             return f"{difference:+,}".replace("-", MINUS)
         digits = 0 if unit == "s" or abs(difference) >= WHOLE_FROM * divisor else 1
         return f"{difference / divisor:+,.{digits}f} {unit}".replace("-", MINUS)
+
+
+def why_default(fusion: Mapping[str, Any]) -> str:
+    """Why a fusion's weight is the default: what its record says, or that nobody was held out."""
+    selection = fusion.get("selection")
+    if not selection:
+        return "no held-out identities to choose the weight on"
+    return str(selection.get("reason") or "too few held-out identities to choose the weight on")

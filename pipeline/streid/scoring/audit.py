@@ -18,22 +18,21 @@ logger = logging.getLogger(__name__)
 def audit(query: Sightings, gallery: Sightings, histograms: Histograms, fusion: str) -> dict[str, int | float]:
     """What the pictures, and the tables the fusion uses, do not know.
 
-    `unknown_times`, `unknown_cameras`: pictures, of both groups, without a time or before a camera the
-    tables do not know. `pairs_with_time`: share of the query x gallery pairs with known times in one
+    `unknown_times`, `unknown_cameras`: pictures, of both groups, without a time or before a camera that saw
+    no training picture. `pairs_with_time`: share of the query x gallery pairs with known times in one
     session, before two cameras between which the histograms counted anyone. For the likelihood fusion
     also `neutral_pairs`: share of the query x gallery pairs whose term is 0 because they are of one camera,
     of unknown time or camera, or because nothing could be fitted.
     """
     everyone = concatenate_sightings((query, gallery))
     likelihood = histograms.likelihood if fusion == "likelihood" else None
-    cameras_C = histograms.cameras_C if likelihood is None else likelihood.cameras_C
     counts: dict[str, int | float] = {
         "query": len(query),
         "gallery": len(gallery),
         "junk": int((gallery.pid_N == JUNK_PID).sum()),
         "distractors": int((gallery.pid_N == DISTRACTOR_PID).sum()),
         "unknown_times": int((everyone.time_N == UNKNOWN_TIME).sum()),
-        "unknown_cameras": int((~np.isin(everyone.camid_N, cameras_C)).sum()),
+        "unknown_cameras": int((~np.isin(everyone.camid_N, histograms.cameras_C)).sum()),
         "pairs_with_time": _timed_share(query, gallery, histograms),
     }
     if likelihood is not None:

@@ -20,7 +20,7 @@ class Moments(NamedTuple):
     """Where and when each picture was taken, as the kernels read it.
 
     camera_N: row of the fusion's table. session_N: code of the session, -1 where nothing can be looked
-    up (unknown time or camera; camera_N is then 0). time_N: the session's clock.
+    up (unknown time or camera; camera_N and time_N are then 0). time_N: since the session's earliest picture.
     """
 
     camera_N: Int32Array

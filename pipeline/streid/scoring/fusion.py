@@ -113,19 +113,24 @@ def likelihood_fusion(likelihood: Likelihood, weight: float) -> Fusion:
         )
     if weight * max(1.0, sessions + MOST_OF_A_BIN) > LARGEST:
         raise InputError(f"the likelihood's weight {weight:g} is too large: scores would not be finite; choose less")
-    table_CCS = _mirrored(likelihood.log_ratios())
     rule = Rule(
-        table_CCS=table_CCS * np.float32(weight),
+        table_CCS=_mirrored(likelihood.log_ratios()),
         bin_width=float(likelihood.bin_width),
         rounding=0.5,
-        apart=np.float32(weight * likelihood.apart),
+        apart=np.float32(likelihood.apart),
         unknown=np.float32(0),
         alpha=np.float32(0),
         logistic=False,
     )
     facts = ("bin_width", "neutral", "near", "apart", "pooling", "identities", "identities_compared", "sessions")
     parameters = {"weight": weight, "same_camera": "neutral", **{name: getattr(likelihood, name) for name in facts}}
-    return Fusion(name="likelihood", parameters=parameters, cameras_C=likelihood.cameras_C, rule=rule)
+    return Fusion(name="likelihood", parameters=parameters, cameras_C=likelihood.cameras_C, rule=weighted(rule, weight))
+
+
+def weighted(rule: Rule, weight: float) -> Rule:
+    """An added rule whose every value counts `weight` times."""
+    factor = np.float32(weight)
+    return rule._replace(table_CCS=rule.table_CCS * factor, apart=rule.apart * factor, unknown=rule.unknown * factor)
 
 
 def _mirrored(ratios_CCL: FeatureArray) -> FeatureArray:
@@ -155,15 +160,19 @@ def signed_table(values_CCB: FloatArray, beyond: float) -> FeatureArray:
 def locate(sightings: Sightings, cameras_C: IntArray) -> Moments:
     """What the kernels need to know of each picture to look it up in a table of the cameras `cameras_C`.
 
-    Pictures to be compared must be located in one call, which numbers the sessions.
+    Pictures to be compared must be located in one call, which numbers the sessions and sets each one's clock to
+    0 at its earliest time, so that float64 holds even long integers' differences.
     """
     usable_N = usable(sightings, cameras_C)
     camera_N = np.searchsorted(cameras_C, sightings.camid_N)
     session_N = np.unique(sightings.session_N, return_inverse=True)[1].reshape(-1)
+    begins = np.full(session_N.max(initial=-1) + 1, np.iinfo(np.int64).max)
+    np.minimum.at(begins, session_N[usable_N], sightings.time_N[usable_N])
+    clock_N = np.where(usable_N, sightings.time_N - np.where(usable_N, begins[session_N], 0), 0)
     return Moments(
         camera_N=np.where(usable_N, camera_N, 0).astype(np.int32),
         session_N=np.where(usable_N, session_N, -1).astype(np.int32),
-        time_N=sightings.time_N.astype(np.float64),
+        time_N=clock_N.astype(np.float64),
     )
 
 

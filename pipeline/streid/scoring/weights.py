@@ -1,6 +1,6 @@
 """How much the likelihood's log ratio counts beside the cosine: given, chosen on held-out identities, or the default.
 
-Nothing here reads an identity of query or gallery.
+Identities of query and gallery are read only to refuse held-out ones that are among them.
 
 Shape suffixes: N pictures, Q queries, G gallery pictures, E evaluated queries, I identities, W weights tried.
 """
@@ -14,8 +14,18 @@ import numpy as np
 import numpy.typing as npt
 
 from streid.artifacts import FeatureGroup, FloatArray, IntArray, feature_groups, read_features
+from streid.data.leaks import refuse_tested
+from streid.errors import InputError
 from streid.scoring.evaluation import Scene, query_blocks
-from streid.scoring.fusion import Fusion, likelihood_fusion, locate, logistic_fusion, take_moments, visual_fusion
+from streid.scoring.fusion import (
+    Fusion,
+    likelihood_fusion,
+    locate,
+    logistic_fusion,
+    take_moments,
+    visual_fusion,
+    weighted,
+)
 from streid.scoring.kernels import fuse_block
 from streid.scoring.products import PairProducts, normalised_features
 from streid.scoring.ranks import StreamRanker
@@ -23,6 +33,7 @@ from streid.tables import HeldOut, Histograms
 
 logger = logging.getLogger(__name__)
 
+LEAST_IDENTITIES = 2
 SPREAD_SHARE = 0.4
 SAMPLED_PICTURES = 2000
 WEIGHTS_TRIED = 25
@@ -35,9 +46,10 @@ DIGITS = 4
 class WeightChoice:
     """A weight chosen on held-out identities.
 
-    identities, queries: how many were evaluated; without two identities nothing is chosen and `chosen` is
-    the default. weights, mAP: those tried, ascending, and the held-out mAP of each. best: the weight of the
-    highest mAP; chosen: of those not clearly worse than it, the nearest to the default.
+    identities, queries: how many were evaluated. weights, mAP: those tried, ascending, and the held-out mAP
+    of each. best: the weight of the highest mAP; chosen: of those not clearly worse than it, the nearest to
+    the default. reason: why nothing could be chosen; then there are no weights, and `best` and `chosen` are
+    the default.
     """
 
     identities: int
@@ -47,6 +59,7 @@ class WeightChoice:
     chosen: float
     weights: tuple[float, ...]
     mAP: tuple[float, ...]
+    reason: str = ""
 
 
 def make_fusion(
@@ -68,7 +81,8 @@ def make_fusion(
         seed: draws the pictures the weight comes from.
 
     Raises:
-        InputError: the group val cannot be used.
+        InputError: the group val cannot be used: its features are of another length than the scene's, or
+            query or gallery test some of its identities.
     """
     if name == "none":
         return visual_fusion()
@@ -78,8 +92,8 @@ def make_fusion(
     source = "given"
     if weight is None:
         default = default_weight(scene, seed)
-        choice = _choose_from_file(features, histograms.held_out, default, seed)
-        source, weight = ("held-out", choice.chosen) if choice and choice.weights else ("default", default)
+        choice = _choose_from_file(features, histograms.held_out, scene, default, seed)
+        source, weight = ("held-out", choice.chosen) if choice and not choice.reason else ("default", default)
         _log_choice(source, weight, choice)
     fusion = likelihood_fusion(histograms.likelihood, weight)
     record = {"weight": weight, "weight_source": source, "selection": asdict(choice) if choice else None}
@@ -106,7 +120,10 @@ def choose_weight(val: FeatureGroup, held_out: HeldOut, default: float, *, seed:
     For every held-out identity and camera one random picture asks all the others (trapezoid rule, the
     protocol of the test). 25 weights from a quarter to four times the default are tried; of those whose mean
     loss to the best, over identities, is at most two standard errors, the one nearest the default in
-    proportion is taken: with some hundred identities the best itself is partly luck.
+    proportion is taken: with some hundred identities the best itself is partly luck. Nothing is chosen where
+    fewer than two identities have a picture to find, where the default is 0, where the held-out likelihood says
+    nothing, or where every weight ranks the same. Nor where val lacks a held-out identity: then the histograms
+    are of another data set, and equal numbers of theirs are other people.
 
     Args:
         val: pictures; those of identities not held out are passed over.
@@ -116,6 +133,15 @@ def choose_weight(val: FeatureGroup, held_out: HeldOut, default: float, *, seed:
     Raises:
         InputError: a feature row is all zeros.
     """
+    absent = int((~np.isin(held_out.pids_H, val.sightings.pid_N)).sum())
+    if absent:
+        return _no_choice(
+            default, f"{absent} of the {len(held_out.pids_H)} held-out identities are not in the features' group val"
+        )
+    if held_out.likelihood.says_nothing:
+        return _no_choice(default, "nothing could be fitted without the held-out identities")
+    if default == 0:
+        return _no_choice(default, "all pictures to be scored look alike, so that the default is 0")
     rows_N = np.flatnonzero(np.isin(val.sightings.pid_N, held_out.pids_H))
     features_ND = normalised_features({"val": val}, ("val",))[rows_N]
     group = FeatureGroup(sightings=val.sightings.take(rows_N), features_ND=features_ND)
@@ -127,9 +153,11 @@ def choose_weight(val: FeatureGroup, held_out: HeldOut, default: float, *, seed:
     evaluated_Q = ~np.isnan(ap_WQ[0]) if len(asking_Q) else np.zeros(0, bool)
     ap_WE, pid_E = ap_WQ[:, evaluated_Q], group.sightings.pid_N[asking_Q[evaluated_Q]]
     identities, queries = len(np.unique(pid_E)), len(pid_E)
-    if identities < 2 or default == 0:
-        nothing: dict[str, Any] = {"best": default, "chosen": default, "weights": (), "mAP": ()}
-        return WeightChoice(identities=identities, queries=queries, default=default, **nothing)
+    if identities < LEAST_IDENTITIES:
+        found = f"only {identities} of the held-out identities can be found by a picture of another camera"
+        return _no_choice(default, found, identities, queries)
+    if (ap_WE == ap_WE[0]).all():
+        return _no_choice(default, "every weight tried ranks the held-out identities the same", identities, queries)
     best, chosen = _near_best(ap_WE, pid_E)
     return WeightChoice(
         identities=identities,
@@ -142,17 +170,37 @@ def choose_weight(val: FeatureGroup, held_out: HeldOut, default: float, *, seed:
     )
 
 
+def _no_choice(default: float, reason: str, identities: int = 0, queries: int = 0) -> WeightChoice:
+    return WeightChoice(
+        identities=identities,
+        queries=queries,
+        default=default,
+        best=default,
+        chosen=default,
+        weights=(),
+        mAP=(),
+        reason=reason,
+    )
+
+
 def _rounded(weight: float) -> float:
     """To four digits, so that a sum's order does not tell two stages' weights apart."""
     return float(f"{weight:.{DIGITS}g}")
 
 
 def _choose_from_file(
-    features: str | os.PathLike[str], held_out: HeldOut | None, default: float, seed: int
+    features: str | os.PathLike[str], held_out: HeldOut | None, scene: Scene, default: float, seed: int
 ) -> WeightChoice | None:
     if held_out is None or "val" not in feature_groups(features):
         return None
     val = read_features(features, ("val",)).groups["val"]
+    lengths = val.features_ND.shape[1], scene.features_ND.shape[1]
+    if lengths[0] != lengths[1]:
+        raise InputError(
+            f"{features}: features of group val have length {lengths[0]}, those of query and gallery {lengths[1]}; "
+            "all must come from one model"
+        )
+    refuse_tested(val.sightings.pid_N, (scene.query, scene.gallery), f"{features}: group val")
     return choose_weight(val, held_out, default, seed=seed)
 
 
@@ -175,16 +223,16 @@ def _average_precisions(
     pictures = group.sightings.take(rows)
     query, gallery = pictures.take(slice(0, len(asking_Q))), pictures.take(slice(len(asking_Q), None))
     products = PairProducts(np.ascontiguousarray(group.features_ND[rows]))
-    fusions = [likelihood_fusion(held_out.likelihood, weight) for weight in weights_W]
-    rankers = [StreamRanker(query, gallery) for _ in fusions]
+    whole = likelihood_fusion(held_out.likelihood, 1.0).rule
+    rankers = [StreamRanker(query, gallery) for _ in weights_W]
     moments = locate(pictures, held_out.likelihood.cameras_C)
     everyone = slice(len(asking_Q), len(rows))
     for block in query_blocks(len(query), len(gallery)):
         cosines_QG = products.block(block, everyone)
         asking, asked = take_moments(moments, block), take_moments(moments, everyone)
-        for fusion, ranker in zip(fusions, rankers, strict=True):
+        for weight, ranker in zip(weights_W, rankers, strict=True):
             scores_QG = np.empty_like(cosines_QG)
-            fuse_block(cosines_QG, asking, asked, fusion.rule, False, scores_QG)
+            fuse_block(cosines_QG, asking, asked, weighted(whole, float(weight)), False, scores_QG)
             ranker.add(block.start, scores_QG)
     return np.array([ranker.outcomes.ap_Q for ranker in rankers])
 
@@ -210,9 +258,8 @@ def _log_choice(source: str, weight: float, choice: WeightChoice | None) -> None
         )
     elif source == "default":
         logger.warning(
-            "only %d of the held-out identities have a picture to find in another camera: the likelihood's weight "
-            "is the default, %g",
-            choice.identities,
+            "%s: the likelihood's weight is the default, %g",
+            choice.reason,
             weight,
         )
     else:

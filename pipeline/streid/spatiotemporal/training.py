@@ -16,10 +16,12 @@ from streid.artifacts import (
     feature_groups,
     read_sightings,
 )
+from streid.data.leaks import refuse_tested
 from streid.data.manifest import read_manifest, sightings
 from streid.errors import InputError
 
 GROUPS = ("train", "val")
+TESTED_GROUPS = ("query", "gallery")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -52,9 +54,10 @@ def training_of_features(path: str | os.PathLike[str], *, seed: int) -> Training
         seed: draws the held-out half.
 
     Raises:
-        InputError: the file cannot be used or has neither group.
+        InputError: the file cannot be used, has neither group, or also tests an identity of train or val.
     """
-    present = [name for name in GROUPS if name in feature_groups(path)]
+    stored = feature_groups(path)
+    present = [name for name in GROUPS if name in stored]
     if not present:
         raise InputError(
             f"{path}: has neither a group train nor a group val; add the pictures, pid, camid, session and time, "
@@ -62,6 +65,8 @@ def training_of_features(path: str | os.PathLike[str], *, seed: int) -> Training
         )
     groups = {name: read_sightings(path, name) for name in present}
     counted = concatenate_sightings([groups[name] for name in present])
+    tested = [read_sightings(path, name) for name in TESTED_GROUPS if name in stored]
+    refuse_tested(counted.pid_N, tested, f"{path}: groups train and val")
     people = {name: np.unique(group.pid_N[group.pid_N > DISTRACTOR_PID]) for name, group in groups.items()}
     held_out_H = np.empty(0, np.int64)
     if present == ["val"]:

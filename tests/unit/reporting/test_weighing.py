@@ -21,9 +21,11 @@ def record(source: str, selection: dict[str, Any] | None = None, **more: Any) ->
 def test_every_source_of_a_weight_is_told() -> None:
     assert describe_weight(record("given")) == "w = 0.02, as given in the configuration."
     assert "the default" in describe_weight(record("default"))
-    assert "there are no held-out identities" in describe_weight(record("default"))
+    assert "no held-out identities to choose the weight on" in describe_weight(record("default"))
     few = SELECTION | {"identities": 1, "weights": [], "mAP": []}
-    assert "there are too few held-out identities" in describe_weight(record("default", few))
+    assert "too few held-out identities" in describe_weight(record("default", few))
+    told = describe_weight(record("default", few | {"reason": "every weight tried ranks them the same"}))
+    assert told.endswith(": every weight tried ranks them the same.")
     assert plot_weights("pcb", "likelihood", record("default", few)) is None
     chosen = describe_weight(record("held-out", SELECTION))
     assert chosen.startswith("w = 0.02, chosen on 20 held-out identities (85 queries)")
@@ -44,7 +46,7 @@ def test_each_fusion_is_explained(make_run: MakeRun) -> None:
     apart = record("given", sessions=2, near=2.0, apart=-3.456)
     told = explain_weights([make_run(beside={"likelihood": (visual, apart)})])[1].sentences[2]
     assert told == "Seen in one session adds +2.00 to L; for pictures of two sessions L is \N{MINUS SIGN}3.46."
-    thin = make_run(beside={"likelihood": (visual, record("default", identities=1))})
+    thin = make_run(beside={"likelihood": (visual, record("default", identities=9, neutral=1.0))})
     assert any("L is 0" in sentence for sentence in explain_weights([thin])[1].sentences)
 
 

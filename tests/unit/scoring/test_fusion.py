@@ -201,3 +201,11 @@ def test_reading_a_scene_holds_the_features_once(tmp_path: Path, monkeypatch: py
     tracemalloc.stop()
     assert scene.features_ND.nbytes == 8000 * 512 * 4
     assert peak < 1.5 * scene.features_ND.nbytes
+
+
+def test_clocks_start_at_their_sessions_earliest_usable_time() -> None:
+    begin = 1_700_000_000_123_456_789  # nanoseconds since 1970: float64 is 256 of them coarse
+    pictures = seen((2, 0, begin + 7), (4, 0, begin), (2, 1, 5), (4, 0, -1), (9, 1, 3), (4, 2, -1))
+    moments = locate(pictures, np.array([2, 4]))
+    assert moments.time_N.tolist() == [7, 0, 0, 0, 0, 0]
+    assert moments.session_N.tolist() == [0, 0, 1, -1, -1, -1]

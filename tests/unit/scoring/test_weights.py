@@ -16,7 +16,7 @@ from streid.scoring.kernels import fuse_block
 from streid.scoring.weights import choose_weight, default_weight, make_fusion
 from streid.spatiotemporal.histograms import build_histograms
 from streid.spatiotemporal.likelihood import fit_held_out, fit_likelihood
-from streid.tables import HeldOut, Histograms
+from streid.tables import HeldOut, Histograms, neutral_likelihood
 
 
 def walkers(seed: int, pids: range, *, noise: float = 2.0, pictures: int = 3) -> FeatureGroup:
@@ -134,13 +134,45 @@ def test_a_picture_alone_in_its_camera_asks_and_is_asked() -> None:
     assert (choice.identities, choice.queries) == (15, 45)
 
 
-@pytest.mark.parametrize("kept", [0, 9])
-def test_fewer_than_two_identities_to_find_give_the_default(kept: int) -> None:
+@pytest.mark.parametrize("whole", [0, 1])
+def test_fewer_than_two_identities_to_find_give_the_default(whole: int) -> None:
     group = walkers(4, range(1, 21))
-    few = FeatureGroup(sightings=group.sightings.take(slice(0, kept)), features_ND=group.features_ND[:kept])
+    rows = np.flatnonzero((group.sightings.camid_N == 1) | (group.sightings.pid_N <= whole))
+    few = FeatureGroup(sightings=group.sightings.take(rows), features_ND=group.features_ND[rows])
     choice = choose_weight(few, held_out_of(group, range(1, 6)), 0.1, seed=0)
     assert (choice.chosen, choice.best, choice.weights, choice.mAP) == (0.1, 0.1, (), ())
-    assert choice.identities == kept // 9
+    assert choice.identities == whole
+    assert f"only {whole} of the held-out identities" in choice.reason
+
+
+def test_nothing_is_chosen_where_every_weight_does_the_same() -> None:
+    group = walkers(4, range(1, 21))
+    held_out = held_out_of(group, range(1, 6))
+    apart = replace(group, features_ND=np.eye(21, dtype=np.float32)[group.sightings.pid_N])
+    neutral = HeldOut(likelihood=neutral_likelihood(np.array([1, 2, 3])), pids_H=held_out.pids_H)
+    for val, held, default, reason in (
+        (apart, held_out, 1e-6, "ranks the held-out identities the same"),
+        (group, neutral, 0.1, "nothing could be fitted"),
+        (group, held_out, 0.0, "the default is 0"),
+        (group, replace(held_out, pids_H=np.array([3, 4, 21])), 0.1, "1 of the 3 held-out identities are not in"),
+    ):
+        choice = choose_weight(val, held, default, seed=0)
+        assert reason in choice.reason
+        assert (choice.chosen, choice.best, choice.weights, choice.mAP) == (default, default, (), ())
+
+
+def test_val_of_another_length_or_with_tested_identities_is_refused(tmp_path: Path) -> None:
+    train, features = walkers(0, range(1, 41)), split_scene(walkers(1, range(100, 120)))
+    histograms = tables(train, held_out_of(train, range(1, 21)))
+    scene = make_scene(features)
+    longer = replace(scene, features_ND=np.zeros((len(scene.everyone), 17), np.float32))
+    path = stored(tmp_path, features, train)
+    options: dict[str, Any] = {"features": path, "alpha": 5.0, "weight": None, "seed": 0}
+    with pytest.raises(InputError, match="group val have length 16, those of query and gallery 17"):
+        make_fusion("likelihood", histograms, longer, **options)
+    path = stored(tmp_path, features, walkers(0, range(1, 102)))
+    with pytest.raises(InputError, match=r"group val hold 2 identities .*first: 100"):
+        make_fusion("likelihood", histograms, scene, **options)
 
 
 def test_a_zero_row_of_val_is_named() -> None:
@@ -216,7 +248,8 @@ def test_where_the_weight_comes_from(
 
 def test_too_few_held_out_pictures_are_recorded(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     train, features = walkers(0, range(1, 41)), split_scene(walkers(1, range(100, 120)))
-    one = FeatureGroup(sightings=train.sightings.take(slice(0, 9)), features_ND=train.features_ND[:9])
+    rows = np.flatnonzero((train.sightings.camid_N == 1) | (train.sightings.pid_N == 1))
+    one = FeatureGroup(sightings=train.sightings.take(rows), features_ND=train.features_ND[rows])
     path = stored(tmp_path, features, one)
     with caplog.at_level(logging.WARNING):
         found = fusion_of(path, features, tables(train, held_out_of(train, range(1, 21)))).parameters
@@ -229,8 +262,13 @@ def test_labels_of_query_and_gallery_change_neither_weight_nor_scores(tmp_path: 
     train, features = walkers(0, range(1, 41)), split_scene(walkers(1, range(100, 120)))
     histograms = tables(train, held_out_of(train, range(1, 21)))
     rng = np.random.default_rng(0)
+
+    def shuffled(pid_N: np.ndarray) -> np.ndarray:
+        mixed = rng.permutation(pid_N)
+        return np.where(mixed < 102, mixed - 101, mixed)  # some are junk or distractors now
+
     relabelled = {
-        name: replace(group, sightings=replace(group.sightings, pid_N=rng.permutation(group.sightings.pid_N) - 101))
+        name: replace(group, sightings=replace(group.sightings, pid_N=shuffled(group.sightings.pid_N)))
         for name, group in features.groups.items()
     }
     other = replace(features, groups=relabelled)

@@ -63,3 +63,11 @@ def test_train_alone_holds_nobody_out(tmp_path: Path) -> None:
 def test_features_of_the_test_side_alone_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="neither a group train nor a group val"):
         training_of_features(features_file(tmp_path, {"query": [5], "gallery": [5]}), seed=0)
+
+
+@pytest.mark.parametrize("group", ["query", "gallery"])
+@pytest.mark.parametrize("learned", ["train", "val"])
+def test_tested_identities_are_not_counted(tmp_path: Path, learned: str, group: str) -> None:
+    path = features_file(tmp_path, {learned: [1, 2, 0, -1], group: [2, 0, -1]})
+    with pytest.raises(InputError, match=r"train and val hold 1 identities .*first: 2"):
+        training_of_features(path, seed=0)
