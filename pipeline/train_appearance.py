@@ -12,7 +12,7 @@ from streid.appearance.arguments import (
     add_sample_arguments,
 )
 from streid.cli import add_compute_arguments, run_stage, set_threads
-from streid.processes import process_share
+from streid.processes import end_with_launcher, process_share
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -35,6 +35,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def main() -> None:
+    end_with_launcher()
     arguments = parse_arguments()
     threads = process_share(arguments.threads)
     set_threads(threads)
@@ -97,13 +98,14 @@ def main() -> None:
     validator = Validator(held_out, describer, world) if len(held_out) else None
     outputs = [arguments.output, arguments.history]
     with (
-        exclusive_work(arguments.work) if world.leads else contextlib.nullcontext() as held,
         joined(world, device),
+        exclusive_work(arguments.work) if world.leads else contextlib.nullcontext() as held,
     ):
         if agree(held is not None and held.is_done(fingerprint, outputs), world, device):
             return
-        trainer = Trainer(model, dataset, config, device=device, world=world, validate=validator)
-        history = trainer.run(arguments.work, fingerprint)
+        history = Trainer(model, dataset, config, device=device, world=world, validate=validator).run(
+            arguments.work, fingerprint
+        )
         if held is not None:
             with atomic_output(arguments.history) as partial:
                 pd.DataFrame(history).to_csv(partial, index=False)

@@ -3,13 +3,15 @@
 Snakemake's `--resources gpu=N` counts jobs but names no device, so jobs that start side by side on one
 machine would all take device 0. A stage therefore leases devices: one lock file per device in a
 per-user directory of the host, locked with `flock`. The kernel drops a lock when its process ends,
-however it ends, so nothing has to be cleaned up. Under SLURM the scheduler's choice stands.
+however it ends, so nothing has to be cleaned up. A SLURM job leases among the devices that it was given, as a
+whole workflow may run in it.
 
 Two environment variables steer it. CUDA_VISIBLE_DEVICES names the devices to choose from, as CUDA reads it: some
 of the machine's, or made-up names to try the leases without a GPU. STREID_LEASES is the directory of the lock
 files, where the default is not one that all of a host's jobs see, as in containers.
 """
 
+import itertools
 import logging
 import os
 import shutil
@@ -22,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from streid.errors import InputError
 from streid.locks import close_lock, describe_process, exclusive_lock, open_lock, read_lock, try_lock, write_lock
-from streid.processes import World, die_with_parent, is_worker, read_world
+from streid.processes import World, is_worker, read_world
 
 if TYPE_CHECKING:
     import torch
@@ -68,11 +70,10 @@ def choose_devices(name: str, processes: int | None) -> tuple["torch.device | No
         InputError: cuda is asked for where there is none, or not for so many.
     """
     if is_worker():
-        die_with_parent()
         return _worker_device(name), read_world()
     if processes is None:
-        granted = len(visible_devices()) if "SLURM_JOB_ID" in os.environ and name != "cpu" else 1
-        processes = max(1, granted)
+        granted = "SLURM_JOB_ID" in os.environ and "CUDA_VISIBLE_DEVICES" in os.environ and name != "cpu"
+        processes = max(1, len(visible_devices())) if granted else 1
     if processes == 1:
         return choose_device(name), World()
     if name != "cpu":
@@ -99,8 +100,7 @@ def lease_devices(count: int) -> tuple[str, ...]:
 
     Waits while others hold them, and says for whom. All are taken or none: a job that waits for several
     holds none meanwhile, so jobs cannot block each other. Where there is no GPU nothing is leased and the
-    environment stays as it is; so too under SLURM, when the job was given exactly as many as are needed.
-    A SLURM job that was given more, such as an allocation in which a whole workflow runs, shares them out.
+    environment stays as it is; so too in a SLURM job that was given none by CUDA_VISIBLE_DEVICES.
 
     Returns:
         The devices taken; empty when none were leased.
@@ -116,26 +116,31 @@ def lease_devices(count: int) -> tuple[str, ...]:
         return ()
     if count > len(visible):
         raise InputError(f"{count} GPUs are needed, {len(visible)} are visible ({', '.join(visible)})")
-    if given_by_slurm and count == len(visible):
-        logger.info("using GPU %s, as SLURM gave it", ",".join(visible))
-        return ()
     taken = _wait_for_devices(visible, count)
     os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(taken)
-    logger.info("using GPU %s", ",".join(taken))
+    exactly = ", as SLURM gave it" if given_by_slurm and taken == visible else ""
+    logger.info("using GPU %s%s", ",".join(taken), exactly)
     return taken
 
 
 def visible_devices() -> tuple[str, ...]:
-    """The GPUs this process may see: CUDA_VISIBLE_DEVICES when set, else what nvidia-smi lists."""
+    """The GPUs this process may see: CUDA_VISIBLE_DEVICES when set, else what nvidia-smi lists.
+
+    As CUDA reads the variable, an entry that is no device, such as -1 or SLURM's NoDevFiles, ends the list.
+    """
     given = os.environ.get("CUDA_VISIBLE_DEVICES")
     if given is not None:
-        return tuple(name.strip() for name in given.split(",") if name.strip())
+        return tuple(itertools.takewhile(_may_be_device, (name.strip() for name in given.split(","))))
     if shutil.which("nvidia-smi") is None:
         return ()
     listed = subprocess.run(
         ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"], capture_output=True, text=True, check=False
     )
     return tuple(line.strip() for line in listed.stdout.splitlines() if line.strip().isdigit())
+
+
+def _may_be_device(name: str) -> bool:
+    return name not in ("", "NoDevFiles") and not name.startswith("-")
 
 
 def _wait_for_devices(visible: Sequence[str], count: int) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 `torchrun` tells each process its rank and their number in the environment.
 """
 
+import contextlib
 import ctypes
 import os
 import resource
@@ -12,6 +13,7 @@ from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
 RANK_VARIABLES = ("RANK", "WORLD_SIZE", "LOCAL_RANK")
+LAUNCHER_VARIABLE = "STREID_LAUNCHER"
 
 
 @dataclass(frozen=True)
@@ -53,13 +55,25 @@ def peak_memory() -> int:
     return 1024 * (kilobytes[0] if kilobytes else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
-def die_with_parent() -> None:
-    """Have the kernel kill this process when its parent ends, however it ends (Linux; elsewhere nothing)."""
-    parent = os.getppid()
-    try:
+def end_with_launcher() -> None:
+    """End a process that torchrun started when its launcher ends; call it before anything that takes time.
+
+    A launcher that named itself in STREID_LAUNCHER may be gone already, killed while its processes started.
+    """
+    if is_worker():
+        launcher = os.environ.get(LAUNCHER_VARIABLE)
+        die_with_parent(int(launcher) if launcher else None)
+
+
+def die_with_parent(parent: int | None = None) -> None:
+    """Have the kernel kill this process when its parent ends, however it ends (Linux; elsewhere nothing).
+
+    Args:
+        parent: the process that must be the parent, by default the present one; if it is not, it has ended, and
+            so does this process.
+    """
+    expected = os.getppid() if parent is None else parent
+    with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    except (AttributeError, OSError):
-        return
-    if os.getppid() != parent:
-        # The parent ended before the kernel knew.
+    if os.getppid() != expected:
         os.kill(os.getpid(), signal.SIGKILL)

@@ -1,5 +1,6 @@
 """train_appearance.py in several processes: what a step sees, exact resume, and nothing left behind by kill -9."""
 
+import os
 import signal
 import subprocess
 import time
@@ -9,6 +10,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from conftest import RunStage, stage_command
+
+from streid.locks import exclusive_work
+from streid.processes import LAUNCHER_VARIABLE
 
 Arguments = Callable[[Path], list[object]]
 PATIENCE = 240.0
@@ -74,6 +78,43 @@ def test_killed_processes_leave_nothing_and_end_with_the_same_bytes(
     pd.testing.assert_frame_equal(
         pd.read_csv(tmp_path / "training.csv")[columns], pd.read_csv(undisturbed / "training.csv")[columns]
     )
+
+
+def test_a_launcher_killed_at_the_start_leaves_nothing(train_arguments: Arguments, tmp_path: Path) -> None:
+    command = stage_command(*in_two_processes(train_arguments, tmp_path))  # type: ignore[arg-type]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        assert wait_until(lambda: len(running(tmp_path)) > 1)
+        process.kill()
+    assert wait_until(lambda: not running(tmp_path)), running(tmp_path)
+    assert not (tmp_path / "work").exists()
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_process_whose_launcher_is_gone_ends_at_once(gone: bool) -> None:
+    variables = {"RANK": "0", "WORLD_SIZE": "2", "LOCAL_RANK": "0"}
+    launcher = {LAUNCHER_VARIABLE: str(os.getppid() if gone else os.getpid())}
+    done = subprocess.run(
+        stage_command("train_appearance", "--help"),
+        capture_output=True,
+        check=False,
+        timeout=PATIENCE,
+        env=os.environ | variables | launcher,
+    )
+    assert done.returncode == (-signal.SIGKILL if gone else 0)
+
+
+def test_a_second_training_waits_for_the_work_with_its_processes_joined(
+    train_arguments: Arguments, tmp_path: Path
+) -> None:
+    command = stage_command(*in_two_processes(train_arguments, tmp_path))  # type: ignore[arg-type]
+    said = tmp_path / "said.txt"
+    with exclusive_work(tmp_path / "work"), said.open("w") as log, subprocess.Popen(command, stderr=log) as process:
+        try:
+            assert wait_until(lambda: f"waiting for process {os.getpid()} on" in said.read_text())
+            assert len(running(tmp_path)) == 3
+        finally:
+            process.kill()
+    assert wait_until(lambda: not running(tmp_path)), running(tmp_path)
 
 
 def test_what_a_process_refuses_is_one_clear_line(

@@ -138,7 +138,7 @@ def test_what_slurm_gave_is_kept(
     monkeypatch.setenv(devices.LEASES_VARIABLE, str(tmp_path))
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
     monkeypatch.setenv("SLURM_JOB_ID", "17")
-    assert devices.lease_devices(1) == ()
+    assert devices.lease_devices(1) == ("3",)
     assert os.environ["CUDA_VISIBLE_DEVICES"] == "3"
     assert caplog.messages == ["using GPU 3, as SLURM gave it"]
     with pytest.raises(InputError, match="2 GPUs are needed, 1 are visible"):
@@ -153,6 +153,28 @@ def test_jobs_within_one_slurm_allocation_share_it_out(tmp_path: Path) -> None:
         # Another allocation's device 0 is another device.
         with job(1, tmp_path, slurm="18") as third:
             assert said(third) == "using GPU 0"
+
+
+def test_an_allocation_with_one_device_is_used_in_turns(tmp_path: Path) -> None:
+    with job(1, tmp_path, visible="0", slurm="17") as first:
+        assert said(first) == "using GPU 0, as SLURM gave it"
+        with job(1, tmp_path, visible="0", slurm="17") as second:
+            assert said(second).startswith("waiting for 1 of the GPUs 0: 0 is held by process ")
+            first.kill()
+            assert said(second) == "using GPU 0, as SLURM gave it"
+
+
+@pytest.mark.parametrize(
+    ("given", "seen"),
+    [("-1", ()), ("NoDevFiles", ()), ("", ()), ("0,-1,1", ("0",)), (" 1, 0,", ("1", "0")), ("MIG-a,2", ("MIG-a", "2"))],
+)
+def test_the_list_of_devices_ends_where_cuda_ends_it(
+    monkeypatch: pytest.MonkeyPatch, given: str, seen: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", given)
+    assert devices.visible_devices() == seen
+    if not seen:
+        assert devices.lease_devices(1) == ()
 
 
 def test_machines_without_gpus_lease_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,18 +223,22 @@ def test_several_processes_lease_a_device_each(tmp_path: Path, monkeypatch: pyte
         devices.choose_devices("cuda", 2)
 
 
-def test_auto_takes_every_gpu_that_slurm_granted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_auto_takes_every_gpu_that_slurm_granted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(devices.LEASES_VARIABLE, str(tmp_path))
     monkeypatch.setenv("SLURM_JOB_ID", "17")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1,3")
     assert devices.choose_devices("auto", None) == (None, World(rank=0, size=2))
     assert devices.choose_devices("cpu", None) == (torch.device("cpu"), World())
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    monkeypatch.setattr(devices, "visible_devices", lambda: ("0", "1"))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert devices.choose_devices("auto", None) == (torch.device("cpu"), World())
 
 
 def test_a_process_of_torchrun_takes_its_own_device(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (("RANK", "1"), ("LOCAL_RANK", "1"), ("WORLD_SIZE", "2")):
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
-    monkeypatch.setattr(devices, "die_with_parent", lambda: None)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert devices.choose_devices("auto", 2) == (torch.device("cuda", 1), World(rank=1, size=2))
     assert devices.choose_devices("cpu", 2) == (torch.device("cpu"), World(rank=1, size=2))

@@ -19,9 +19,11 @@ from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from streid.errors import InputError
-from streid.processes import World
+from streid.processes import LAUNCHER_VARIABLE, World
 
-PATIENCE = timedelta(hours=12)
+# While one process waits for a stage that outlived its workflow, the others wait for it: longer than any training
+# takes. One that fails ends all of them at once through the launcher.
+PATIENCE = timedelta(days=20)
 REFUSED = 2
 
 
@@ -62,13 +64,14 @@ def agree(answer: bool, world: World, device: torch.device) -> bool:
 def start_processes(script: Path, processes: int) -> None:
     """Run this very command in `processes` processes and wait for them.
 
-    Each asks the kernel to be killed when this process ends, so kill -9 leaves none behind.
+    Each ends with this process (`end_with_launcher`), so kill -9 leaves none behind.
 
     Raises:
         SystemExit: status 2, where a process refused its input and has said why.
         InputError: a process was killed or failed otherwise.
     """
     logging.getLogger("torch.distributed").setLevel(logging.CRITICAL)
+    os.environ[LAUNCHER_VARIABLE] = str(os.getpid())
     config = LaunchConfig(
         min_nodes=1,
         max_nodes=1,
