@@ -34,6 +34,7 @@ from streid.appearance.validation import Validation
 from streid.data.loading import Item, Sample, TrainingSet, load_batches
 from streid.data.samplers import epoch_batches
 from streid.data.transforms import NetworkInput
+from streid.errors import InputError
 from streid.processes import World
 
 logger = logging.getLogger(__name__)
@@ -87,7 +88,7 @@ class Trainer:
             step), pictures_per_second, val_rank1 and val_mAP (None where not validated).
 
         Raises:
-            InputError: the loss is not finite (the last checkpoint stays), or a picture cannot be read.
+            InputError: the loss or a weight is not finite (the last checkpoint stays), or a picture cannot be read.
         """
         torch.backends.cudnn.benchmark = True
         checkpoint_path = work / "checkpoint.pt"
@@ -114,6 +115,8 @@ class Trainer:
                 saved = time.monotonic()
         if self.average is not None:
             self.average.finish()
+        if self.world.leads:
+            self._check_weights()
         return self.position.history
 
     def _epoch_batches(self, epoch: int) -> list[list[Item]]:
@@ -246,10 +249,20 @@ class Trainer:
         self.journal.position = Position(**checkpoint["position"])
         logger.info("resumed after step %d of %d", self.position.step, self.total_steps)
 
+    def _check_weights(self) -> None:
+        """Refuse weights that an update has spoilt; the loss would show it only at the next step."""
+        for name, value in self.model.state_dict().items():
+            if not value.isfinite().all():
+                raise InputError(
+                    f"{name} is not finite after step {self.position.step}, learning rate {self._head_rate():g}; "
+                    "the last checkpoint is kept: lower the rates or set clip_norm"
+                )
+
     def _save(self, path: Path, fingerprint: str) -> None:
         self.journal.settle()
         if not self.world.leads:
             return
+        self._check_weights()
         checkpoint = {
             "fingerprint": fingerprint,
             "model": self.model.state_dict(),

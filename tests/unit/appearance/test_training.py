@@ -209,6 +209,20 @@ def test_another_fingerprint_starts_afresh(dataset: TrainingSet, tmp_path: Path)
     assert load_checkpoint(tmp_path / "checkpoint.pt", "one") is None
 
 
+def test_a_checkpoint_with_a_wrong_bit_is_not_used(
+    dataset: TrainingSet, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "checkpoint.pt"
+    tiny_trainer(dataset, tiny_config(epochs=1)).run(tmp_path, "f")
+    content = path.read_bytes()
+    for place in [*range(0, len(content), 997), len(content) - 1]:
+        path.write_bytes(content[:place] + bytes([content[place] ^ 1 << place % 8]) + content[place + 1 :])
+        assert load_checkpoint(path, "f") is None
+    assert caplog.text.count("is damaged (ValueError: other bytes than were written); starting afresh") > 10
+    path.write_bytes(content)
+    assert load_checkpoint(path, "f") is not None
+
+
 def test_max_steps_ends_a_run_early(dataset: TrainingSet, tmp_path: Path) -> None:
     trainer = tiny_trainer(dataset, tiny_config(max_steps=6))
     history = trainer.run(tmp_path, "f")
@@ -239,6 +253,27 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_checkpoint(dataset: Train
     assert kept is not None
     assert kept["position"]["step"] == 4
     assert all(value.isfinite().all() for value in kept["model"].values())
+
+
+@pytest.mark.parametrize("ema_decay", [0.0, 0.5])
+def test_weights_that_the_last_update_spoils_are_not_kept(
+    dataset: TrainingSet, tmp_path: Path, ema_decay: float
+) -> None:
+    trainer = tiny_trainer(dataset, tiny_config(ema_decay=ema_decay))
+    update = trainer._update
+
+    def spoil() -> None:
+        update()
+        if trainer.position.step == trainer.total_steps - 1:
+            with torch.no_grad():
+                trainer.model.classify.bias[0] = math.inf  # type: ignore[union-attr,index]
+
+    trainer._update = spoil  # type: ignore[method-assign]
+    with pytest.raises(InputError, match=r"classify\.bias is not finite after step 12, learning rate .*; the last"):
+        trainer.run(tmp_path, "f")
+    kept = load_checkpoint(tmp_path / "checkpoint.pt", "f")
+    assert kept is not None
+    assert kept["position"]["step"] == 11
 
 
 @pytest.mark.parametrize("workers", [0, 1])
