@@ -34,7 +34,7 @@ def main() -> None:
     import torch
 
     from streid.appearance.description import Describer
-    from streid.appearance.extraction import Extractor, cut_chunks
+    from streid.appearance.extraction import Extractor, cut_chunks, remove_chunks
     from streid.appearance.models import load_model
     from streid.artifacts import read_json, write_features
     from streid.closure import fingerprint_run
@@ -59,7 +59,8 @@ def main() -> None:
         Path(__file__),
         inputs=[arguments.manifest, arguments.summary, arguments.model],
         settings={"dtype": arguments.dtype, "precision": arguments.precision, "torch": torch.__version__}
-        | {"device": device.type, "threads": arguments.threads, "unit": unit, "batch_size": arguments.batch_size},
+        | {"device": device.type, "threads": arguments.threads, "unit": unit, "batch_size": arguments.batch_size}
+        | {"name": arguments.name},
     )
     torch.set_num_threads(arguments.threads)
     splits = {split: table[table["split"] == split] for split in ("val", "query", "gallery")}
@@ -77,6 +78,7 @@ def main() -> None:
     shard = f"{run} {arguments.shard}/{arguments.shards}"
     with exclusive_work(arguments.work) as held:
         if held.is_done(shard, [arguments.output]):
+            remove_chunks(arguments.work)
             return
         extractor = Extractor(
             model,
@@ -92,8 +94,8 @@ def main() -> None:
         else:
             header = ShardHeader(run=run, shard=arguments.shard, shards=arguments.shards, unit=unit, **kept)
             write_shard(arguments.output, header, extractor.shard(groups, chunks))
-        extractor.finish()
         held.mark_done(shard, [arguments.output])
+        remove_chunks(arguments.work)
 
 
 if __name__ == "__main__":

@@ -225,18 +225,24 @@ def open_checked(path: str | os.PathLike[str], file_format: str, version: int = 
     """Open an HDF5 file of `file_format` for reading; every defect of the file becomes an InputError."""
     if not Path(path).is_file():
         raise InputError(f"{path}: no such file")
+    with named_defects(path, file_format), h5py.File(path, "r") as handle:
+        found = handle.attrs.get("format")
+        if found != file_format:
+            raise InputError(f"{path}: format is {found!r}, expected {file_format!r}")
+        written = handle.attrs.get("version")
+        if written != version:
+            raise InputError(
+                f"{path}: version {written} of {file_format} is not the one this streid reads ({version}); "
+                "make it again"
+            )
+        yield handle
+
+
+@contextlib.contextmanager
+def named_defects(path: str | os.PathLike[str], file_format: str) -> Iterator[None]:
+    """Turn what goes wrong while the HDF5 file at `path` is read into an InputError that names it."""
     try:
-        with h5py.File(path, "r") as handle:
-            found = handle.attrs.get("format")
-            if found != file_format:
-                raise InputError(f"{path}: format is {found!r}, expected {file_format!r}")
-            written = handle.attrs.get("version")
-            if written != version:
-                raise InputError(
-                    f"{path}: version {written} of {file_format} is not the one this streid reads ({version}); "
-                    "make it again"
-                )
-            yield handle
+        yield
     except InputError as error:
         raise InputError(str(error) if str(path) in str(error) else f"{path}: {error}") from None
     except KeyError as error:

@@ -3,8 +3,9 @@
 Shape suffixes: U units of a chunk, D feature values.
 """
 
+import contextlib
 import logging
-import shutil
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,9 @@ from streid.errors import InputError
 logger = logging.getLogger(__name__)
 
 CHUNK_PICTURES = 1024
+MARKER = "fingerprint.json"
+CHUNK_NAME = r"(val|query|gallery)-\d{5,}\.npy"
+OWN_NAME = re.compile(rf"{CHUNK_NAME}|\.({CHUNK_NAME}|{re.escape(MARKER)})\.partial")
 
 Features = npt.NDArray[np.floating]
 
@@ -49,6 +53,23 @@ def cut_chunks(groups: Mapping[str, Units]) -> list[Chunk]:
                 chunks.append(Chunk(len(chunks), name, start, row + 1))
                 start, pictures = row + 1, 0
     return chunks
+
+
+def remove_chunks(work: Path) -> None:
+    """Remove an extraction's chunks from its work folder, and the folder if nothing else is in it.
+
+    The fingerprint goes last: after a kill in between the rest is still known to be of an extraction.
+    """
+    for path in _own_files(work):
+        path.unlink(missing_ok=True)
+    (work / MARKER).unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        work.rmdir()
+
+
+def _own_files(work: Path) -> list[Path]:
+    """The chunks and half-written files of an extraction in a folder that may be missing."""
+    return sorted(path for path in work.glob("*") if OWN_NAME.fullmatch(path.name))
 
 
 class Extractor:
@@ -106,10 +127,6 @@ class Extractor:
             )
         return shard
 
-    def finish(self) -> None:
-        """Remove the chunks, once the features are safely written."""
-        shutil.rmtree(self.work)
-
     def _path(self, chunk: Chunk) -> Path:
         return self.work / f"{chunk.group}-{chunk.number:05d}.npy"
 
@@ -126,7 +143,7 @@ class Extractor:
         return found if fits else None
 
     def _claim_work(self, fingerprint: str) -> None:
-        marker = self.work / "fingerprint.json"
+        marker = self.work / MARKER
         if marker.is_file():
             try:
                 if read_json(marker).get("fingerprint") == fingerprint:
@@ -135,7 +152,7 @@ class Extractor:
             except InputError as error:
                 logger.warning("%s", error)
             logger.info("chunks in %s belong to another model, parameters, code or data; starting afresh", self.work)
-        elif self.work.is_dir() and any(path.name != ".fingerprint.json.partial" for path in self.work.iterdir()):
+        elif self.work.is_dir() and len(_own_files(self.work)) < len(list(self.work.iterdir())):
             raise InputError(f"{self.work}: holds files that are no unfinished extraction; choose an empty work folder")
-        shutil.rmtree(self.work, ignore_errors=True)
+        remove_chunks(self.work)
         write_json(marker, {"fingerprint": fingerprint})

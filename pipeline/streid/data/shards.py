@@ -22,6 +22,7 @@ from streid.artifacts import (
     concatenate_sightings,
     create_file,
     load_sightings,
+    named_defects,
     open_checked,
     write_features,
     write_sightings,
@@ -80,32 +81,55 @@ def write_shard(path: Path, header: ShardHeader, groups: Mapping[str, ShardGroup
                 raise InputError(f"{path}: group {name} got {start} feature rows for {count} units")
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Part:
+    """What a shard holds but for the features: its header, and of each group the rows and who, where and when."""
+
+    path: Path
+    header: ShardHeader
+    rows: Mapping[str, IntArray]
+    sightings: Mapping[str, Sightings]
+
+
 def merge_shards(paths: Sequence[Path], output: Path) -> None:
     """Put all shards of a run together to the features.h5 that one job would have written.
 
     Raises:
         InputError: a shard is missing, damaged, there twice, or of another run.
     """
+    parts = [_read_part(path) for path in paths]
+    first = parts[0].header
+    for part in parts:
+        if (part.header.run, part.header.shards) != (first.run, first.shards):
+            raise InputError(f"{part.path}: belongs to another run than {paths[0]}; extract all shards again")
+        if part.rows.keys() != parts[0].rows.keys():
+            raise InputError(f"{part.path}: has other groups than {paths[0]}; extract all shards again")
+    if sorted(part.header.shard for part in parts) != list(range(1, first.shards + 1)):
+        numbers = ", ".join(str(part.header.shard) for part in parts)
+        raise InputError(f"the shards are numbers {numbers} of {first.shards}; every one is needed, once")
     with contextlib.ExitStack() as stack:
-        handles = [stack.enter_context(open_checked(path, SHARD_FORMAT)) for path in paths]
-        headers = [_header(handle) for handle in handles]
-        first = headers[0]
-        for path, header in zip(paths, headers, strict=True):
-            if (header.run, header.shards) != (first.run, first.shards):
-                raise InputError(f"{path}: belongs to another run than {paths[0]}; extract all shards again")
-        if sorted(header.shard for header in headers) != list(range(1, first.shards + 1)):
-            numbers = ", ".join(str(header.shard) for header in headers)
-            raise InputError(f"the shards are numbers {numbers} of {first.shards}; every one is needed, once")
-        groups = {name: _merge_group([handle[name] for handle in handles], name) for name in handles[0]}
+        handles = [stack.enter_context(h5py.File(path, "r")) for path in paths]
         write_features(
             output,
             dataset=first.dataset,
             model=first.model,
             dimension=first.dimension,
-            groups=groups,
+            groups={name: _merge_group(parts, handles, name) for name in parts[0].rows},
             dtype=first.dtype,
             unit=first.unit,
         )
+
+
+def _read_part(path: Path) -> Part:
+    with open_checked(path, SHARD_FORMAT) as handle:
+        header = _header(handle)
+        rows = {name: handle[name]["row"][:].astype(np.int64) for name in handle}
+        for name, rows_N in rows.items():
+            stored = handle[name]["features"]
+            if stored.shape != (len(rows_N), header.dimension) or stored.dtype != header.dtype:
+                raise InputError(f"group {name} has features of another shape than the shard says; extract it again")
+        sightings = {name: load_sightings(handle[name]) for name in rows}
+    return Part(path=path, header=header, rows=rows, sightings=sightings)
 
 
 def _header(handle: h5py.File) -> ShardHeader:
@@ -116,23 +140,26 @@ def _header(handle: h5py.File) -> ShardHeader:
     return ShardHeader(**values)
 
 
-def _merge_group(parts: Sequence[h5py.Group], name: str) -> tuple[Sightings, Iterator[Features]]:
-    rows = [part["row"][:].astype(np.int64) for part in parts]
-    rows_N = np.concatenate(rows)
+def _merge_group(
+    parts: Sequence[Part], handles: Sequence[h5py.File], name: str
+) -> tuple[Sightings, Iterator[Features]]:
+    rows_N = np.concatenate([part.rows[name] for part in parts])
     order_N = np.argsort(rows_N, kind="stable")
     if not np.array_equal(rows_N[order_N], np.arange(len(rows_N))):
         raise InputError(f"the shards' rows of group {name} do not make a whole; extract all shards again")
-    sightings = concatenate_sightings([load_sightings(part) for part in parts])
-    return sightings.take(order_N), _merge_blocks(parts, rows)
+    sightings = concatenate_sightings([part.sightings[name] for part in parts])
+    return sightings.take(order_N), _merge_blocks(parts, handles, name)
 
 
-def _merge_blocks(parts: Sequence[h5py.Group], rows: Sequence[IntArray]) -> Iterator[Features]:
-    stored = [part["features"] for part in parts]
-    total = sum(map(len, rows))
+def _merge_blocks(parts: Sequence[Part], handles: Sequence[h5py.File], name: str) -> Iterator[Features]:
+    header = parts[0].header
+    total = sum(len(part.rows[name]) for part in parts)
     for start in range(0, total, BLOCK_ROWS):
         stop = min(start + BLOCK_ROWS, total)
-        block_ND = np.empty((stop - start, stored[0].shape[1]), stored[0].dtype)
-        for features, rows_N in zip(stored, rows, strict=True):
+        block_ND = np.empty((stop - start, header.dimension), header.dtype)
+        for part, handle in zip(parts, handles, strict=True):
+            rows_N = part.rows[name]
             begin, end = np.searchsorted(rows_N, (start, stop))
-            block_ND[rows_N[begin:end] - start] = features[begin:end]
+            with named_defects(part.path, SHARD_FORMAT):
+                block_ND[rows_N[begin:end] - start] = handle[name]["features"][begin:end]
         yield block_ND

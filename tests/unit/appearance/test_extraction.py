@@ -1,5 +1,7 @@
 """Extraction in chunks and shards: what is on disk is not computed again, and the result is the same."""
 
+import errno
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,9 +14,10 @@ from unit.appearance.tiny import TinyModel
 
 from streid.appearance import extraction
 from streid.appearance.description import Describer
-from streid.appearance.extraction import Chunk, Extractor, cut_chunks
+from streid.appearance.extraction import Chunk, Extractor, cut_chunks, remove_chunks
 from streid.appearance.models import ModelConfig
 from streid.artifacts import Sightings, write_features
+from streid.data import shards as shards_module
 from streid.data.packing import PictureSource
 from streid.data.shards import ShardHeader, merge_shards, write_shard
 from streid.data.units import Units
@@ -69,7 +72,7 @@ def test_interrupted_extraction_resumes_from_its_chunks(tmp_path: Path, groups: 
     whole = extract(extractor, groups)
     assert whole.shape == (7, 8)
     np.testing.assert_allclose(np.linalg.norm(whole, axis=1), 1, rtol=1e-6)
-    extractor.finish()
+    remove_chunks(tmp_path / "work")
     assert not (tmp_path / "work").exists()
 
     make_extractor(tmp_path).extract(groups, cut_chunks(groups)[:3])
@@ -93,6 +96,39 @@ def test_chunks_of_another_run_are_removed(tmp_path: Path, groups: Mapping[str, 
     extract(make_extractor(tmp_path), groups)
     make_extractor(tmp_path, fingerprint="g")
     assert [path.name for path in (tmp_path / "work").iterdir()] == ["fingerprint.json"]
+
+
+def test_a_kill_while_chunks_are_removed_blocks_nobody(
+    tmp_path: Path, groups: Mapping[str, Units], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, unlink = extract(make_extractor(tmp_path), groups), Path.unlink
+
+    def killed(path: Path, missing_ok: bool = False) -> None:
+        if path.name == "query-00003.npy":
+            raise KeyboardInterrupt
+        unlink(path, missing_ok=missing_ok)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Path, "unlink", killed)
+        remove_chunks(tmp_path / "work")
+    left = ["fingerprint.json", "query-00003.npy", "query-00004.npy"]
+    assert sorted(path.name for path in (tmp_path / "work").iterdir()) == left
+    np.testing.assert_array_equal(extract(make_extractor(tmp_path), groups), whole)
+
+
+def test_chunks_without_a_fingerprint_are_removed_and_other_files_stay(
+    tmp_path: Path, groups: Mapping[str, Units]
+) -> None:
+    work = tmp_path / "work"
+    extract(make_extractor(tmp_path), groups)
+    (work / "fingerprint.json").unlink()
+    (work / ".query-00003.npy.partial").write_bytes(b"")
+    make_extractor(tmp_path)
+    assert [path.name for path in work.iterdir()] == ["fingerprint.json"]
+    (work / "mine.txt").write_text("precious")
+    remove_chunks(work)
+    assert [path.name for path in work.iterdir()] == ["mine.txt"]
+    remove_chunks(tmp_path / "none")
 
 
 @pytest.mark.parametrize("shards", [2, 3, 7])
@@ -136,3 +172,44 @@ def test_shards_that_do_not_belong_together_are_refused(tmp_path: Path, groups: 
     with pytest.raises(InputError, match="rows of group gallery do not make a whole"):
         merge_shards([one, two], output)
     assert not output.exists()
+
+
+@pytest.mark.parametrize("damage", ["features", "pid", "row", "dimension", "group", "attribute"])
+@pytest.mark.parametrize("shard", [1, 2, 3])
+def test_the_damaged_shard_is_the_one_named(
+    tmp_path: Path, groups: Mapping[str, Units], damage: str, shard: int
+) -> None:
+    paths = [make_shard(tmp_path, groups, number, 3) for number in (1, 2, 3)]
+    with h5py.File(paths[shard - 1], "r+") as file:
+        if damage == "features":
+            place = file["query/features"].id.get_chunk_info(0).byte_offset
+        elif damage == "dimension":
+            file.attrs["dimension"] = 9
+        elif damage == "attribute":
+            del file.attrs["run"]
+        elif damage == "group":
+            del file["query"]
+        else:
+            del file[f"query/{damage}"]
+    if damage == "features":
+        with paths[shard - 1].open("rb+") as content:
+            content.seek(place)
+            content.write(b"\xff\xff")
+    # Where a group is missing from the first shard, the second is the first to differ.
+    named = 2 if (damage, shard) == ("group", 1) else shard
+    with pytest.raises(InputError, match=rf"^\S*/{named}-of-3\.h5: "):
+        merge_shards(paths, tmp_path / "merged.h5")
+    assert not (tmp_path / "merged.h5").exists()
+
+
+def test_what_goes_wrong_with_the_output_is_no_shards_fault(
+    tmp_path: Path, groups: Mapping[str, Units], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [make_shard(tmp_path, groups, number, 2) for number in (1, 2)]
+
+    def full(*arguments: object, **others: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(shards_module, "write_features", full)
+    with pytest.raises(OSError, match="No space left"):
+        merge_shards(paths, tmp_path / "merged.h5")
