@@ -128,8 +128,13 @@ def training_masks(table: pd.DataFrame, root: Path) -> list[str] | None:
     """The paths of the part masks of all pictures trained on, None where one of them has none."""
     if not (root / MASKS_FOLDER).is_dir():
         return None
-    paths = [mask_path(path) for path in _distinct(table.loc[table["split"].isin(TRAINED_SPLITS), "path"])]
+    paths = _mask_paths(table)
     return paths if all((root / path).is_file() for path in paths) else None
+
+
+def _mask_paths(table: pd.DataFrame) -> list[str]:
+    """Where the part masks of the pictures trained on lie if there are any."""
+    return [mask_path(path) for path in _distinct(table.loc[table["split"].isin(TRAINED_SPLITS), "path"])]
 
 
 def hold_out_identities(table: pd.DataFrame, count: int, seed: int) -> pd.DataFrame:
@@ -222,7 +227,8 @@ def _packing(pack: Path | None, table: pd.DataFrame, root: Path) -> Iterator[Kee
     if pack is None:
         yield None
         return
-    paths = [*_distinct(table["path"]), *(training_masks(table, root) or [])]
+    # Masks are packed when those of all pictures that are not skipped are there, which shows only later.
+    paths = [*_distinct(table["path"]), *_mask_paths(table)]
     with open_pack(pack, sum(_size(root / path) for path in paths)) as writer:
         yield writer.add
 

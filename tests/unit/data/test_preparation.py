@@ -5,6 +5,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import write_picture
@@ -212,6 +213,21 @@ def test_masks_are_noted_when_every_training_picture_has_one(market_tree: Path, 
     mask.write_bytes(b"no mask")
     with pytest.raises(InputError, match=r"1 part masks cannot be read: masks/bounding_box_train/0007.*repair them"):
         prepare(market_tree)
+
+
+def test_masks_are_packed_where_only_skipped_pictures_have_none(market_tree: Path, tmp_path: Path) -> None:
+    pictures = sorted((market_tree / "bounding_box_train").iterdir())
+    (market_tree / "masks" / "bounding_box_train").mkdir(parents=True)
+    # Noise: masks that take more room than an index would leave.
+    labels = np.random.default_rng(0).integers(0, 9, (len(pictures), 128, 64), np.uint8)
+    for picture, own in zip(pictures[:-1], labels, strict=False):
+        Image.fromarray(own).save(market_tree / "masks" / "bounding_box_train" / f"{picture.stem}.png")
+    pictures[-1].write_bytes(pictures[-1].read_bytes()[:200])
+    _, summary = prepare(market_tree, unreadable="skip", pack=tmp_path / "pictures.h5")
+    assert summary["masks"] is True
+    source = PictureSource(market_tree, tmp_path / "pictures.h5")
+    for picture, own in zip(pictures[:-1], labels, strict=False):
+        assert np.array_equal(source.read_mask(f"bounding_box_train/{picture.name}"), own)
 
 
 @pytest.mark.parametrize("write", [write_mars, write_duke_video])
