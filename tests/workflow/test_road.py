@@ -176,6 +176,16 @@ def test_features_are_extracted_in_shards_where_asked(project: Project) -> None:
     project.snakemake(REPORT)
 
 
+def test_a_model_of_another_data_set_is_extracted_in_shards_though_no_list_names_it(project: Project) -> None:
+    with project.edited_config() as config:
+        config["datasets"]["other"] = config["datasets"]["demo"] | {"root": "data/other", "extract": {"shards": 2}}
+    output = project.snakemake("--dry-run", "results/other/pcb@demo/features.h5")
+    ran = re.findall(r"^rule (\w+):", output, re.MULTILINE)
+    assert (ran.count("extract_shard"), ran.count("merge_features"), ran.count("extract_features")) == (2, 1, 0)
+    with project.edited_config() as config:
+        del config["datasets"]["other"]
+
+
 def test_the_sources_histograms_are_used_where_asked(project: Project) -> None:
     with project.edited_config() as config:
         config["datasets"]["other"] = config["datasets"]["demo"] | {"root": "data/other", "models": ["pcb@demo"]}
@@ -195,9 +205,29 @@ def test_the_sources_histograms_are_used_where_asked(project: Project) -> None:
 
 def test_a_training_of_several_processes_asks_for_a_gpu_each(project: Project) -> None:
     asked = ("--config", "compute={device: auto}", "train={processes: 3}")
-    output = project.snakemake("--dry-run", "--forcerun", "train_appearance", REPORT, *asked)
-    (job,) = re.findall(r"^rule train_appearance:.*?^$", output, re.MULTILINE | re.DOTALL)
-    assert "gpu=3" in job
+    job = training_job(project, *asked)
+    for words in ("gpu=3", "mem_mb=18000", "--processes 3 "):
+        assert words in job
+
+
+@pytest.mark.parametrize(("device", "more", "processes"), [("auto", (), 1), ("cpu", (), 1), ("auto", (4,), 4)])
+def test_a_training_starts_a_process_for_each_gpu_that_its_job_asks_for(
+    project: Project, device: str, more: tuple[int, ...], processes: int
+) -> None:
+    """Not for each GPU of the SLURM allocation that the workflow runs in."""
+    granted = [f"train_appearance:gpu={count}" for count in more]
+    job = training_job(
+        project, "--config", f"compute={{device: {device}}}", *(("--set-resources", *granted) if granted else ())
+    )
+    assert f"--processes {processes} " in job
+
+
+def training_job(project: Project, *arguments: str) -> str:
+    """What a dry run says of the training's job."""
+    call = ("--dry-run", "--printshellcmds", "--forcerun", "train_appearance")
+    output = project.snakemake(*call, *arguments, "--", REPORT)
+    (job,) = re.findall(r"^rule train_appearance:.*?(?=^rule |\Z)", output, re.MULTILINE | re.DOTALL)
+    return str(job)
 
 
 def test_a_model_trained_elsewhere_is_evaluated(project: Project) -> None:

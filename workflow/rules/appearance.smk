@@ -17,7 +17,7 @@ rule train_appearance:
         ENVIRONMENT
     threads: training_threads
     resources:
-        mem_mb=6000,
+        mem_mb=training_memory,
         runtime=1440,
         gpu=training_gpus,
     params:
@@ -25,11 +25,12 @@ rule train_appearance:
         packed=packed,
         work="results/{dataset}/{trained}/work/training",
         device=DEVICE,
+        processes=started_processes,
         options=options("train"),
     shell:
         "python {input.script:q} --manifest {input.manifest:q} --summary {input.summary:q} --root {params.root:q} {params.packed:q} "
         "--output {output.model:q} --history {output.history:q} --work {params.work:q} --device {params.device} "
-        "--threads {threads} {params.options:q} > {log:q} 2>&1"
+        "--threads {threads} --processes {params.processes} {params.options:q} > {log:q} 2>&1"
 
 
 rule extract_features:

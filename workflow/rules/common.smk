@@ -22,8 +22,8 @@ PACKED = sorted(
 DEVICE = config["compute"]["device"]
 GPUS = 0 if DEVICE == "cpu" else 1
 DATASET_NAMES = "|".join(re.escape(name) for name in sorted(DATASETS))
-# Settings that shape the workflow itself, so that no script takes them as a flag.
-WORKFLOW_KEYS = {"fusions", "histograms_from", "pack"}
+# Settings that shape the workflow itself, so that they become no flag of a script, or one that a rule writes.
+WORKFLOW_KEYS = {"fusions", "histograms_from", "pack", "processes"}
 
 
 wildcard_constraints:
@@ -87,7 +87,7 @@ def trained_model(wildcards):
 
 
 def training_processes(wildcards):
-    """The processes a training job asks for; one where it takes what it is granted."""
+    """The processes a training job asks for; one for `auto`."""
     asked = settings("train", wildcards.dataset, wildcards.trained)["processes"]
     return 1 if asked == "auto" else asked
 
@@ -95,6 +95,17 @@ def training_processes(wildcards):
 def training_gpus(wildcards):
     """A GPU for each process of a training job."""
     return GPUS * training_processes(wildcards)
+
+
+def started_processes(wildcards, resources):
+    """The processes a training job starts; for `auto` one for each GPU the job has, by the rule or a profile."""
+    asked = settings("train", wildcards.dataset, wildcards.trained)["processes"]
+    return max(1, resources.gpu) if asked == "auto" else asked
+
+
+def training_memory(wildcards):
+    """Megabytes of a training job: as many for each of its processes as a job of one has."""
+    return 6000 * training_processes(wildcards)
 
 
 def training_threads(wildcards):
@@ -272,11 +283,11 @@ for _name, _entry in DATASETS.items():
             )
 
 # The runs whose features are extracted in shards. A rule is for them, or for the others, by what its data set is
-# followed by in a path.
+# followed by in a path; a model of another data set is extracted as one of its own.
 SHARDED = [
-    re.escape(f"{dataset}/{model}/")
+    f"{re.escape(f'{dataset}/{model}')}(?:@[^/]+)?/"
     for dataset in sorted(DATASETS)
-    for model in sorted({*config["models"], *DATASETS[dataset]["models"]})
+    for model in sorted(config["models"])
     if settings("extract", dataset, model)["shards"] > 1
 ]
 EXTRACTED_AT_ONCE = f"(?!{'|'.join(SHARDED) or '(?!)'})(?:{DATASET_NAMES})"
