@@ -22,9 +22,9 @@ def main() -> None:
     """Read features and histograms, rank the streams, write rankings and figures."""
     arguments = parse_arguments()
     set_threads(arguments.threads)
-    from streid.artifacts import atomic_outputs, check_targets, json_text, write_rankings
+    from streid.artifacts import check_targets
     from streid.scoring.audit import log_audit
-    from streid.scoring.evaluation import rank_streams, read_scene, summary
+    from streid.scoring.evaluation import rank_streams, read_scene, summary, write_results
     from streid.scoring.products import PairProducts, product_device
     from streid.scoring.weights import make_fusion
     from streid.tables import read_histograms
@@ -62,10 +62,7 @@ def main() -> None:
     log_audit(content["audit"], fusion.name)
     for name, figures in content["streams"].items():
         logger.info("%s: rank-1 %.2f %%, mAP %.2f %%", name, 100 * figures["rank1"], 100 * figures["mAP"])
-    streams = {name: ranker.ranking() for name, ranker in rankers.items()}
-    with atomic_outputs(arguments.output, arguments.metrics) as (rankings, metrics):
-        metrics.write_text(json_text(content, arguments.metrics), encoding="utf-8")
-        write_rankings(rankings, dataset=scene.dataset, model=scene.model, streams=streams)
+    write_results(arguments.output, arguments.metrics, scene, content, rankers)
 
 
 if __name__ == "__main__":

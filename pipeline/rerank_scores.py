@@ -51,8 +51,8 @@ def main() -> None:
     """Read features and histograms, re-rank, write ranking and figures."""
     arguments = parse_arguments()
     set_threads(arguments.threads)
-    from streid.artifacts import atomic_outputs, check_targets, json_text, write_rankings
-    from streid.scoring.evaluation import read_scene, summary
+    from streid.artifacts import check_targets
+    from streid.scoring.evaluation import read_scene, summary, write_results
     from streid.scoring.products import PairProducts, product_device
     from streid.scoring.rerank import RerankSettings, rerank
     from streid.scoring.weights import make_fusion
@@ -99,10 +99,7 @@ def main() -> None:
     )
     figures = content["streams"]["reranked"]
     logger.info("reranked: rank-1 %.2f %%, mAP %.2f %%", 100 * figures["rank1"], 100 * figures["mAP"])
-    streams = {"reranked": ranker.ranking()}
-    with atomic_outputs(arguments.output, arguments.metrics) as (rankings, metrics):
-        metrics.write_text(json_text(content, arguments.metrics), encoding="utf-8")
-        write_rankings(rankings, dataset=scene.dataset, model=scene.model, streams=streams)
+    write_results(arguments.output, arguments.metrics, scene, content, {"reranked": ranker})
 
 
 if __name__ == "__main__":

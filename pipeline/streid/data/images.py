@@ -9,28 +9,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from streid.errors import InputError
-
 UNDECODABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
 CHECKED_AT_ONCE = 1024  # bounds the memory that contents read ahead take
 MASK_MODES = ("L", "P")
-
-
-def open_picture(root: Path, path: str) -> Image.Image:
-    """Read and decode one picture.
-
-    Returns:
-        An RGB picture.
-
-    Raises:
-        InputError: it is missing or cannot be decoded.
-    """
-    try:
-        return decode_picture((root / path).read_bytes())
-    except FileNotFoundError:
-        raise InputError(f"{root / path}: no such picture; run prepare_dataset again if the data set changed") from None
-    except UNDECODABLE as error:
-        raise InputError(f"{root / path}: unreadable picture ({error}); replace or remove it") from None
 
 
 def decode_picture(content: bytes) -> Image.Image:

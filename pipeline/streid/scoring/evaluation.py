@@ -6,6 +6,7 @@ Shape suffixes: N pictures (queries, then gallery), Q queries, G gallery picture
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,12 +16,15 @@ from streid.artifacts import (
     FeatureArray,
     FeatureSet,
     Sightings,
+    atomic_outputs,
     concatenate_sightings,
     feature_shape,
+    json_text,
     load_feature_blocks,
     load_sightings,
     open_checked,
     refuse_unlike_lengths,
+    write_rankings,
 )
 from streid.errors import InputError
 from streid.scoring.audit import audit
@@ -172,3 +176,13 @@ def summary(
         },
         "streams": figures,
     }
+
+
+def write_results(
+    output: Path, metrics: Path, scene: Scene, content: Mapping[str, Any], rankers: Mapping[str, StreamRanker]
+) -> None:
+    """Write the rankings to `output` and the figures, `content`, to `metrics`: both or none."""
+    streams = {name: ranker.ranking() for name, ranker in rankers.items()}
+    with atomic_outputs(output, metrics) as (rankings, figures):
+        figures.write_text(json_text(content, metrics), encoding="utf-8")
+        write_rankings(rankings, dataset=scene.dataset, model=scene.model, streams=streams)

@@ -13,7 +13,7 @@ from dataset_trees import write_duke, write_duke_video, write_mars, write_msmt17
 from PIL import Image
 
 from streid.data import preparation
-from streid.data.images import check_pictures, open_picture
+from streid.data.images import check_pictures
 from streid.data.manifest import read_manifest, write_manifest
 from streid.data.packing import PictureSource
 from streid.errors import InputError
@@ -109,7 +109,7 @@ def test_missing_pictures_of_a_manifest_are_named(tmp_path: Path) -> None:
     problems, _ = check_pictures(tmp_path, ["a.jpg"], threads=1)
     assert problems == {"a.jpg": "no such file"}
     with pytest.raises(InputError, match=r"a\.jpg: no such picture"):
-        open_picture(tmp_path, "a.jpg")
+        PictureSource(tmp_path).read("a.jpg")
 
 
 def test_a_manifest_of_ones_own(tmp_path: Path) -> None:
