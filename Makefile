@@ -9,7 +9,7 @@ CORES ?= all
 .DELETE_ON_ERROR:
 
 demo: .venv/ready
-	@echo "== streid demo: rendering a world, then training, scoring and reporting (about 6 minutes on 2 cores)"
+	@echo "== streid demo: rendering a world, then training, scoring and reporting (about 5 minutes on 2 cores)"
 	snakemake --cores $(CORES) --rerun-incomplete results/demo/report.json
 	@echo "== done: open results/demo/report.html in a browser; the figures as numbers: results/demo/report.json"
 
