@@ -1,11 +1,11 @@
-# make demo | test | lint | bench: each makes .venv from requirements.lock first. make lock needs uv.
+# make demo | test | test-faults | lint | bench: each makes .venv from requirements.lock first. make lock needs uv.
 # make bench LISTS=DIR also takes the names of Market-1501's pictures from DIR (benchmarks/README.md).
 SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 CORES ?= all
 
-.PHONY: demo test lint bench lock clean
+.PHONY: demo test test-faults lint bench lock clean
 .DELETE_ON_ERROR:
 
 demo: .venv/ready
@@ -16,6 +16,11 @@ demo: .venv/ready
 test: .venv/ready
 	@echo "== streid tests (under 15 minutes on 2 cores)"
 	pytest
+	@echo "== all tests passed"
+
+test-faults: .venv/ready
+	@echo "== streid under fault: kills, full disks, damaged files (under 10 minutes on 2 cores; docs/reliability.md)"
+	pytest -m faults
 	@echo "== all tests passed"
 
 lint: .venv/ready
