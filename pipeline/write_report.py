@@ -48,6 +48,7 @@ def parse_arguments() -> argparse.Namespace:
         metavar="NAME=SOURCE",
         help="a model whose scores use the histograms of another data set, and that set's name",
     )
+    parser.add_argument("--explorer", type=Path, help="a gallery explorer to link to, made or not")
     parser.add_argument("--output", required=True, type=Path, help="report.json to write")
     parser.add_argument("--page", required=True, type=Path, help="report.html to write")
     parser.add_argument(
@@ -79,9 +80,11 @@ def main() -> None:
     from streid.data.packing import PictureSource
     from streid.errors import InputError
     from streid.reporting.measured import read_summary
-    from streid.reporting.page import compose_report, render_page, write_figures
+    from streid.reporting.page import compose_report, relative_link, render_page, write_figures
+    from streid.reporting.pictures import PictureStore
     from streid.reporting.record import build_record, git_state
     from streid.reporting.runs import read_run
+    from streid.reporting.sections.frame import Material
     from streid.reporting.tables import cost_rows
     from streid.reporting.wording import Clock
     from streid.tables import read_histograms
@@ -110,18 +113,20 @@ def main() -> None:
         seed=arguments.seed,
         commit=git_state(Path(__file__).parent),
     )
-    report = compose_report(
+    material = Material(
         record=record,
         runs=runs,
         manifest=read_manifest(arguments.manifest),
         histograms=histograms,
-        source=PictureSource(arguments.root, arguments.packed),
+        store=PictureStore(PictureSource(arguments.root, arguments.packed)),
         clock=Clock(per_second=arguments.units_per_second, unit=arguments.time_unit),
         queries=arguments.queries,
         foreign=foreign,
         costs=cost_rows(arguments.benchmarks) if arguments.benchmarks else None,
+        explorer=relative_link(arguments.explorer, arguments.page) if arguments.explorer else None,
     )
-    page, record_text = render_page(report), json_text(record, arguments.output)
+    report = compose_report(material)
+    page, record_text = render_page(material, report), json_text(record, arguments.output)
     write_figures(arguments.figures, report)
     with atomic_outputs(arguments.page, arguments.output) as (page_file, record_file):
         page_file.write_text(page, encoding="utf-8", newline="")

@@ -191,15 +191,23 @@ def test_page_stands_alone_and_shows_every_section(results: Path, tmp_path: Path
     run_stage(*arguments(results, tmp_path / "out"))
     page = (tmp_path / "out" / "report.html").read_text()
     assert not EXTERNAL.search(page)
-    for section in ("metrics", "curves", "fusion", "ranked", "travel", "training", "data", "provenance"):
-        assert f'<section id="{section}">' in page
-        assert f'href="#{section}"' in page
+    sections = ["results", "data", "training", "spatiotemporal", "retrieval", "models", "provenance"]
+    assert re.findall(r'<section id="(\w+)">', page) == sections
+    assert re.findall(r'<a href="#(\w+)">', page.split("<nav")[1].split("</nav>")[0]) == sections
     images = re.findall(r"<img [^>]*>", page)
     assert len(images) > 100
     assert all(re.search(r' alt="[^"]+"', image) and ' src="data:image/' in image for image in images)
     assert page.count('<article class="ranked">') == 5
     for words in ("No published numbers exist for tiny", "3 min 12 s", "2.1 GB", "joint.alpha"):
         assert words in page
+
+
+def test_the_page_links_to_the_explorer_where_there_is_one(results: Path, tmp_path: Path, run_stage: RunStage) -> None:
+    run_stage(*arguments(results, tmp_path / "out", models=("pcb",)))
+    assert "Gallery explorer" not in (tmp_path / "out" / "report.html").read_text()
+    out = tmp_path / "out 2"
+    run_stage(*arguments(results, out, models=("pcb",)), "--explorer", out / "all's" / "explorer.html")
+    assert '<a href="all%27s/explorer.html">Gallery explorer</a>' in (out / "report.html").read_text()
 
 
 def test_fusions_stand_side_by_side(results: Path, tmp_path: Path, run_stage: RunStage) -> None:

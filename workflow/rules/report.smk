@@ -2,10 +2,9 @@ rule write_report:
     input:
         script=script("write_report"),
         modules=modules("write_report"),
-        page_sources=[
-            str(PIPELINE / "streid" / "reporting" / name)
-            for name in ("report.html.jinja", "report.css")
-        ],
+        templates=sorted(
+            map(str, (PIPELINE / "streid" / "reporting" / "templates").iterdir())
+        ),
         manifest="results/{dataset}/manifest.csv",
         summary="results/{dataset}/dataset.json",
         pictures=pictures,

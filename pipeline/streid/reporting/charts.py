@@ -19,6 +19,7 @@ from streid.reporting.streams import STREAM_TITLES, stream_kind
 LAYOUT_FONT = "DejaVu Sans"
 READER_FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif"
 LINE_STYLES = ("-", "--", "-.", ":")
+WIDE, NARROW = (420, 270), (350, 230)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -162,9 +162,8 @@ def _run_notices(dataset: str, run: ModelRun) -> list[str]:
         notices.append(f"{run.name}: its scores say they are of the data set {measured!r}, not {dataset!r}.")
     for fusion in run.fusions:
         notices.extend(_fusion_notices(run, fusion))
-    source = run.name.partition("@")[2]
-    if source:
-        notices.append(f"{run.name}: was trained on another data set, {source}.")
+    if run.source:
+        notices.append(f"{run.name}: was trained on another data set, {run.source}.")
     elif run.history is None:
         notices.append(f"{run.name}: no training history, so there are no training curves.")
     return [*notices, *_blind_notices(run)]

@@ -12,7 +12,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from streid.artifacts import Ranking, Sightings, read_rankings, read_sightings
+from streid.artifacts import (
+    FEATURES_FORMAT,
+    Ranking,
+    Sightings,
+    feature_shape,
+    load_sightings,
+    open_checked,
+    read_rankings,
+)
 from streid.errors import InputError
 from streid.reporting.measured import read_history, read_metrics
 from streid.reporting.streams import (
@@ -47,7 +55,7 @@ class ModelRun:
 
     fusions: name -> its figures, the main one first. history: training.csv with `epoch` and what else it
     has, None for a model that was not trained here. rankings: stream key -> its ranking, over `query` and
-    `gallery`.
+    `gallery`. unit: what a feature describes, picture or tracklet. feature_length: values per feature.
     """
 
     name: str
@@ -56,6 +64,8 @@ class ModelRun:
     rankings: Mapping[str, Ranking]
     query: Sightings
     gallery: Sightings
+    unit: str
+    feature_length: int
 
     def __post_init__(self) -> None:
         if not self.fusions:
@@ -65,6 +75,11 @@ class ModelRun:
     def main_fusion(self) -> str:
         """The fusion the headline speaks of."""
         return next(iter(self.fusions))
+
+    @property
+    def source(self) -> str:
+        """The data set the model was trained on if that is another one, as in `name@source`; else empty."""
+        return self.name.partition("@")[2]
 
     @property
     def scores(self) -> Mapping[str, Any]:
@@ -121,7 +136,10 @@ def read_run(name: str, folder: Path, fusions: Sequence[str]) -> ModelRun:
     Raises:
         InputError: a file is missing, damaged, or does not fit the others.
     """
-    query, gallery = (read_sightings(folder / "features.h5", group) for group in ("query", "gallery"))
+    features = folder / "features.h5"
+    with open_checked(features, FEATURES_FORMAT) as handle:
+        query, gallery = (load_sightings(handle[group]) for group in ("query", "gallery"))
+        unit, (_, feature_length) = str(handle.attrs.get("unit", "picture")), feature_shape(handle["query"])
     rankings: dict[str, Ranking] = {}
     found: dict[str, FusionRun] = {}
     for fusion in fusions:
@@ -144,6 +162,8 @@ def read_run(name: str, folder: Path, fusions: Sequence[str]) -> ModelRun:
         rankings=rankings,
         query=query,
         gallery=gallery,
+        unit=unit,
+        feature_length=feature_length,
     )
 
 

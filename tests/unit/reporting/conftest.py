@@ -91,6 +91,8 @@ def make_run() -> MakeRun:
             rankings={key: ranking([0.2, 0.9], [3, 1]) for key in sorted(keys)},
             query=sightings([1, 2], [1, 2], [100, 200]),
             gallery=sightings([1, 2], [2, 3], [150, -1]),
+            unit="picture",
+            feature_length=256,
         )
 
     return make

@@ -6,8 +6,11 @@ from collections.abc import Callable
 import matplotlib as mpl
 import pandas as pd
 
+from streid.reporting.census import plot_cameras
 from streid.reporting.charts import DARK, LIGHT, draw_chart, style_of
-from streid.reporting.figures import compare_streams, plot_cameras, plot_match_curves, plot_training
+from streid.reporting.comparison import compare_streams
+from streid.reporting.learning import plot_training
+from streid.reporting.matches import plot_match_curves
 from streid.reporting.runs import ModelRun
 
 MakeRun = Callable[..., ModelRun]

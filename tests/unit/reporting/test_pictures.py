@@ -12,15 +12,10 @@ from PIL import Image
 
 from streid.data.packing import PictureSource
 from streid.errors import InputError
-from streid.reporting.pictures import (
-    PictureStore,
-    describe_gap,
-    rank_queries,
-    ranked_sheet,
-    sample_identities,
-    sample_sheet,
-)
+from streid.reporting.pictures import PictureStore
+from streid.reporting.ranked import describe_gap, rank_queries, ranked_sheet
 from streid.reporting.runs import ModelRun
+from streid.reporting.samples import sample_identities, sample_sheet
 from streid.reporting.wording import Clock
 
 MakeRun = Callable[..., ModelRun]

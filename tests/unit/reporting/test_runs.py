@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ def test_the_best_run_has_the_highest_final_map_of_its_main_fusion(make_run: Mak
 def test_no_fusion_is_no_run(make_run: MakeRun) -> None:
     run = make_run()
     with pytest.raises(InputError, match="no fusion"):
-        ModelRun(name="a", fusions={}, history=None, rankings={}, query=run.query, gallery=run.gallery)
+        replace(run, fusions={})
 
 
 def test_a_history_of_one_epoch(tmp_path: Path) -> None:
