@@ -3,7 +3,7 @@
 #     snakemake --cores 8 --resources gpu=4 results/market/report.json
 #
 # Everything that can be set is described in config/config.yaml.
-from snakemake.utils import min_version, validate
+from snakemake.utils import min_version
 
 min_version("9.27")
 
@@ -12,11 +12,6 @@ configfile: "config/config.yaml"
 
 
 include: "workflow/rules/configuration.smk"
-
-
-validate(config, "workflow/schemas/config.schema.yaml", set_default=False)
-
-
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/appearance.smk"

@@ -6,7 +6,14 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from streid.cli import add_compute_arguments, non_negative_int, positive_float, positive_int, run_stage, set_threads
+from streid.cli import (
+    add_compute_arguments,
+    positive_float,
+    positive_int,
+    run_stage,
+    seed_number,
+    set_threads,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +50,7 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument(
         "--seed",
-        type=non_negative_int,
+        type=seed_number,
         default=0,
         help="deals identities into the folds that choose the likelihood's smoothing, and into halves "
         "(default: %(default)s)",

@@ -8,7 +8,7 @@ and packs all pictures into one file.
 import argparse
 from pathlib import Path
 
-from streid.cli import add_compute_arguments, non_negative_int, run_stage, set_threads
+from streid.cli import add_compute_arguments, non_negative_int, run_stage, seed_number, set_threads
 from streid.data.layouts import FORMATS
 
 
@@ -48,7 +48,7 @@ def parse_arguments() -> argparse.Namespace:
         default="train",
         help="MSMT17: train on the pictures of list_val.txt, or keep them as split val (default: train)",
     )
-    parser.add_argument("--seed", type=non_negative_int, default=0, help="draws the held-out identities (default: 0)")
+    parser.add_argument("--seed", type=seed_number, default=0, help="draws the held-out identities (default: 0)")
     add_compute_arguments(parser, device=False)
     return parser.parse_args()
 

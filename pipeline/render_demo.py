@@ -10,13 +10,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from streid.cli import non_negative_int, positive_int, run_stage, set_threads
+from streid.cli import non_negative_int, positive_int, run_stage, seed_number, set_threads
 
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, required=True, help="folder to write; an earlier rendering is replaced")
-    parser.add_argument("--seed", type=non_negative_int, default=0, help="same seed, same bytes (default: %(default)s)")
+    parser.add_argument("--seed", type=seed_number, default=0, help="same seed, same bytes (default: %(default)s)")
     parser.add_argument(
         "--names-from",
         type=Path,

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from streid.cli import add_compute_arguments, non_negative_float, non_negative_int, run_stage, set_threads
+from streid.cli import add_compute_arguments, non_negative_float, non_negative_int, run_stage, seed_number, set_threads
 from streid.reporting.arguments import model_fusions, named_folder, named_source
 from streid.scoring.arguments import FUSIONS
 
@@ -67,7 +67,7 @@ def parse_arguments() -> argparse.Namespace:
         default=0.0,
         help="such units in a second; 0: not known, times are shown as they are (default: 0)",
     )
-    parser.add_argument("--seed", type=non_negative_int, default=0, help="draws queries and pictures (default: 0)")
+    parser.add_argument("--seed", type=seed_number, default=0, help="draws queries and pictures (default: 0)")
     add_compute_arguments(parser, device=False)
     return parser.parse_args()
 

@@ -12,6 +12,7 @@ from streid.errors import InputError
 logger = logging.getLogger(__name__)
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
+LARGEST_SEED = 2**32 - 1
 
 
 def positive_int(text: str) -> int:
@@ -27,6 +28,14 @@ def non_negative_int(text: str) -> int:
     value = int(text)
     if value < 0:
         raise argparse.ArgumentTypeError(f"{text} is negative")
+    return value
+
+
+def seed_number(text: str) -> int:
+    """An integer from 0 to 2^32 - 1, which every generator of random numbers takes, as an argparse type."""
+    value = non_negative_int(text)
+    if value > LARGEST_SEED:
+        raise argparse.ArgumentTypeError(f"{text} is above {LARGEST_SEED}")
     return value
 
 

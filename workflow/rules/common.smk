@@ -1,10 +1,7 @@
 import json
 import os
 import re
-import sys
 from pathlib import Path
-
-sys.path.insert(0, str(Path(workflow.basedir) / "pipeline"))
 
 from streid.closure import source_closure
 from streid.data.layouts import raw_inputs
@@ -22,15 +19,16 @@ PACKED = sorted(
 DEVICE = config["compute"]["device"]
 GPUS = 0 if DEVICE == "cpu" else 1
 DATASET_NAMES = "|".join(re.escape(name) for name in sorted(DATASETS))
+MODEL_NAMES = "|".join(re.escape(name) for name in sorted(config["models"]))
 # Settings that shape the workflow itself, so that they become no flag of a script, or one that a rule writes.
 WORKFLOW_KEYS = {"fusions", "histograms_from", "pack", "processes"}
 
 
 wildcard_constraints:
     dataset=DATASET_NAMES,
-    model="[^/]+",
+    model=f"(?:{MODEL_NAMES})(?:@(?:{DATASET_NAMES}))?",
     fusion="|".join(FUSIONS),
-    trained="[^/@]+",
+    trained=MODEL_NAMES,
     shard="[0-9]+",
     shards="[0-9]+",
 

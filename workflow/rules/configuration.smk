@@ -1,22 +1,16 @@
+import sys
+from pathlib import Path
+
 import yaml
 
+sys.path.insert(0, str(Path(workflow.basedir) / "pipeline"))
 
-def with_numbers(value):
-    """A configuration value whose numbers and truth values, if they came as text, are such again.
-
-    Snakemake reads what stands inside the braces of --config 'joint={alpha: 4}' as text.
-    """
-    if isinstance(value, dict):
-        return {key: with_numbers(one) for key, one in value.items()}
-    if isinstance(value, list):
-        return [with_numbers(one) for one in value]
-    if not isinstance(value, str):
-        return value
-    try:
-        read = yaml.safe_load(value)
-    except yaml.YAMLError:
-        return value
-    return read if isinstance(read, (int, float)) else value
-
+from streid.configuration import configuration_problems, with_numbers
 
 config.update(with_numbers(dict(config)))
+_schema = Path(workflow.basedir) / "workflow" / "schemas" / "config.schema.yaml"
+_problems = configuration_problems(
+    config, yaml.safe_load(_schema.read_text(encoding="utf-8"))
+)
+if _problems:
+    raise WorkflowError(*[f"config: {problem}" for problem in _problems])

@@ -9,6 +9,7 @@ from streid.cli import (
     positive_float,
     positive_int,
     process_count,
+    seed_number,
     truth,
 )
 
@@ -67,7 +68,7 @@ def add_optimization_arguments(parser: argparse.ArgumentParser) -> None:
     add("--clip-norm", type=non_negative_float, default=0.0, help="largest gradient norm; 0: no clipping")
     add("--accumulate", type=positive_int, default=1, help="batches per step")
     add("--ema-decay", type=fraction, default=0.0, help="of the running average of the weights; 0: none")
-    add("--seed", type=non_negative_int, default=0, help="of weights, order, augmentation and dropout")
+    add("--seed", type=seed_number, default=0, help="of weights, order, augmentation and dropout")
 
 
 def add_running_arguments(parser: argparse.ArgumentParser) -> None:

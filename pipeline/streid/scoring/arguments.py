@@ -3,7 +3,13 @@
 import argparse
 from pathlib import Path
 
-from streid.cli import add_compute_arguments, automatic_or_number, non_negative_int, positive_float, positive_int
+from streid.cli import (
+    add_compute_arguments,
+    automatic_or_number,
+    positive_float,
+    positive_int,
+    seed_number,
+)
 
 FUSIONS = ("logistic", "likelihood", "none")
 
@@ -49,7 +55,7 @@ def add_scoring_arguments(parser: argparse.ArgumentParser, *, output: str, metri
     )
     parser.add_argument(
         "--seed",
-        type=non_negative_int,
+        type=seed_number,
         default=0,
         help="seed of the resampling, and of the pictures a weight is chosen on (default: %(default)s)",
     )

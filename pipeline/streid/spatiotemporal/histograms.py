@@ -36,8 +36,8 @@ def build_histograms(sightings: Sightings, *, bin_width: float, max_bins: int, s
     Raises:
         InputError: `bin_width` is not from 1e-6 to 1e15 or `sigma` not from 1e-6 to 1e6.
     """
-    _refuse_outside("bin width", bin_width, MOST_BIN_WIDTH)
-    _refuse_outside("sigma", sigma, MOST_SIGMA)
+    refuse_outside("bin width", bin_width, MOST_BIN_WIDTH)
+    refuse_outside("sigma", sigma, MOST_SIGMA)
     timelines = mean_times(sightings)
     events_E4 = _differences(timelines, bin_width, max_bins)
     beyond_E = events_E4[:, 3] >= max_bins
@@ -69,7 +69,7 @@ def build_histograms(sightings: Sightings, *, bin_width: float, max_bins: int, s
     )
 
 
-def _refuse_outside(what: str, value: float, most: float) -> None:
+def refuse_outside(what: str, value: float, most: float) -> None:
     if not LEAST_SETTING <= value <= most:
         raise InputError(f"{what} is {value:g}; a number from {LEAST_SETTING:g} to {most:g} is needed")
 
