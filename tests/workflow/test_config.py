@@ -133,9 +133,10 @@ def test_names_that_are_no_plain_folder_names_are_refused(name: str) -> None:
     assert problems(config)
 
 
-def test_formats_are_those_that_can_be_read() -> None:
-    assert SCHEMA["$defs"]["dataset"]["properties"]["format"]["enum"] == list(FORMATS)
-    assert {entry["format"] for entry in CONFIG["datasets"].values()} == set(FORMATS)
+def test_there_is_an_entry_for_every_format_of_the_field() -> None:
+    """One that is added needs none here."""
+    formats = {entry["format"] for entry in CONFIG["datasets"].values()}
+    assert {"market1501", "dukemtmc", "msmt17", "mars", "duke_video", "manifest"} <= formats <= set(FORMATS)
 
 
 BAD_NUMBERS = (-1, -0.5, 0, 1e-12, 0.5, 1, 1.5, 2, 1e7, 1e10, 1e16, 1e31, 2**32, 2**63, 2**64, 10**40)
@@ -198,7 +199,8 @@ def use(monkeypatch: pytest.MonkeyPatch, section: str, values: dict[str, Any]) -
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_what_a_stage_refuses_the_schema_refuses(section: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    of_the_workflow = {"fusions", "histograms_from", "pack", "processes"}
+    # The workflow itself looks up the architecture, in streid.appearance.architectures.
+    of_the_workflow = {"fusions", "histograms_from", "pack", "processes", "architecture"}
     part = {"$defs": SCHEMA["$defs"], "$ref": f"#/$defs/{section}"}
     tried = 0
     for key in SCHEMA["$defs"][section]["properties"]:

@@ -154,6 +154,13 @@ def test_a_wrong_configuration_is_refused(project: Project) -> None:
     assert "no_such_key" in project.snakemake("--dry-run", "--config", "joint={no_such_key: 1}", status=1)
     unknown = project.snakemake("--dry-run", "--config", "datasets={demo: {models: [vit]}}", status=1)
     assert "datasets.demo.models names 'vit'" in unknown
+    for change, line in (
+        ("datasets={demo: {format: cuhk}}", "datasets.demo.format is 'cuhk'; known: market1501, dukemtmc, "),
+        ("train={architecture: vit}", "train.architecture is 'vit'; known: baseline, pcb, "),
+        ("models={pcb: {train: {architecture: vit}}}", "models.pcb.train.architecture is 'vit'; known: "),
+        ("datasets={demo: {train: {architecture: vit}}}", "datasets.demo.train.architecture is 'vit'; known: "),
+    ):
+        assert f"config: {line}" in project.snakemake("--dry-run", "--config", change, status=1)
 
 
 def test_a_missing_data_set_says_where_to_get_it(project: Project) -> None:

@@ -3,8 +3,9 @@ import os
 import re
 from pathlib import Path
 
+from streid.appearance.architectures import ARCHITECTURES
 from streid.closure import source_closure
-from streid.data.layouts import raw_inputs
+from streid.data.layouts import FORMATS, raw_inputs
 from streid.scoring.arguments import FUSIONS
 
 PIPELINE = Path(os.path.relpath(Path(workflow.basedir) / "pipeline"))
@@ -264,6 +265,27 @@ def configuration(wildcards):
     )
 
 
+_sections = {
+    "train": config["train"],
+    **{
+        f"models.{name}.train": entry.get("train", {})
+        for name, entry in config["models"].items()
+    },
+    **{
+        f"datasets.{name}.train": entry.get("train", {})
+        for name, entry in DATASETS.items()
+    },
+}
+for _where, _section in _sections.items():
+    if _section.get("architecture") not in (None, *ARCHITECTURES):
+        raise WorkflowError(
+            f"config: {_where}.architecture is {_section['architecture']!r}; known: {', '.join(ARCHITECTURES)}"
+        )
+for _name, _entry in DATASETS.items():
+    if _entry["format"] not in FORMATS:
+        raise WorkflowError(
+            f"config: datasets.{_name}.format is {_entry['format']!r}; known: {', '.join(FORMATS)}"
+        )
 for _name in RENDERED:
     if Path(DATASETS[_name]["root"]) != Path("data") / _name:
         raise WorkflowError(

@@ -2,6 +2,7 @@
 
 import argparse
 
+from streid.appearance.architectures import ARCHITECTURES
 from streid.cli import (
     fraction,
     non_negative_float,
@@ -17,7 +18,7 @@ from streid.cli import (
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """What is trained."""
     add = parser.add_argument_group("model").add_argument
-    add("--architecture", default="pcb", help="pcb, baseline, stgcn or stcanet")
+    add("--architecture", default="pcb", help=f"one of {', '.join(ARCHITECTURES)}")
     add("--backbone", default="resnet50", help="resnet18, resnet34, resnet50, resnet101 or densenet121")
     add("--start-weights", default="imagenet", help="imagenet, none, or a file")
     add("--height", type=positive_int, default=384, help="input rows")

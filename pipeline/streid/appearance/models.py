@@ -7,15 +7,11 @@ from dataclasses import asdict, dataclass
 import safetensors
 from safetensors.torch import save_file
 
-from streid.appearance.baseline import Baseline
+from streid.appearance.architectures import build_network, check_architecture
 from streid.appearance.outputs import AppearanceModel
-from streid.appearance.pcb import PCB
-from streid.appearance.stcanet import STCANet
-from streid.appearance.stgcn import STGCN
 from streid.artifacts import atomic_output
 from streid.errors import InputError
 
-ARCHITECTURES = ("baseline", "pcb", "stcanet", "stgcn")
 MODEL_FORMAT = "streid-model"
 MODEL_VERSION = 2
 HEADER_KEY = "streid"
@@ -25,7 +21,7 @@ HEADER_KEY = "streid"
 class ModelConfig:
     """What is needed to build a model again.
 
-    architecture: one of `ARCHITECTURES`. backbone: see `backbones`. identities: classes it is trained on.
+    architecture: see `architectures`. backbone: see `backbones`. identities: classes it is trained on.
     height, width: input size in pixels. frames: 1, the model takes pictures; more, clips of so many frames.
     """
 
@@ -37,16 +33,9 @@ class ModelConfig:
     frames: int = 1
 
     def __post_init__(self) -> None:
-        if self.architecture not in ARCHITECTURES:
-            raise InputError(f"unknown architecture {self.architecture!r}; known: {', '.join(ARCHITECTURES)}")
+        check_architecture(self.architecture, self.frames)
         if self.identities < 2:
             raise InputError(f"a model needs at least 2 identities to learn from, got {self.identities}")
-        if self.frames < 1:
-            raise InputError(f"frames is {self.frames}, but a model takes at least 1")
-        if self.frames > 1 and self.architecture in ("baseline", "pcb"):
-            raise InputError(f"frames is {self.frames}, but {self.architecture} takes single pictures: set frames to 1")
-        if self.frames == 1 and self.architecture == "stgcn":
-            raise InputError("frames is 1, but stgcn takes clips of a tracklet: set frames to at least 2")
 
 
 def build_model(config: ModelConfig) -> AppearanceModel:
@@ -55,13 +44,7 @@ def build_model(config: ModelConfig) -> AppearanceModel:
     Raises:
         InputError: the backbone is not known.
     """
-    if config.architecture == "pcb":
-        return PCB(config.backbone, config.identities)
-    if config.architecture == "stgcn":
-        return STGCN(config.backbone, config.identities, config.frames)
-    if config.architecture == "stcanet":
-        return STCANet(config.backbone, config.identities, config.frames)
-    return Baseline(config.backbone, config.identities)
+    return build_network(config.architecture, config.backbone, config.identities, config.frames)
 
 
 def save_model(path: str | os.PathLike[str], model: AppearanceModel, config: ModelConfig) -> None:

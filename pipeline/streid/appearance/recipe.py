@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
+from streid.appearance.architectures import ARCHITECTURES
 from streid.appearance.models import ModelConfig
 from streid.appearance.objective import ObjectiveConfig
 from streid.appearance.optimization import OptimizerConfig
@@ -12,7 +13,6 @@ from streid.appearance.settings import TrainingConfig
 from streid.data.samplers import SamplerConfig
 from streid.data.transforms import AugmentationConfig
 
-PART_FINDERS = ("stcanet",)
 RUNNING = (
     "max_steps",
     "accumulate",
@@ -63,7 +63,7 @@ def training_config(arguments: argparse.Namespace) -> TrainingConfig:
 
 def reads_masks(config: TrainingConfig, shape: ModelConfig, summary: Mapping[str, Any]) -> bool:
     """Whether training needs the part masks: the data set has them, the model gives part maps, and they count."""
-    finds_parts = shape.architecture in PART_FINDERS and shape.frames == 1
+    finds_parts = ARCHITECTURES[shape.architecture].part_maps and shape.frames == 1
     return finds_parts and config.objective.mask_weight > 0 and bool(summary.get("masks"))
 
 

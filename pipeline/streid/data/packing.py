@@ -14,7 +14,7 @@ import io
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -23,15 +23,10 @@ from PIL import Image
 
 from streid.artifacts import PICTURES_FORMAT, IntArray, create_file, open_checked
 from streid.data.images import UNDECODABLE, decode_mask, decode_picture
-from streid.data.layouts import MASKS_FOLDER
+from streid.data.masks import mask_path
 from streid.errors import InputError
 
 Content = bytes
-
-
-def mask_path(path: str) -> str:
-    """Where the part mask of a picture lies, relative to the data set's root."""
-    return str(PurePosixPath(MASKS_FOLDER, path).with_suffix(".png"))
 
 
 class PackWriter:

@@ -13,15 +13,12 @@ import pandas as pd
 
 from streid.artifacts import UNKNOWN_TIME
 from streid.data.counts import count_pictures, find_warnings
-from streid.data.duke_video import load_duke_video
-from streid.data.dukemtmc import load_dukemtmc
 from streid.data.images import check_pictures, decode_mask
-from streid.data.layouts import FORMATS, MASKS_FOLDER
-from streid.data.manifest import check_manifest, read_manifest
-from streid.data.market1501 import load_market1501
-from streid.data.mars import load_mars
-from streid.data.msmt17 import ValidationList, load_msmt17
-from streid.data.packing import mask_path, open_pack
+from streid.data.layouts import load_dataset
+from streid.data.manifest import check_manifest
+from streid.data.masks import MASKS_FOLDER, mask_path
+from streid.data.msmt17 import ValidationList
+from streid.data.packing import open_pack
 from streid.data.sources import SourceDataset
 from streid.data.tracklets import group_passes
 from streid.errors import InputError
@@ -49,39 +46,6 @@ class PreparationConfig:
     pass_gap: int = 500
     validation_list: ValidationList = "train"
     seed: int = 0
-
-
-def load_dataset(
-    source_format: str, root: Path, manifest: Path | None, validation_list: ValidationList = "train"
-) -> SourceDataset:
-    """Read a data set of the given format.
-
-    Args:
-        source_format: one of `FORMATS`.
-        root: the data set's folder.
-        manifest: the user's own manifest, for the format `manifest`.
-
-    Raises:
-        InputError: the data set is missing or cannot be used.
-    """
-    if source_format == "manifest":
-        if manifest is None:
-            raise InputError("a data set of format manifest needs its manifest's path (--source-manifest)")
-        if not root.is_dir():
-            raise InputError(f"{root}: no such folder; it is where the paths of {manifest} start")
-        table = read_manifest(manifest)
-        return SourceDataset(table=table, expected=None, own_tracklets=bool((table["tracklet"] >= 0).any()))
-    if source_format == "msmt17":
-        return load_msmt17(root, validation_list)
-    loaders = {
-        "market1501": load_market1501,
-        "dukemtmc": load_dukemtmc,
-        "mars": load_mars,
-        "duke_video": load_duke_video,
-    }
-    if source_format not in loaders:
-        raise InputError(f"unknown data set format {source_format!r}; known: {', '.join(FORMATS)}")
-    return loaders[source_format](root)
 
 
 def drop_unreadable(

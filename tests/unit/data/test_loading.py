@@ -9,7 +9,8 @@ from conftest import write_picture
 from PIL import Image
 
 from streid.data.loading import EvaluationSet, Item, TrainingSet, load_batches
-from streid.data.packing import PictureSource, mask_path
+from streid.data.masks import mask_path
+from streid.data.packing import PictureSource
 from streid.data.transforms import AugmentationConfig, augment_picture, no_augmentation
 from streid.errors import InputError
 

@@ -10,7 +10,8 @@ import pytest
 from conftest import write_picture
 from PIL import Image
 
-from streid.data.packing import PictureSource, mask_path, open_pack
+from streid.data.masks import mask_path
+from streid.data.packing import PictureSource, open_pack
 from streid.errors import InputError
 
 NAMES = ["query/b.jpg", "query/a.jpg", "train/Straße 7/c.jpg", "train/c.jpg"]

@@ -22,8 +22,8 @@ from PIL import Image
 
 from streid.artifacts import DISTRACTOR_PID, JUNK_PID, write_json
 from streid.closure import digest_files
-from streid.data.layouts import MASKS_FOLDER
 from streid.data.market1501 import FOLDERS, parse_name
+from streid.data.masks import MASKS_FOLDER
 from streid.data.rendered.cameras import CAMERAS
 from streid.data.rendered.pictures import Difficulty, Snapshot, draw_picture
 from streid.data.rendered.wardrobe import Look, draw_look, draw_outfit, dress_identities

@@ -1,0 +1,71 @@
+"""The models' architectures: what each takes, and how it is built; the one place that knows all their names.
+
+Light enough for --help and for the workflow, which asks for the names: a network's module is imported when it is built.
+"""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from streid.errors import InputError
+
+if TYPE_CHECKING:
+    from streid.appearance.outputs import AppearanceModel
+
+
+class Architecture(NamedTuple):
+    """What an architecture takes and gives.
+
+    pictures, clips: whether it takes single pictures, and clips of a tracklet. part_maps: it gives maps of
+    the body's parts of single pictures, to be trained against part masks.
+    """
+
+    pictures: bool
+    clips: bool
+    part_maps: bool = False
+
+
+ARCHITECTURES = {
+    "baseline": Architecture(pictures=True, clips=False),
+    "pcb": Architecture(pictures=True, clips=False),
+    "stcanet": Architecture(pictures=True, clips=True, part_maps=True),
+    "stgcn": Architecture(pictures=False, clips=True),
+}
+
+
+def check_architecture(name: str, frames: int) -> None:
+    """Refuse a name that is not known, and a number of frames that the architecture does not take.
+
+    Raises:
+        InputError: so it is.
+    """
+    if name not in ARCHITECTURES:
+        raise InputError(f"unknown architecture {name!r}; known: {', '.join(ARCHITECTURES)}")
+    if frames < 1:
+        raise InputError(f"frames is {frames}, but a model takes at least 1")
+    if frames > 1 and not ARCHITECTURES[name].clips:
+        raise InputError(f"frames is {frames}, but {name} takes single pictures: set frames to 1")
+    if frames == 1 and not ARCHITECTURES[name].pictures:
+        raise InputError(f"frames is 1, but {name} takes clips of a tracklet: set frames to at least 2")
+
+
+def build_network(name: str, backbone: str, identities: int, frames: int) -> "AppearanceModel":
+    """A network of an architecture with random weights.
+
+    Raises:
+        InputError: the architecture, the backbone or the number of frames is not known to it.
+    """
+    check_architecture(name, frames)
+    if name == "stgcn":
+        from streid.appearance.stgcn import STGCN
+
+        return STGCN(backbone, identities, frames)
+    if name == "stcanet":
+        from streid.appearance.stcanet import STCANet
+
+        return STCANet(backbone, identities, frames)
+    if name == "pcb":
+        from streid.appearance.pcb import PCB
+
+        return PCB(backbone, identities)
+    from streid.appearance.baseline import Baseline
+
+    return Baseline(backbone, identities)
