@@ -6,21 +6,21 @@ import math
 import sys
 from typing import Any
 
-import build_histograms
-import evaluate_joint
-import extract_features
 import jsonschema
 import numpy as np
-import prepare_dataset
 import pytest
-import render_demo
-import rerank_scores
 import torch
-import train_appearance
-import write_report
 import yaml
 from conftest import ROOT
 
+import build_histograms
+import evaluate_joint
+import extract_features
+import prepare_dataset
+import render_demo
+import rerank_scores
+import train_appearance
+import write_report
 from streid.appearance.recipe import augmentation_config, model_config, training_config
 from streid.configuration import configuration_problems, with_numbers
 from streid.data.layouts import FORMATS

@@ -108,3 +108,29 @@ rule merge_features:
         runtime=60,
     shell:
         "python {input.script:q} --shards {input.shards:q} --output {output.features:q} --threads {threads} > {log:q} 2>&1"
+
+
+# Features made elsewhere, by the data set's `features`.
+rule import_features:
+    input:
+        script=script("import_features"),
+        modules=modules("import_features"),
+        manifest="results/{dataset}/manifest.csv",
+        made=imported_features,
+    output:
+        features="results/{dataset}/{model}/features.h5",
+    log:
+        "results/{dataset}/logs/import_features.{model}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/import_features.{model}.tsv"
+    wildcard_constraints:
+        dataset=MADE_ELSEWHERE,
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=6000,
+        runtime=60,
+    shell:
+        "python {input.script:q} --features {input.made:q} --manifest {input.manifest:q} --dataset {wildcards.dataset:q} "
+        "--name {wildcards.model:q} --output {output.features:q} --threads {threads} > {log:q} 2>&1"

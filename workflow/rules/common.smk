@@ -48,7 +48,7 @@ def settings(section, dataset, model=None):
     """A section of the configuration for one data set and model: the general one, the model's, the data set's."""
     merged = dict(config[section])
     if model is not None:
-        merged.update(config["models"][model.split("@")[0]].get(section, {}))
+        merged.update(config["models"].get(model.split("@")[0], {}).get(section, {}))
     merged.update(DATASETS[dataset].get(section, {}))
     return merged
 
@@ -77,6 +77,16 @@ def options(section):
 def fusions(dataset, model=None):
     """The fusions of a data set's model, the headline's first."""
     return settings("joint", dataset, model)["fusions"]
+
+
+def imported(dataset):
+    """The models of a data set whose features were made elsewhere, each with their file."""
+    return DATASETS[dataset].get("features", {})
+
+
+def imported_features(wildcards):
+    """The file with a model's features made elsewhere."""
+    return imported(wildcards.dataset)[wildcards.model]
 
 
 def trained_model(wildcards):
@@ -204,7 +214,12 @@ def of_fusions(name):
 
 def training_histories(wildcards):
     """training.csv of the models trained on this data set; one trained on another shows its own there."""
-    own = [model for model in DATASETS[wildcards.dataset]["models"] if "@" not in model]
+    entry, elsewhere = DATASETS[wildcards.dataset], imported(wildcards.dataset)
+    own = [
+        model
+        for model in entry["models"]
+        if "@" not in model and model not in elsewhere
+    ]
     return expand(
         "results/{dataset}/{model}/training.csv", dataset=wildcards.dataset, model=own
     )
@@ -240,6 +255,17 @@ def foreign_histograms(wildcards):
     return words
 
 
+def made_by(dataset, model):
+    """What decides a model's features: how it is trained and asked, or the file they come in."""
+    if model in imported(dataset):
+        return {"features": imported(dataset)[model]}
+    source = model.partition("@")[2]
+    return {
+        "train": settings("train", source or dataset, model),
+        "extract": settings("extract", dataset, model),
+    }
+
+
 def configuration(wildcards):
     """Everything that decides this data set's results, as JSON for the report."""
     name, models = wildcards.dataset, DATASETS[wildcards.dataset]["models"]
@@ -251,10 +277,10 @@ def configuration(wildcards):
         general["render"] = settings("render", name)
     per_model = {
         model: {
-            "train": settings("train", model.partition("@")[2] or name, model),
+            **made_by(name, model),
             **{
                 section: settings(section, name, model)
-                for section in ("extract", "joint", "rerank")
+                for section in ("joint", "rerank")
             },
         }
         for model in models
@@ -292,8 +318,15 @@ for _name in RENDERED:
             f"config: datasets.{_name} is rendered, so its root must be data/{_name}"
         )
 for _name, _entry in DATASETS.items():
+    _elsewhere = imported(_name)
+    for _model in _elsewhere:
+        if _model in config["models"] or _model not in _entry["models"]:
+            raise WorkflowError(
+                f"config: datasets.{_name}.features brings {_model!r}: a name that datasets.{_name}.models must list "
+                "and models must not describe"
+            )
     for _model in _entry["models"]:
-        if _model.split("@")[0] not in config["models"]:
+        if _model not in _elsewhere and _model.split("@")[0] not in config["models"]:
             raise WorkflowError(
                 f"config: datasets.{_name}.models names {_model!r}, which models does not describe"
             )
@@ -310,5 +343,12 @@ SHARDED = [
     for model in sorted(config["models"])
     if settings("extract", dataset, model)["shards"] > 1
 ]
-EXTRACTED_AT_ONCE = f"(?!{'|'.join(SHARDED) or '(?!)'})(?:{DATASET_NAMES})"
+# And those whose features were made elsewhere.
+IMPORTED = [
+    f"{re.escape(f'{dataset}/{model}')}/"
+    for dataset in sorted(DATASETS)
+    for model in sorted(imported(dataset))
+]
+EXTRACTED_AT_ONCE = f"(?!{'|'.join(SHARDED + IMPORTED) or '(?!)'})(?:{DATASET_NAMES})"
 EXTRACTED_IN_SHARDS = f"(?={'|'.join(SHARDED) or '(?!)'})(?:{DATASET_NAMES})"
+MADE_ELSEWHERE = f"(?={'|'.join(IMPORTED) or '(?!)'})(?:{DATASET_NAMES})"

@@ -1,0 +1,63 @@
+"""Features made elsewhere, checked against the manifest of the data set that they are said to be of.
+
+Shape suffix: N pictures or tracklets.
+"""
+
+import os
+
+import numpy as np
+import pandas as pd
+
+from streid.artifacts import SIGHTING_FIELDS, FeatureSet, Sightings, feature_groups, read_features
+from streid.data.units import make_units
+from streid.errors import InputError
+
+TESTED, HELD_OUT = ("query", "gallery"), "val"
+
+
+def read_imported(path: str | os.PathLike[str], table: pd.DataFrame) -> FeatureSet:
+    """Read a features.h5 whose rows are the manifest's pictures, or its tracklets where its `unit` says so.
+
+    Every unit of query and gallery must be there, in any order; of val all or none. Other groups are left out.
+
+    Args:
+        path: the features.h5.
+        table: the manifest's rows.
+
+    Raises:
+        InputError: the file is missing or damaged, or its rows are not the manifest's.
+    """
+    found = feature_groups(path)
+    features = read_features(path, [*TESTED, *([HELD_OUT] if HELD_OUT in found else [])])
+    for name, group in features.groups.items():
+        expected = make_units(table[table["split"] == name], features.unit).sightings
+        _refuse_unlike(group.sightings, expected, f"{path}: group {name}")
+    return features
+
+
+def _refuse_unlike(found: Sightings, expected: Sightings, where: str) -> None:
+    """Refuse rows that are not the expected ones, each once."""
+    rows = {path: row for row, path in enumerate(found.path_N)}
+    if len(rows) < len(found):
+        raise InputError(f"{where}: {len(found) - len(rows)} rows repeat another one's path; give each picture one row")
+    wanted = set(expected.path_N)
+    strange = [path for path in rows if path not in wanted]
+    if strange:
+        raise InputError(
+            f"{where}: {len(strange)} rows are not in this split of the manifest (first: {strange[0]}); paths are "
+            "those of the manifest, of a tracklet its first picture's"
+        )
+    missing = [path for path in expected.path_N if path not in rows]
+    if missing:
+        raise InputError(
+            f"{where}: {len(missing)} of the manifest's {len(expected)} rows have no features (first: {missing[0]})"
+        )
+    order_N = np.array([rows[path] for path in expected.path_N], np.int64)
+    for field in SIGHTING_FIELDS:
+        given_N, told_N = getattr(found, f"{field}_N")[order_N], getattr(expected, f"{field}_N")
+        if (given_N != told_N).any():
+            row = int(np.flatnonzero(given_N != told_N)[0])
+            raise InputError(
+                f"{where}: {field} of {expected.path_N[row]} is {given_N[row]}, in the manifest {told_N[row]}; take "
+                "everything but the features from the manifest"
+            )
