@@ -12,6 +12,7 @@ from conftest import RunStage
 
 from streid.artifacts import Ranking, Sightings, read_features, write_features, write_json, write_rankings
 from streid.data.manifest import read_manifest, sightings
+from streid.scoring.ranks import StreamRanker
 
 RANKED = {"scores": ("visual", "spatiotemporal", "joint"), "reranked": ("reranked",)}
 FUSIONS = ("likelihood", "logistic")
@@ -45,14 +46,9 @@ EXTERNAL = re.compile(
 
 
 def random_ranking(query: Sightings, gallery: Sightings, generator: np.random.Generator) -> Ranking:
-    indices_QK = np.array([generator.permutation(len(gallery))[:12] for _ in range(len(query))], np.int32)
-    right_QK = gallery.pid_N[indices_QK] == query.pid_N[:, None]
-    return Ranking(
-        indices_QK=indices_QK,
-        scores_QK=np.tile(np.linspace(1, 0, 12, dtype=np.float32), (len(query), 1)),
-        ap_Q=np.where(right_QK.any(axis=1), generator.random(len(query)), np.nan),
-        first_match_Q=np.where(right_QK.any(axis=1), right_QK.argmax(axis=1) + 1, 0).astype(np.int32),
-    )
+    ranker = StreamRanker(query, gallery)
+    ranker.add(0, generator.random((len(query), len(gallery)), np.float32))
+    return ranker.ranking()
 
 
 def write_model(

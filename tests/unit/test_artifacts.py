@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 
 import h5py
@@ -140,12 +141,36 @@ def test_rankings_round_trip(tmp_path: Path) -> None:
         scores_QK=np.array([[0.9, 0.1], [0.4, np.nan]], np.float32),
         ap_Q=np.array([1.0, np.nan]),
         first_match_Q=np.array([1, 0], np.int32),
+        match_count_Q=np.array([2, 0], np.int32),
+        match_rows_P=np.array([3, 0], np.int32),
+        match_ranks_P=np.array([1, 4], np.int32),
+        match_scores_P=np.array([0.9, 0.05], np.float32),
+        wrong_scores_QW=np.empty((2, 0), np.float32),
     )
     artifacts.write_rankings(tmp_path / "s.h5", dataset="d", model="m", streams={"joint": ranking, "visual": ranking})
     loaded = artifacts.read_rankings(tmp_path / "s.h5")
     assert sorted(loaded) == ["joint", "visual"]
     np.testing.assert_array_equal(loaded["joint"].indices_QK, ranking.indices_QK)
-    np.testing.assert_array_equal(loaded["visual"].ap_Q, ranking.ap_Q)
+    for field in fields(Ranking):
+        stored, given = (getattr(one, field.name) for one in (loaded["visual"], ranking))
+        np.testing.assert_array_equal(stored, given)
+        assert stored.dtype == given.dtype
+
+
+def test_rankings_of_other_versions_and_unlike_lengths_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "s.h5"
+    one, none = np.ones(1, np.int32), np.empty((1, 0), np.float32)
+    content = {"indices_QK": none, "scores_QK": none, "ap_Q": one, "first_match_Q": one, "match_count_Q": one}
+    matches = {"match_rows_P": one, "match_ranks_P": one, "match_scores_P": one, "wrong_scores_QW": none}
+    artifacts.write_rankings(path, dataset="d", model="m", streams={"joint": Ranking(**content, **matches)})
+    with h5py.File(path, "r+") as handle:
+        handle["joint/match_count"][0] = 2
+    with pytest.raises(InputError, match="s.h5: the right matches do not fit their number per query"):
+        artifacts.read_rankings(path)
+    with h5py.File(path, "r+") as handle:
+        handle.attrs["version"] = 1
+    with pytest.raises(InputError, match=r"version 1 of streid-rankings is not the one this streid reads \(2\)"):
+        artifacts.read_rankings(path)
 
 
 def test_sightings_columns_must_agree() -> None:

@@ -182,11 +182,15 @@ def _read_pair(folder: Path, name: str, fusion: str) -> tuple[dict[str, Any], di
 def _check_ranking(ranking: Ranking, queries: int, gallery: int, where: str) -> None:
     """Refuse a ranking that cannot be of these pictures."""
     shapes = {ranking.indices_QK.shape[:1], ranking.ap_Q.shape, ranking.first_match_Q.shape}
+    shapes |= {ranking.match_count_Q.shape, ranking.wrong_scores_QW.shape[:1]}
     if shapes != {(queries,)} or ranking.indices_QK.ndim != 2 or ranking.scores_QK.shape != ranking.indices_QK.shape:
         raise InputError(f"{where} does not rank the pictures of features.h5; make it again")
     for name, values, low, high in (
         ("indices", ranking.indices_QK, -1, gallery - 1),
         ("first_match", ranking.first_match_Q, 0, gallery),
+        ("match_count", ranking.match_count_Q, 0, gallery),
+        ("match_rows", ranking.match_rows_P, 0, gallery - 1),
+        ("match_ranks", ranking.match_ranks_P, 1, gallery),
     ):
         if (
             not np.issubdtype(values.dtype, np.integer)
@@ -196,6 +200,20 @@ def _check_ranking(ranking: Ranking, queries: int, gallery: int, where: str) -> 
             raise InputError(f"{where}: {name} must be whole numbers from {low} to {high}; make it again")
     if ranking.ap_Q.dtype.kind != "f" or ((ranking.ap_Q < 0) | (ranking.ap_Q > 1)).any():
         raise InputError(f"{where}: average precisions must be from 0 to 1, NaN without a right match; make it again")
+    _check_matches(ranking, where)
+
+
+def _check_matches(ranking: Ranking, where: str) -> None:
+    """Refuse right matches whose ranks contradict their order or the first one's rank."""
+    owner_P = np.repeat(np.arange(len(ranking.match_count_Q)), ranking.match_count_Q)
+    begins_P = np.diff(owner_P, prepend=-1) > 0
+    first_Q = np.zeros(len(ranking.match_count_Q), np.int64)
+    first_Q[owner_P[begins_P]] = ranking.match_ranks_P[begins_P]
+    rising_P = np.diff(ranking.match_ranks_P, prepend=0) > 0
+    if not np.array_equal(first_Q, ranking.first_match_Q) or not (rising_P | begins_P).all():
+        raise InputError(f"{where}: ranks of the right matches contradict each other; make it again")
+    if not np.isfinite(ranking.match_scores_P).all() or np.isinf(ranking.wrong_scores_QW).any():
+        raise InputError(f"{where}: scores of pairs must be finite; make it again")
 
 
 def _check_appearance(fusions: Mapping[str, FusionRun], folder: Path) -> None:

@@ -1,6 +1,7 @@
 """Where each query's right matches rank, counted rather than sorted.
 
-Shape suffixes: Q queries, G gallery pictures, J junk pictures, K kept ranks, M right matches of one query.
+Shape suffixes: Q queries, G gallery pictures, J junk pictures, K kept ranks, M right matches of one query,
+P right matches of all queries, one after the other, W drawn wrong pictures.
 Row indices are 0-based, ranks 1-based.
 """
 
@@ -15,6 +16,8 @@ from streid.scoring.compilation import Int32Array, compiled
 from streid.scoring.kernels import NOBODY, best_of_rows
 
 KEPT_RANKS = 100
+DRAWN_PAIRS = 1 << 17
+GOLDEN = (5**0.5 - 1) / 2
 STRETCH = 256
 
 
@@ -29,6 +32,20 @@ class Outcomes(NamedTuple):
     ap_step_Q: FloatArray
     inp_Q: FloatArray
     first_Q: Int32Array
+
+
+class Found(NamedTuple):
+    """Room for each query's right matches, best first: one place per gallery row of its identity.
+
+    begin_Q: where a query's places begin. count_Q: how many of them are used. rows_P, ranks_P, scores_P: a
+    match's gallery row, rank and score.
+    """
+
+    begin_Q: IntArray
+    count_Q: Int32Array
+    rows_P: Int32Array
+    ranks_P: Int32Array
+    scores_P: FeatureArray
 
 
 class StreamRanker:
@@ -57,6 +74,9 @@ class StreamRanker:
         )
         self._indices_QK = np.empty((queries, kept), np.int32)
         self._scores_QK = np.empty((queries, kept), np.float32)
+        self._found = _room_for_matches(self._stop_Q - self._first_Q)
+        self._drawn_QW = draw_wrong_rows(query, gallery)
+        self._wrong_scores_QW = np.empty(self._drawn_QW.shape, np.float32)
 
     def add(self, start: int, scores_QG: FeatureArray) -> None:
         """Rank the queries from row `start` on; their scores are overwritten where the protocol ignores them."""
@@ -75,18 +95,62 @@ class StreamRanker:
                 inp_Q=self.outcomes.inp_Q[rows],
                 first_Q=self.outcomes.first_Q[rows],
             ),
+            self._found._replace(begin_Q=self._found.begin_Q[rows], count_Q=self._found.count_Q[rows]),
+            self._drawn_QW[rows],
+            self._wrong_scores_QW[rows],
         )
         best_of_rows(scores_QG, self._indices_QK[rows], self._scores_QK[rows])
 
     def ranking(self) -> Ranking:
         """The result over all queries added."""
         unused_QK = self._indices_QK == NOBODY
+        found = self._found
+        place_P = np.arange(len(found.rows_P)) - np.repeat(found.begin_Q, self._stop_Q - self._first_Q)
+        used_P = place_P < np.repeat(found.count_Q, self._stop_Q - self._first_Q)
         return Ranking(
             indices_QK=np.where(unused_QK, np.int32(-1), self._indices_QK),
             scores_QK=np.where(unused_QK, np.float32(np.nan), self._scores_QK),
             ap_Q=self.outcomes.ap_Q,
             first_match_Q=self.outcomes.first_Q,
+            match_count_Q=found.count_Q,
+            match_rows_P=found.rows_P[used_P],
+            match_ranks_P=found.ranks_P[used_P],
+            match_scores_P=found.scores_P[used_P],
+            wrong_scores_QW=self._wrong_scores_QW,
         )
+
+
+def _room_for_matches(most_Q: IntArray) -> Found:
+    begin_Q1 = np.concatenate(([0], np.cumsum(most_Q)))
+    return Found(
+        begin_Q=begin_Q1[:-1],
+        count_Q=np.zeros(len(most_Q), np.int32),
+        rows_P=np.empty(begin_Q1[-1], np.int32),
+        ranks_P=np.empty(begin_Q1[-1], np.int32),
+        scores_P=np.empty(begin_Q1[-1], np.float32),
+    )
+
+
+def draw_rows(queries: int, gallery: int) -> IntArray:
+    """Gallery rows for every query, evenly spread and each query's shifted: about DRAWN_PAIRS pairs in all.
+
+    A gallery is sorted by people and cameras, so even steps meet all of them alike. The shifts are the golden
+    ratio's multiples, which fill a step evenly. All rows where they are no more than that.
+
+    Returns:
+        (Q, W), ascending per query.
+    """
+    width = min(gallery, max(1, DRAWN_PAIRS // max(1, queries)))
+    shift_Q1 = (np.arange(queries) * GOLDEN % 1)[:, None]
+    return np.floor((np.arange(width) + shift_Q1) * (gallery / max(1, width))).astype(np.int64)
+
+
+def draw_wrong_rows(query: Sightings, gallery: Sightings) -> Int32Array:
+    """Those of `draw_rows` that show a distractor or another person than the query, -1 in place of the others."""
+    drawn_QW = draw_rows(len(query), len(gallery))
+    pid_QW, asking_Q1 = gallery.pid_N[drawn_QW], query.pid_N[:, None]
+    wrong_QW = (pid_QW != asking_Q1) & (pid_QW != JUNK_PID) & (asking_Q1 > DISTRACTOR_PID)
+    return np.where(wrong_QW, drawn_QW, -1).astype(np.int32)
 
 
 @compiled()
@@ -144,7 +208,13 @@ def _count_row(scores_G: FeatureArray, row: int, matches_M: IntArray, counts_M: 
 
 @compiled()
 def _measure_query(
-    scores_G: FeatureArray, q: int, camid: int, gallery_camid_G: IntArray, same_M: IntArray, outcomes: Outcomes
+    scores_G: FeatureArray,
+    q: int,
+    camid: int,
+    gallery_camid_G: IntArray,
+    same_M: IntArray,
+    outcomes: Outcomes,
+    found: Found,
 ) -> None:
     """Blot out the query's own camera in `same_M`, the rows of its identity, and note how query q did."""
     matches_M = np.empty(len(same_M), np.int64)
@@ -170,6 +240,12 @@ def _measure_query(
     outcomes.ap_step_Q[q] = steps / count
     outcomes.inp_Q[q] = count / ranks_M[count - 1]
     outcomes.first_Q[q] = ranks_M[0]
+    found.count_Q[q] = count
+    for m in range(count):
+        place = found.begin_Q[q] + m
+        found.rows_P[place] = matches_M[m]
+        found.ranks_P[place] = ranks_M[m]
+        found.scores_P[place] = scores_G[matches_M[m]]
 
 
 @compiled(parallel=True)
@@ -182,13 +258,20 @@ def _measure(
     stop_Q: IntArray,
     junk_J: IntArray,
     outcomes: Outcomes,
+    found: Found,
+    drawn_QW: Int32Array,
+    wrong_scores_QW: FeatureArray,
 ) -> None:
     """Blot out what the protocol ignores (-infinity) and measure each query.
 
-    order_G: gallery rows by identity; order_G[first_Q[q]:stop_Q[q]] are those of query q's identity.
+    order_G: gallery rows by identity; order_G[first_Q[q]:stop_Q[q]] are those of query q's identity. drawn_QW: wrong
+    rows whose scores are noted, -1 for none.
     """
     for q in numba.prange(len(scores_QG)):
         for row in junk_J:
             scores_QG[q, row] = -np.inf
         same_M = order_G[first_Q[q] : stop_Q[q]]
-        _measure_query(scores_QG[q], q, query_camid_Q[q], gallery_camid_G, same_M, outcomes)
+        _measure_query(scores_QG[q], q, query_camid_Q[q], gallery_camid_G, same_M, outcomes, found)
+        for w in range(drawn_QW.shape[1]):
+            row = drawn_QW[q, w]
+            wrong_scores_QW[q, w] = scores_QG[q, row] if row >= 0 else np.float32(np.nan)

@@ -30,6 +30,11 @@ def ranking(ap: list[float], first: list[int], indices: list[list[int]] | None =
         scores_QK=np.zeros(indices_QK.shape, np.float32),
         ap_Q=np.array(ap),
         first_match_Q=np.array(first, np.int32),
+        match_count_Q=(found_Q := np.array(first) > 0).astype(np.int32),
+        match_rows_P=np.zeros(found_Q.sum(), np.int32),
+        match_ranks_P=np.array(first, np.int32)[found_Q],
+        match_scores_P=np.ones(found_Q.sum(), np.float32),
+        wrong_scores_QW=np.array([[0.0, 2.0]] * len(ap), np.float32),
     )
 
 

@@ -66,6 +66,11 @@ def usable_ranking(**changed: np.ndarray) -> Ranking:
         "scores_QK": np.array([[1.0, 0.5], [1.0, np.nan]], np.float32),
         "ap_Q": np.array([0.5, np.nan]),
         "first_match_Q": np.array([2, 0], np.int32),
+        "match_count_Q": np.array([1, 0], np.int32),
+        "match_rows_P": np.array([2], np.int32),
+        "match_ranks_P": np.array([2], np.int32),
+        "match_scores_P": np.array([0.5], np.float32),
+        "wrong_scores_QW": np.array([[1.0], [np.nan]], np.float32),
     }
     return Ranking(**(content | changed))
 
@@ -135,6 +140,12 @@ def test_fusions_are_read_in_the_order_given(folder: Path) -> None:
         (usable_ranking(ap_Q=np.array([np.inf, 0.0])), "average precisions"),
         (usable_ranking(ap_Q=np.array([1, 0])), "average precisions"),
         (usable_ranking(ap_Q=np.array([0.5])), "does not rank the pictures"),
+        (usable_ranking(match_rows_P=np.array([3], np.int32)), "match_rows must be whole numbers from 0 to 2"),
+        (usable_ranking(match_ranks_P=np.array([0], np.int32)), "match_ranks must be whole numbers from 1 to 3"),
+        (usable_ranking(match_ranks_P=np.array([1], np.int32)), "ranks of the right matches contradict"),
+        (usable_ranking(match_count_Q=np.array([0, 1], np.int32)), "ranks of the right matches contradict"),
+        (usable_ranking(match_scores_P=np.array([np.nan], np.float32)), "scores of pairs must be finite"),
+        (usable_ranking(wrong_scores_QW=np.zeros((1, 1), np.float32)), "does not rank the pictures"),
         (usable_ranking(scores_QK=np.zeros((2, 3), np.float32)), "does not rank the pictures"),
         (usable_ranking(indices_QK=np.zeros(2, np.int32), scores_QK=np.zeros(2, np.float32)), "does not rank"),
     ],

@@ -13,6 +13,11 @@ def ranking(ap: list[float], first: list[int]) -> Ranking:
         scores_QK=none.astype(np.float32),
         ap_Q=np.array(ap),
         first_match_Q=np.array(first, np.int32),
+        match_count_Q=np.zeros(len(ap), np.int32),
+        match_rows_P=np.empty(0, np.int32),
+        match_ranks_P=np.empty(0, np.int32),
+        match_scores_P=np.empty(0, np.float32),
+        wrong_scores_QW=np.empty((len(ap), 0), np.float32),
     )
 
 
