@@ -16,6 +16,7 @@ from conftest import ROOT
 import build_histograms
 import evaluate_joint
 import extract_features
+import inspect_model
 import prepare_dataset
 import render_demo
 import rerank_scores
@@ -35,7 +36,7 @@ CONFIG: dict[str, Any] = yaml.safe_load((ROOT / "config" / "config.yaml").read_t
 SCHEMA: dict[str, Any] = yaml.safe_load(
     (ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text(encoding="utf-8")
 )
-SECTIONS = ("render", "prepare", "train", "extract", "histograms", "joint", "rerank", "report")
+SECTIONS = ("render", "prepare", "train", "extract", "inspect", "histograms", "joint", "rerank", "report")
 NO_HISTOGRAMS = Histograms(
     cameras_C=np.arange(2),
     counts_CCB=np.zeros((2, 2, 1), np.int64),
@@ -97,6 +98,7 @@ def test_unknown_keys_are_refused(path: tuple[str, ...]) -> None:
         ("train", "processes", 0),
         ("train", "ema_decay", 1),
         ("extract", "shards", 0),
+        ("inspect", "units", 0),
         ("joint", "histograms_from", "other"),
         ("joint", "fusions", ["sum"]),
         ("joint", "fusions", []),
@@ -181,6 +183,8 @@ def use(monkeypatch: pytest.MonkeyPatch, section: str, values: dict[str, Any]) -
         parsed(monkeypatch, prepare_dataset, "dataset format root manifest summary", values)
     elif section == "extract":
         parsed(monkeypatch, extract_features, "manifest summary root model name output work", values)
+    elif section == "inspect":
+        parsed(monkeypatch, inspect_model, "manifest summary root model name output", values)
     elif section == "histograms":
         arguments = parsed(monkeypatch, build_histograms, "manifest output", values)
         for name, largest in (("bin_width", MOST_BIN_WIDTH), ("sigma", MOST_SIGMA)):

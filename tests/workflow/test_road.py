@@ -18,13 +18,14 @@ STAGES = {
     "prepare_dataset",
     "train_appearance",
     "extract_features",
+    "inspect_model",
     "build_histograms",
     "evaluate_joint",
     "rerank_scores",
     "write_report",
 }
 SCORING = {"evaluate_joint", "rerank_scores", "write_report"}
-TRAINING_ONWARD = SCORING | {"train_appearance", "extract_features"}
+TRAINING_ONWARD = SCORING | {"train_appearance", "extract_features", "inspect_model"}
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +75,8 @@ def test_touched_sources_run_nothing(project: Project) -> None:
         ("streid/scoring/metrics.py", SCORING),
         ("streid/spatiotemporal/smoothing.py", SCORING | {"build_histograms"}),
         ("streid/appearance/losses.py", TRAINING_ONWARD),
-        ("extract_features.py", TRAINING_ONWARD - {"train_appearance"}),
+        ("extract_features.py", SCORING | {"extract_features"}),
+        ("streid/appearance/inspection.py", {"inspect_model", "write_report"}),
     ],
 )
 def test_an_edit_runs_the_stages_that_use_it(project: Project, module: str, stages: set[str]) -> None:
@@ -100,6 +102,7 @@ def test_an_edit_runs_the_stages_that_use_it(project: Project, module: str, stag
         ("{histograms: {sigma: 20}}", set()),  # the demo has a sigma of its own
         ("{datasets: {demo: {rerank: {k1: 10}}}}", {"rerank_scores", "write_report"}),
         ("{report: {seed: 4}}", {"write_report"}),
+        ("{inspect: {units: 2}}", {"inspect_model", "write_report"}),
     ],
 )
 def test_a_changed_value_runs_the_stages_that_use_it(project: Project, change: str, stages: set[str]) -> None:
@@ -254,7 +257,7 @@ def test_packed_pictures_are_an_output_and_an_input(project: Project) -> None:
     assert "MissingRuleException" in project.snakemake("--dry-run", target, status=1)
     packed = ("--config", "prepare={pack: true}")
     commands = project.snakemake("--dry-run", "--printshellcmds", "results/duke/report.json", *packed)
-    assert len(re.findall(rf"--packed {target}", commands)) == 3
+    assert len(re.findall(rf"--packed {target}", commands)) == 4
     project.snakemake(target, *packed)
     assert "Nothing to be done" in project.snakemake(target, *packed)
     summary = json.loads((project.folder / "results/duke/dataset.json").read_text())

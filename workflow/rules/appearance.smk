@@ -87,6 +87,38 @@ use rule extract_features as extract_shard with:
         options=options("extract"),
 
 
+rule inspect_model:
+    input:
+        script=script("inspect_model"),
+        modules=modules("inspect_model"),
+        manifest="results/{dataset}/manifest.csv",
+        summary="results/{dataset}/dataset.json",
+        pictures=pictures,
+        model=trained_model,
+    output:
+        inspection="results/{dataset}/{model}/inspection.h5",
+    log:
+        "results/{dataset}/logs/inspect_model.{model}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/inspect_model.{model}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: config["compute"]["gpu_job_threads"]
+    resources:
+        mem_mb=4000,
+        runtime=30,
+        gpu=GPUS,
+    params:
+        root=root,
+        packed=packed,
+        device=DEVICE,
+        options=options("inspect"),
+    shell:
+        "python {input.script:q} --manifest {input.manifest:q} --summary {input.summary:q} --root {params.root:q} {params.packed:q} "
+        "--model {input.model:q} --name {wildcards.model:q} --output {output.inspection:q} --device {params.device} "
+        "--threads {threads} {params.options:q} > {log:q} 2>&1"
+
+
 rule merge_features:
     input:
         script=script("merge_features"),

@@ -225,6 +225,15 @@ def training_histories(wildcards):
     )
 
 
+def inspections(wildcards):
+    """inspection.h5 of the models whose weights are here."""
+    elsewhere = imported(wildcards.dataset)
+    own = [m for m in DATASETS[wildcards.dataset]["models"] if m not in elsewhere]
+    return expand(
+        "results/{dataset}/{model}/inspection.h5", dataset=wildcards.dataset, model=own
+    )
+
+
 def model_folders(wildcards):
     """`--model NAME=DIR` for every model of the data set, and which fusions of it the report shows."""
     name, models = wildcards.dataset, DATASETS[wildcards.dataset]["models"]
@@ -263,6 +272,7 @@ def made_by(dataset, model):
     return {
         "train": settings("train", source or dataset, model),
         "extract": settings("extract", dataset, model),
+        "inspect": settings("inspect", dataset, model),
     }
 
 

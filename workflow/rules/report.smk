@@ -11,6 +11,7 @@ rule write_report:
         histograms="results/{dataset}/histograms.h5",
         histories=training_histories,
         features=of_models("features.h5"),
+        inspections=inspections,
         scores=of_fusions("scores.h5"),
         metrics=of_fusions("scores.json"),
         reranked=of_fusions("reranked.h5"),

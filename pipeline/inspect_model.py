@@ -1,0 +1,65 @@
+"""Look at what a model does with a few people of the test: its energy, stripes, graphs and attention; inspection.h5."""
+
+import argparse
+from pathlib import Path
+
+from streid.cli import add_compute_arguments, positive_int, run_stage, seed_number, set_threads
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    add = parser.add_argument
+    add("--manifest", required=True, type=Path, help="manifest.csv")
+    add("--summary", required=True, type=Path, help="dataset.json")
+    add("--root", required=True, type=Path, help="the data set's folder")
+    add("--packed", type=Path, help="the pictures in one file, read instead of the folder")
+    add("--model", required=True, type=Path, help="model.safetensors")
+    add("--name", required=True, help="the model's name in results and reports")
+    add("--output", required=True, type=Path, help="inspection.h5 to write")
+    add("--units", type=positive_int, default=8, help="pictures or clips to look at, two of each person")
+    add("--seed", type=seed_number, default=0, help="draws the people")
+    add_compute_arguments(parser)
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    set_threads(arguments.threads)
+    import torch
+
+    from streid.appearance.inspection import inspect_model
+    from streid.appearance.models import load_model
+    from streid.artifacts import check_targets, read_json
+    from streid.data.examples import choose_examples
+    from streid.data.manifest import read_manifest
+    from streid.data.packing import PictureSource
+    from streid.devices import choose_device
+    from streid.errors import InputError
+    from streid.inspections import write_inspection
+
+    read = (arguments.manifest, arguments.summary, arguments.packed, arguments.model)
+    check_targets((arguments.output,), read)
+    dataset = str(read_json(arguments.summary).get("dataset", ""))
+    if not dataset:
+        raise InputError(f"{arguments.summary}: names no data set; make it with prepare_dataset")
+    table = read_manifest(arguments.manifest)
+    model, config = load_model(arguments.model)
+    try:
+        examples = choose_examples(table, count=arguments.units, frames=config.frames, seed=arguments.seed)
+    except InputError as error:
+        raise InputError(f"{arguments.manifest}: {error}") from None
+    torch.set_num_threads(arguments.threads)
+    inspection = inspect_model(
+        model,
+        config,
+        examples,
+        PictureSource(arguments.root, arguments.packed),
+        device=choose_device(arguments.device),
+        dataset=dataset,
+        name=arguments.name,
+    )
+    write_inspection(arguments.output, inspection)
+
+
+if __name__ == "__main__":
+    run_stage(main)

@@ -1,0 +1,170 @@
+"""What a model does with a few units: the energy of its last map, its stripes, graphs and attention.
+
+Shape suffixes: as in `streid.inspections`; F = T frames of one unit.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from torch import nn
+
+from streid.appearance.models import ModelConfig
+from streid.appearance.outputs import AppearanceModel
+from streid.appearance.pcb import PCB
+from streid.appearance.stcanet import STCANet
+from streid.appearance.stgcn import PATCH_COLUMNS, PATCH_ROWS, STGCN
+from streid.artifacts import FeatureArray
+from streid.data.examples import Example
+from streid.data.loading import EvaluationSet
+from streid.data.packing import PictureSource
+from streid.data.transforms import NetworkInput
+from streid.errors import InputError
+from streid.inspections import BlockAttention, Inspection, PatchGraphs, Stripes
+
+Part = TypeVar("Part")
+Call = tuple[tuple[Any, ...], torch.Tensor]
+
+
+@torch.inference_mode()
+def inspect_model(
+    model: AppearanceModel,
+    config: ModelConfig,
+    examples: Sequence[Example],
+    source: PictureSource,
+    *,
+    device: torch.device,
+    dataset: str,
+    name: str,
+) -> Inspection:
+    """Show the model the examples as extraction would, one at a time, and keep what it does.
+
+    Args:
+        model: as loaded from model.safetensors; it is moved to the device and set to evaluation.
+        examples: with as many pictures each as the model takes frames; at least one.
+        dataset, name: what the data set and the model are called.
+
+    Raises:
+        InputError: a picture cannot be read, or the model gives values that are not finite.
+    """
+    model.to(device).eval()
+    shown = EvaluationSet(source, [one.paths for one in examples], height=config.height, width=config.width)
+    prepare = NetworkInput(device)
+    found = [_inspect_unit(model, prepare(shown[row][None])) for row in range(len(shown))]
+    parts = _joined([more for _, more in found])
+    return Inspection(
+        dataset=dataset,
+        model=name,
+        architecture=config.architecture,
+        pid_U=np.array([one.pid for one in examples], np.int64),
+        camid_U=np.array([one.camid for one in examples], np.int64),
+        paths_UT=np.array([list(one.paths) for one in examples], object),
+        energy_UThw=np.stack([energy for energy, _ in found]),
+        stripes=parts.pop("stripes", None),
+        graphs=parts.pop("graphs", None),
+        blocks=parts,
+    )
+
+
+def _inspect_unit(model: AppearanceModel, inputs: torch.Tensor) -> tuple[FeatureArray, dict[str, Any]]:
+    """One unit's energy (T, h, w), and its parts, each with a leading axis of one unit."""
+    watched: dict[str, nn.Module] = {"map": model.backbone.layer4}
+    if isinstance(model, STCANet):
+        watched |= {name: block.get_submodule("channel_attention") for name, block in model.blocks.items()}
+    parts: dict[str, Any] = {}
+    with _watched(watched) as calls:
+        if isinstance(model, STGCN):
+            norms_1B = model.branches(inputs).norm(dim=2)
+            parts["graphs"] = _graphs(model, inputs, calls["map"][1].shape[2:], norms_1B)
+        elif isinstance(model, STCANet):
+            for name, seen in model.attention(inputs).items():
+                received_1C, added_1Thw = _channel_attention(*calls[name])
+                parts[name] = BlockAttention(
+                    part_maps_UTPhw=_array(seen.part_maps),
+                    messages_UVV=_array(seen.edges),
+                    received_UC=_array(received_1C),
+                    added_UThw=_array(added_1Thw),
+                )
+        else:
+            feature_1D = model.describe(inputs)
+            if isinstance(model, PCB):
+                parts["stripes"] = Stripes(
+                    bounds_P2=pooled_bounds(calls["map"][1].shape[2], model.parts),
+                    norms_UP=_array(feature_1D.view(1, model.parts, -1).norm(dim=2)),
+                )
+    return _array(calls["map"][1].norm(dim=1)), parts
+
+
+def _graphs(model: STGCN, inputs: torch.Tensor, cells: torch.Size, norms_1B: torch.Tensor) -> PatchGraphs:
+    graphs = model.graphs(inputs)
+    rows, columns = pooled_bounds(cells[0], PATCH_ROWS), pooled_bounds(cells[1], PATCH_COLUMNS)
+    boxes = [(row[0], column[0], row[1], column[1]) for row in rows for column in columns]
+    return PatchGraphs(
+        boxes_V4=np.array(boxes, np.float32),
+        spatial_UTVV=_array(graphs.spatial),
+        temporal_UVTT=_array(graphs.temporal),
+        fixed_spatial_VV=_array(model.spatial.fixed_VV),
+        fixed_temporal_TT=_array(model.temporal.fixed_VV),
+        norms_UB=_array(norms_1B),
+    )
+
+
+def _channel_attention(given: tuple[Any, ...], after_FChw: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """From what one unit's channel attention got and gave: attention received (1, T * C), and added (1, T, h, w).
+
+    A channel's attention is the mean over all channels of how much each hears of it: softmax(X X^T), as
+    `ChannelAttention` has it.
+    """
+    before_FChw: torch.Tensor = given[0]
+    rows = before_FChw.flatten(2).flatten(0, 1).float()
+    received_1C = (rows @ rows.T).softmax(1).mean(0, keepdim=True)
+    return received_1C, (after_FChw - before_FChw).norm(dim=1)[None]
+
+
+def pooled_bounds(size: int, parts: int) -> FeatureArray:
+    """Where adaptive pooling cuts `size` cells into parts: each one's edges as shares of the whole (P, 2)."""
+    edges = [(part * size // parts, -(-(part + 1) * size // parts)) for part in range(parts)]
+    return (np.array(edges) / size).astype(np.float32)
+
+
+@contextmanager
+def _watched(modules: Mapping[str, nn.Module]) -> Iterator[dict[str, Call]]:
+    """Keep what each module was given and gave when it last ran within the block; values not finite are refused."""
+    calls: dict[str, Call] = {}
+
+    def keep(name: str) -> Any:
+        def hook(_: nn.Module, given: tuple[Any, ...], gave: torch.Tensor) -> None:
+            if not bool(torch.isfinite(gave).all()):
+                raise InputError("the model gives features that are not finite; its training diverged: train again")
+            calls[name] = (given, gave)
+
+        return hook
+
+    handles = [module.register_forward_hook(keep(name)) for name, module in modules.items()]
+    try:
+        yield calls
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _joined(units: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The units' parts, each put together along the axis of units."""
+    return {name: _join_part([unit[name] for unit in units]) for name in units[0]}
+
+
+def _join_part(parts: Sequence[Part]) -> Part:
+    tables: dict[str, Any] = {}
+    for one in fields(parts[0]):  # type: ignore[arg-type]
+        values = [getattr(part, one.name) for part in parts]
+        per_unit = one.name.rsplit("_", 1)[1].startswith("U")
+        tables[one.name] = np.concatenate(values) if per_unit else values[0]
+    return type(parts[0])(**tables)
+
+
+def _array(values: torch.Tensor) -> FeatureArray:
+    array: FeatureArray = values.float().cpu().numpy()
+    return array
