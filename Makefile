@@ -5,7 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 CORES ?= all
 
-.PHONY: demo test test-faults lint bench lock clean
+.PHONY: demo docs test test-faults lint bench lock clean
 .DELETE_ON_ERROR:
 
 demo: .venv/ready
@@ -34,6 +34,10 @@ bench: .venv/ready
 	python benchmarks/scoring.py
 	python benchmarks/training.py
 	python benchmarks/fusion.py $(if $(LISTS),--lists $(LISTS))
+
+# Write docs/configuration.md anew from the configuration and its schema.
+docs: .venv/ready
+	python docs/configuration.py
 
 .venv/ready: requirements.lock
 	@echo "== making .venv from requirements.lock (a few minutes, about 6 GB with PyTorch's CUDA libraries)"

@@ -39,6 +39,12 @@ class Project:
             demo["train"] |= {"epochs": 1, "height": 64, "width": 32, "batch_size": 16, "warmup_epochs": 0}
             demo["report"] = {"queries": 3}
 
+    def copy(self, folder: Path) -> "Project":
+        """The same with all results, elsewhere, so that nothing is to be done there."""
+        copied = Project.__new__(Project)
+        copied.folder = Path(shutil.copytree(self.folder, folder))
+        return copied
+
     @contextmanager
     def edited_config(self) -> Iterator[dict[str, Any]]:
         path = self.folder / "config" / "config.yaml"

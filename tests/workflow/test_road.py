@@ -29,11 +29,10 @@ TRAINING_ONWARD = SCORING | {"train_appearance", "extract_features", "inspect_mo
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    made = Project(tmp_path_factory.mktemp("project"))
-    output = made.snakemake(REPORT)
+def project(tmp_path_factory: pytest.TempPathFactory, finished: tuple[Project, str]) -> Project:
+    made, output = finished
     assert rules(output) == STAGES
-    return made
+    return made.copy(tmp_path_factory.mktemp("road") / "project")
 
 
 def test_the_road_ends_in_a_report(project: Project) -> None:

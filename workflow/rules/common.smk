@@ -8,6 +8,12 @@ from streid.closure import source_closure
 from streid.data.layouts import FORMATS, raw_inputs
 from streid.scoring.arguments import FUSIONS
 
+
+def any_of(names):
+    """A wildcard constraint: one of the names, or nothing at all if there are none."""
+    return "|".join(re.escape(name) for name in sorted(names)) or "(?!)"
+
+
 PIPELINE = Path(os.path.relpath(Path(workflow.basedir) / "pipeline"))
 ENVIRONMENT = str(Path(workflow.basedir) / "environment.yml")
 DATASETS = config["datasets"]
@@ -21,13 +27,20 @@ DEVICE = config["compute"]["device"]
 GPUS = 0 if DEVICE == "cpu" else 1
 DATASET_NAMES = "|".join(re.escape(name) for name in sorted(DATASETS))
 MODEL_NAMES = "|".join(re.escape(name) for name in sorted(config["models"]))
+# The runs whose features were made elsewhere.
+IMPORTED = sorted(
+    f"{dataset}/{model}"
+    for dataset, entry in DATASETS.items()
+    for model in entry.get("features", {})
+)
+IMPORTED_NAMES = any_of({run.partition("/")[2] for run in IMPORTED})
 # Settings that shape the workflow itself, so that they become no flag of a script, or one that a rule writes.
 WORKFLOW_KEYS = {"fusions", "histograms_from", "pack", "processes"}
 
 
 wildcard_constraints:
     dataset=DATASET_NAMES,
-    model=f"(?:{MODEL_NAMES})(?:@(?:{DATASET_NAMES}))?",
+    model=f"(?:{MODEL_NAMES})(?:@(?:{DATASET_NAMES}))?|{IMPORTED_NAMES}",
     fusion="|".join(FUSIONS),
     trained=MODEL_NAMES,
     shard="[0-9]+",
@@ -186,11 +199,6 @@ def pictures(wildcards):
 def packed(wildcards, input):
     """`--packed FILE` for a job that reads pictures, where they are packed."""
     return ["--packed", input.pictures] if input.pictures else []
-
-
-def any_of(names):
-    """A wildcard constraint: one of the names, or nothing at all if there are none."""
-    return "|".join(re.escape(name) for name in names) or "(?!)"
 
 
 def of_models(name):
@@ -353,12 +361,7 @@ SHARDED = [
     for model in sorted(config["models"])
     if settings("extract", dataset, model)["shards"] > 1
 ]
-# And those whose features were made elsewhere.
-IMPORTED = [
-    f"{re.escape(f'{dataset}/{model}')}/"
-    for dataset in sorted(DATASETS)
-    for model in sorted(imported(dataset))
-]
-EXTRACTED_AT_ONCE = f"(?!{'|'.join(SHARDED + IMPORTED) or '(?!)'})(?:{DATASET_NAMES})"
+_IMPORTED = [f"{re.escape(run)}/" for run in IMPORTED]
+EXTRACTED_AT_ONCE = f"(?!{'|'.join(SHARDED + _IMPORTED) or '(?!)'})(?:{DATASET_NAMES})"
 EXTRACTED_IN_SHARDS = f"(?={'|'.join(SHARDED) or '(?!)'})(?:{DATASET_NAMES})"
-MADE_ELSEWHERE = f"(?={'|'.join(IMPORTED) or '(?!)'})(?:{DATASET_NAMES})"
+MADE_ELSEWHERE = f"(?={'|'.join(_IMPORTED) or '(?!)'})(?:{DATASET_NAMES})"
