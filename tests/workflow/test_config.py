@@ -48,6 +48,15 @@ NO_HISTOGRAMS = Histograms(
 )
 
 
+def with_changes(config: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """A configuration with a further file's values, as Snakemake's --configfile lays them over it."""
+    merged = dict(config)
+    for key, value in changes.items():
+        nested = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = with_changes(merged[key], value) if nested else value
+    return merged
+
+
 def problems(config: dict[str, Any]) -> list[str]:
     return configuration_problems(config, SCHEMA)
 
@@ -58,6 +67,22 @@ def test_the_configuration_is_valid_and_complete() -> None:
     for section in SECTIONS:
         assert set(CONFIG[section]) == set(SCHEMA["$defs"][section]["properties"]), section
         assert SCHEMA["properties"][section]["required"] == list(SCHEMA["$defs"][section]["properties"])
+
+
+def test_the_file_of_all_models_fits_and_names_every_model_there_is() -> None:
+    changes = yaml.safe_load((ROOT / "config" / "all_models.yaml").read_text(encoding="utf-8"))
+    config = with_changes(CONFIG, changes)
+    assert problems(config) == []
+    assert set(config["datasets"]["demo"]["models"]) == set(config["models"])
+    assert set(config["datasets"]["demo"]["model_settings"]) <= set(config["models"])
+
+
+def test_a_model_with_the_weights_of_another_has_no_training() -> None:
+    config = copy.deepcopy(CONFIG)
+    config["models"]["again"] = {"weights_of": "pcb", "extract": {"unit": "tracklet"}}
+    assert problems(config) == []
+    config["models"]["again"]["train"] = {"epochs": 1}
+    assert problems(config)
 
 
 def test_every_key_has_a_comment() -> None:
@@ -74,12 +99,15 @@ def test_every_key_has_a_comment() -> None:
         ("compute",),
         ("datasets", "demo"),
         ("datasets", "demo", "train"),
+        ("datasets", "demo", "model_settings", "pcb"),
+        ("datasets", "demo", "model_settings", "pcb", "train"),
         ("models", "pcb"),
         *[(s,) for s in SECTIONS],
     ],
 )
 def test_unknown_keys_are_refused(path: tuple[str, ...]) -> None:
     config = copy.deepcopy(CONFIG)
+    config["datasets"]["demo"]["model_settings"] = {"pcb": {"train": {"epochs": 1}}}
     place = config
     for key in path:
         place = place[key]

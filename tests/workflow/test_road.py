@@ -140,6 +140,55 @@ def test_a_model_may_have_fusions_of_its_own(project: Project) -> None:
         del config["models"]["alone"]
 
 
+ALL_MODELS = ("--configfile", "config/all_models.yaml")
+TRAINED = {"pcb", "resnet50", "densenet121", "stcanet", "stcanet_video", "stgcn"}
+
+
+def test_the_file_of_all_models_asks_for_every_model_and_keeps_what_there_is(project: Project) -> None:
+    printed = project.snakemake("--dry-run", "--printshellcmds", REPORT, *ALL_MODELS)
+    asked = {
+        stage: re.findall(rf"^Shell command: (python pipeline/{stage}.py .*)$", printed, re.MULTILINE)
+        for stage in STAGES
+    }
+    assert {stage: len(commands) for stage, commands in asked.items() if commands} == {
+        "train_appearance": len(TRAINED) - 1,
+        "extract_features": len(TRAINED),
+        "evaluate_joint": 2 * len(TRAINED),
+        "rerank_scores": 2 * len(TRAINED),
+        "write_report": 1,
+    }
+    (again,) = [command for command in asked["extract_features"] if "--name pcb_tracklets " in command]
+    assert "--model results/demo/pcb/model.safetensors " in again
+    assert "--unit tracklet " in again
+    (stgcn,) = [command for command in asked["train_appearance"] if "--architecture stgcn " in command]
+    # Of the data set for this model, of the data set, of the model, and the general one.
+    for flag in ("--batch-size 16", "--backbone resnet18", "--optimizer adamw", "--flip 0.5"):
+        assert f"{flag} " in stgcn
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"models": {"again": {"weights_of": "vit"}}}, "models.again.weights_of names 'vit'"),
+        (
+            {"models": {"again": {"weights_of": "pcb"}, "more": {"weights_of": "again"}}},
+            "models.more.weights_of names 'again'",
+        ),
+        ({"datasets": {"demo": {"model_settings": {"vit": {}}}}}, "datasets.demo.model_settings names 'vit'"),
+        (
+            {
+                "models": {"again": {"weights_of": "pcb"}},
+                "datasets": {"demo": {"model_settings": {"again": {"train": {"epochs": 2}}}}},
+            },
+            "model_settings.again has a section train, but again has the weights of pcb",
+        ),
+    ],
+)
+def test_settings_of_no_model_are_refused(project: Project, change: dict[str, object], message: str) -> None:
+    (project.folder / "change.yaml").write_text(yaml.safe_dump(change))
+    assert message in project.snakemake("--dry-run", REPORT, "--configfile", "change.yaml", status=1)
+
+
 def test_the_printed_command_runs_by_hand(project: Project) -> None:
     printed = project.snakemake("--dry-run", "--printshellcmds", "--forcerun", "evaluate_joint", REPORT)
     (command,) = [line.strip() for line in printed.splitlines() if "evaluate_joint.py" in line and "logistic" in line]
@@ -265,3 +314,26 @@ def test_packed_pictures_are_an_output_and_an_input(project: Project) -> None:
     output = project.snakemake("--dry-run", target, *packed)
     assert rules(output) == {"prepare_packed_dataset"}
     assert "Updated input files: data/dukemtmc-reid/query" in output
+
+
+def test_all_models_on_a_tiny_world_give_one_report(project: Project) -> None:
+    """Last, as it leaves the report of another configuration."""
+    changes = yaml.safe_load((project.folder / "config/all_models.yaml").read_text())
+    own = changes["datasets"]["demo"]
+    own["joint"] = {"fusions": ["likelihood"], "bootstrap": 10}
+    own["extract"] = {"workers": 0}
+    for settings in own["model_settings"].values():
+        if "train" in settings:
+            settings["train"] |= {"epochs": 1, "max_steps": 2, "batch_size": 4, "workers": 0}
+            settings["train"] |= {"pictures_per_identity": 2, "validate_every": 0}
+    # In so few steps the batch statistics of fifty layers stay so far off that features overflow.
+    own["model_settings"]["resnet50"]["train"]["backbone"] = "resnet18"
+    (project.folder / "all.yaml").write_text(yaml.safe_dump(changes))
+    project.snakemake(REPORT, "--configfile", "all.yaml")
+    models = json.loads((project.folder / REPORT).read_text())["models"]
+    assert set(models) == TRAINED | {"pcb_tracklets"}
+    assert {name for name, entry in models.items() if entry["training"]} == TRAINED
+    rows = {name: entry["fusions"]["likelihood"]["scores"]["audit"]["gallery"] for name, entry in models.items()}
+    of_pictures = {"pcb", "resnet50", "densenet121", "stcanet"}
+    assert len({rows[name] for name in of_pictures}) == len({rows[name] for name in set(models) - of_pictures}) == 1
+    assert rows["pcb_tracklets"] < rows["pcb"]

@@ -58,12 +58,25 @@ def modules(stage):
 
 
 def settings(section, dataset, model=None):
-    """A section of the configuration for one data set and model: the general one, the model's, the data set's."""
+    """A section of the configuration for one data set and model.
+
+    The general one, changed by the model's, the data set's, and the data set's for that model.
+    """
+    entry = DATASETS[dataset]
     merged = dict(config[section])
-    if model is not None:
-        merged.update(config["models"].get(model.split("@")[0], {}).get(section, {}))
-    merged.update(DATASETS[dataset].get(section, {}))
+    if model is None:
+        return merged | entry.get(section, {})
+    name = model.split("@")[0]
+    own = entry.get("model_settings", {}).get(name, {})
+    for changes in (config["models"].get(name, {}), entry, own):
+        merged.update(changes.get(section, {}))
     return merged
+
+
+def weights_of(model):
+    """The entry of `models` whose weights a model has: its own, unless it names another."""
+    name = model.split("@")[0]
+    return config["models"].get(name, {}).get("weights_of", name)
 
 
 def flags(values):
@@ -104,8 +117,8 @@ def imported_features(wildcards):
 
 def trained_model(wildcards):
     """The model file of a job: of its own data set, or of another one for `name@source`."""
-    name, _, source = wildcards.model.partition("@")
-    return f"results/{source or wildcards.dataset}/{name}/model.safetensors"
+    source = wildcards.model.partition("@")[2] or wildcards.dataset
+    return f"results/{source}/{weights_of(wildcards.model)}/model.safetensors"
 
 
 def training_processes(wildcards):
@@ -226,7 +239,7 @@ def training_histories(wildcards):
     own = [
         model
         for model in entry["models"]
-        if "@" not in model and model not in elsewhere
+        if weights_of(model) == model and model not in elsewhere
     ]
     return expand(
         "results/{dataset}/{model}/training.csv", dataset=wildcards.dataset, model=own
@@ -278,7 +291,7 @@ def made_by(dataset, model):
         return {"features": imported(dataset)[model]}
     source = model.partition("@")[2]
     return {
-        "train": settings("train", source or dataset, model),
+        "train": settings("train", source or dataset, weights_of(model)),
         "extract": settings("extract", dataset, model),
         "inspect": settings("inspect", dataset, model),
     }
@@ -319,6 +332,11 @@ _sections = {
         f"datasets.{name}.train": entry.get("train", {})
         for name, entry in DATASETS.items()
     },
+    **{
+        f"datasets.{name}.model_settings.{model}.train": own.get("train", {})
+        for name, entry in DATASETS.items()
+        for model, own in entry.get("model_settings", {}).items()
+    },
 }
 for _where, _section in _sections.items():
     if _section.get("architecture") not in (None, *ARCHITECTURES):
@@ -335,6 +353,12 @@ for _name in RENDERED:
         raise WorkflowError(
             f"config: datasets.{_name} is rendered, so its root must be data/{_name}"
         )
+_trained = [name for name in config["models"] if weights_of(name) == name]
+for _name in config["models"]:
+    if weights_of(_name) not in _trained:
+        raise WorkflowError(
+            f"config: models.{_name}.weights_of names {weights_of(_name)!r}, which is no model that is trained itself"
+        )
 for _name, _entry in DATASETS.items():
     _elsewhere = imported(_name)
     for _model in _elsewhere:
@@ -342,6 +366,16 @@ for _name, _entry in DATASETS.items():
             raise WorkflowError(
                 f"config: datasets.{_name}.features brings {_model!r}: a name that datasets.{_name}.models must list "
                 "and models must not describe"
+            )
+    for _model, _settings in _entry.get("model_settings", {}).items():
+        if _model not in config["models"]:
+            raise WorkflowError(
+                f"config: datasets.{_name}.model_settings names {_model!r}, which models does not describe"
+            )
+        if "train" in _settings and weights_of(_model) != _model:
+            raise WorkflowError(
+                f"config: datasets.{_name}.model_settings.{_model} has a section train, but {_model} has the weights of "
+                f"{weights_of(_model)}: put it there"
             )
     for _model in _entry["models"]:
         if _model not in _elsewhere and _model.split("@")[0] not in config["models"]:
