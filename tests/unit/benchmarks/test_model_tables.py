@@ -1,11 +1,14 @@
 """The models' table: chance by hand, and every figure from the file it stands in."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 import pytest
+from conftest import ROOT
 
 from model_tables import compare_models, measure_chance, read_models, tell_training
 from streid.artifacts import Sightings, write_features, write_json
@@ -95,3 +98,14 @@ def test_damaged_features_are_named(results: Path) -> None:
         handle.attrs["format"] = "other"
     with pytest.raises(InputError, match="pcb/features.h5"):
         read_models(results, draws=1)
+
+
+def test_the_command_prints_both_tables_or_one_line(results: Path) -> None:
+    command = [sys.executable, str(ROOT / "benchmarks" / "models.py"), "--draws", "1"]
+    done = subprocess.run([*command, str(results)], capture_output=True, text=True, check=True)
+    models = read_models(results, draws=1)
+    assert done.stdout == f"{compare_models(models)}\n\n{tell_training(models)}\n"
+    failed = subprocess.run([*command, str(results / "pcb")], capture_output=True, text=True, check=False)
+    assert failed.returncode == 2
+    assert "report.json" in failed.stderr
+    assert len(failed.stderr.splitlines()) == 1
