@@ -3,6 +3,7 @@
 import argparse
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ TITLES = {
     "prepare": "Bringing a data set into one form.",
     "train": "Training an appearance model.",
     "extract": "Features of every picture or tracklet.",
+    "inspect": "What the report shows of the models at work.",
     "histograms": "Travel times between cameras.",
     "joint": "Appearance and times as one score.",
     "rerank": "k-reciprocal re-ranking.",
@@ -61,6 +63,8 @@ def kind(schema: dict[str, Any], definitions: dict[str, Any], key: str = "") -> 
         some = "at least one of" if schema.get("minItems") else "any number of"
         return f"a list, {some}{distinct}: {kind(schema['items'], definitions)}"
     if schema["type"] == "object":
+        if "properties" in schema:
+            return "keys of " + ", ".join(f"`{section}`" for section in schema["properties"])
         return f"names, each with {kind(schema['additionalProperties'], definitions)}"
     return {"boolean": "`true` or `false`", "string": "text"}.get(schema["type"]) or number(schema)
 
@@ -85,7 +89,7 @@ def shown(value: object) -> str:
     return f"`{yaml.safe_dump(value, default_flow_style=True).removesuffix('...' + chr(10)).strip()}`"
 
 
-def table(rows: list[tuple[str, ...]], head: tuple[str, ...]) -> str:
+def table(rows: Sequence[tuple[str, ...]], head: tuple[str, ...]) -> str:
     """Rows as a Markdown table."""
     lines = [head, tuple("---" for _ in head), *rows]
     text = "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
@@ -100,7 +104,7 @@ def reference() -> str:
     definitions = schema["$defs"]
     parts = [HEAD, entries("datasets", definitions["dataset"], definitions)]
     parts.append(entries("models", schema["properties"]["models"]["additionalProperties"], definitions))
-    for section in [name for name in TITLES if name not in ("datasets", "models")]:
+    for section in [name for name in config if name not in ("datasets", "models")]:
         properties = definitions.get(section, schema["properties"][section])["properties"]
         meanings = comments(text, section)
         rows = [
