@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from streid.cli import add_compute_arguments, non_negative_float, non_negative_int, run_stage, seed_number, set_threads
-from streid.reporting.arguments import model_fusions, named_folder, named_source
+from streid.reporting.arguments import check_names, model_fusions, named_folder, named_source
 from streid.scoring.arguments import FUSIONS
 
 
@@ -59,6 +59,7 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--config-json", type=Path, help="the configuration to print, a JSON object")
     parser.add_argument("--benchmarks", type=Path, help="folder of benchmark files, <rule>[.<model>[.<fusion>]].tsv")
+    parser.add_argument("--logs", type=Path, help="folder of logs, <rule>[.<model>[.<fusion>]].log, for the commands")
     parser.add_argument("--queries", type=non_negative_int, default=8, help="ranked lists to show (default: 8)")
     parser.add_argument("--time-unit", default="frames", help="unit of the data set's times (default: frames)")
     parser.add_argument(
@@ -78,7 +79,7 @@ def main() -> None:
     from streid.artifacts import atomic_outputs, check_targets, json_text, read_json
     from streid.data.manifest import read_manifest
     from streid.data.packing import PictureSource
-    from streid.errors import InputError
+    from streid.reporting.commands import read_commands
     from streid.reporting.measured import read_summary
     from streid.reporting.page import compose_report, relative_link, render_page, write_figures
     from streid.reporting.pictures import PictureStore
@@ -92,14 +93,7 @@ def main() -> None:
     folders, own, foreign = (
         dict(one) for one in (arguments.model, arguments.model_fusion, arguments.foreign_histograms)
     )
-    if len(folders) < len(arguments.model):
-        names = ", ".join(sorted(name for name, _ in arguments.model))
-        raise InputError(f"--model: a name is given twice ({names}); each model needs its own")
-    if len(set(arguments.fusion)) < len(arguments.fusion):
-        raise InputError(f"--fusion: a fusion is given twice ({', '.join(arguments.fusion)}); name each once")
-    for flag, named in (("--model-fusion", own), ("--foreign-histograms", foreign)):
-        if set(named) - set(folders):
-            raise InputError(f"{flag}: no --model is called {', '.join(sorted(set(named) - set(folders)))}")
+    check_names(arguments)
     read = (arguments.manifest, arguments.summary, arguments.histograms, arguments.packed, arguments.config_json)
     check_targets((arguments.output, arguments.page), read)
     histograms = read_histograms(arguments.histograms)
@@ -109,6 +103,7 @@ def main() -> None:
         summary=read_summary(arguments.summary),
         histograms=histograms,
         runs=runs,
+        foreign=foreign,
         configuration=read_json(arguments.config_json) if arguments.config_json else {},
         seed=arguments.seed,
         commit=git_state(Path(__file__).parent),
@@ -123,6 +118,7 @@ def main() -> None:
         queries=arguments.queries,
         foreign=foreign,
         costs=cost_rows(arguments.benchmarks) if arguments.benchmarks else None,
+        commands=read_commands(arguments.logs, arguments.dataset) if arguments.logs else [],
         explorer=relative_link(arguments.explorer, arguments.page) if arguments.explorer else None,
     )
     report = compose_report(material)

@@ -3,16 +3,19 @@
 import argparse
 import logging
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from typing import NoReturn
 
 from streid.errors import InputError
+from streid.processes import is_worker
 
 logger = logging.getLogger(__name__)
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 LARGEST_SEED = 2**32 - 1
+COMMAND_MARK = "command: "
 
 
 def positive_int(text: str) -> int:
@@ -111,11 +114,15 @@ def set_threads(threads: int) -> None:
 def run_stage(main: Callable[[], None]) -> NoReturn:
     """Run a stage script's `main` and leave the process with the right exit status.
 
-    0 when it returns; 2 after one line on standard error for an `InputError` or a full disk or
+    What is not written to a terminal begins with the command line, so that a log tells how to repeat the stage.
+
+    Exit status 0 when it returns; 2 after one line on standard error for an `InputError` or a full disk or
     missing permission; 130 on Ctrl-C. Anything else is a defect of streid and keeps its traceback.
     """
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.captureWarnings(True)
+    if not sys.stderr.isatty() and not is_worker():
+        logger.info("%s%s", COMMAND_MARK, shlex.join(["python", *sys.argv]))
     try:
         main()
     except InputError as error:

@@ -18,8 +18,19 @@ rule write_report:
         reranked_metrics=of_fusions("reranked.json"),
     output:
         report="results/{dataset}/report.json",
-        page="results/{dataset}/report.html",
-        figures=directory("results/{dataset}/figures"),
+        page=report(
+            "results/{dataset}/report.html",
+            caption="../report/page.rst",
+            category="{dataset}",
+            labels={"figure": "the whole report"},
+        ),
+        figures=report(
+            directory("results/{dataset}/figures"),
+            patterns=["{figure}.svg", "{figure}.png"],
+            caption="../report/figure.rst",
+            category="{dataset}",
+            labels={"figure": "{figure}"},
+        ),
     log:
         "results/{dataset}/logs/write_report.log",
     benchmark:
@@ -35,6 +46,7 @@ rule write_report:
         packed=packed,
         models=model_folders,
         benchmarks="results/{dataset}/benchmarks",
+        logs="results/{dataset}/logs",
         foreign=foreign_histograms,
         configuration=configuration,
         options=options("report"),
@@ -43,5 +55,5 @@ rule write_report:
         "--summary {input.summary:q} --histograms {input.histograms:q} --root {params.root:q} {params.packed:q} {params.models:q} "
         "{params.foreign:q} "
         "--output {output.report:q} --page {output.page:q} --figures {output.figures:q} "
-        "--benchmarks {params.benchmarks:q} --config-json <(printf %s {params.configuration:q}) --threads {threads} "
+        "--benchmarks {params.benchmarks:q} --logs {params.logs:q} --config-json <(printf %s {params.configuration:q}) --threads {threads} "
         "{params.options:q} > {log:q} 2>&1"

@@ -88,6 +88,17 @@ def digest_masks(table: pd.DataFrame, root: Path, *, threads: int, keep: Keep | 
     return digest
 
 
+def find_missing_masks(table: pd.DataFrame, root: Path) -> list[str]:
+    """A sentence for the user where some pictures trained on have part masks and others have none."""
+    if not (root / MASKS_FOLDER).is_dir():
+        return []
+    paths = _mask_paths(table)
+    missing = [path for path in paths if not (root / path).is_file()]
+    if not 0 < len(missing) < len(paths):
+        return []
+    return [f"{len(missing):,} of {len(paths):,} pictures trained on have no part mask, so the others' are not used"]
+
+
 def training_masks(table: pd.DataFrame, root: Path) -> list[str] | None:
     """The paths of the part masks of all pictures trained on, None where one of them has none."""
     if not (root / MASKS_FOLDER).is_dir():
@@ -151,7 +162,8 @@ def prepare_dataset(
         if not source.own_tracklets:
             table = table.assign(tracklet=group_passes(table, config.pass_gap))
         rendered = (root / RENDERING_MARKER).is_file()
-        warnings = [*find_warnings(table, count_pictures(table), source.expected, skipped), *source.remarks]
+        counted = find_warnings(table, count_pictures(table), source.expected, skipped)
+        warnings = [*counted, *source.remarks, *find_missing_masks(table, root)]
         if rendered and source.expected is not None:
             warnings.append("the pictures are rendered: results on them say nothing about the real data set")
         if config.holdout_identities:

@@ -4,6 +4,7 @@ import argparse
 import re
 from pathlib import Path
 
+from streid.errors import InputError
 from streid.scoring.arguments import FUSIONS
 
 MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9@._+-]*")
@@ -34,3 +35,23 @@ def model_fusions(text: str) -> tuple[str, list[str]]:
     if not equals or not set(fusions) <= set(FUSIONS) or len(set(fusions)) < len(fusions):
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=FUSION,... with fusions of {', '.join(FUSIONS)}")
     return name, fusions
+
+
+def check_names(arguments: argparse.Namespace) -> None:
+    """Refuse models and fusions that are named twice, and flags about models that are not there.
+
+    Raises:
+        InputError: the flag and what is wrong with it.
+    """
+    models = [name for name, _ in arguments.model]
+    if len(set(models)) < len(models):
+        raise InputError(f"--model: a name is given twice ({', '.join(sorted(models))}); each model needs its own")
+    if len(set(arguments.fusion)) < len(arguments.fusion):
+        raise InputError(f"--fusion: a fusion is given twice ({', '.join(arguments.fusion)}); name each once")
+    for flag, given in (
+        ("--model-fusion", arguments.model_fusion),
+        ("--foreign-histograms", arguments.foreign_histograms),
+    ):
+        unknown = sorted({name for name, _ in given} - set(models))
+        if unknown:
+            raise InputError(f"{flag}: no --model is called {', '.join(unknown)}")

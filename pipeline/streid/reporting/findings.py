@@ -19,6 +19,7 @@ from streid.reporting.streams import (
 from streid.reporting.wording import count, percent, points, why_default
 
 HEADLINE_METRICS = ("rank1", "mAP")
+TRACKLET = "tracklet"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,6 +141,9 @@ def list_notices(
         notices.append(
             "No training identity was seen in two cameras with known times: joint scores rest on appearance alone."
         )
+    if "val" not in summary["counts"]:
+        notices.append("No identities are held out, so training was not validated on people it had not seen.")
+    notices.extend(_unit_notices(summary, runs))
     for run in runs:
         notices.extend(_run_notices(dataset, run))
         if run.name in foreign:
@@ -147,6 +151,26 @@ def list_notices(
                 f"{run.name}: scored with the travel times of {foreign[run.name]}; the charts show this data set's own."
             )
     return notices
+
+
+def _unit_notices(summary: Mapping[str, Any], runs: Sequence[ModelRun]) -> list[str]:
+    """Results on tracklets, which say more than single pictures do."""
+    named = [run.name for run in runs if run.unit == TRACKLET]
+    if not named:
+        return []
+    models = "" if len(named) == len(runs) else f"{', '.join(named)}: "
+    notices = []
+    if summary.get("unit") != TRACKLET:
+        notices.append(
+            f"{models}queries and gallery are tracklets, while the data set's protocol compares single pictures: "
+            "the figures do not compare with published ones."
+        )
+    if summary.get("tracklets") == "oracle":
+        notices.append(
+            f"{models}the tracklets are oracle tracklets, grouped with the help of the identities, in query and "
+            "gallery too: a tracker's mistakes are not in these figures."
+        )
+    return [notice[0].upper() + notice[1:] if not models else notice for notice in notices]
 
 
 def _run_notices(dataset: str, run: ModelRun) -> list[str]:

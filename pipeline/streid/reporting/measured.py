@@ -27,6 +27,7 @@ WEIGHT_SOURCES = ("given", "held-out", "default")
 LARGEST = 1e300
 COUNTED = ("pictures", "identities", "cameras")
 HISTORY_COLUMNS = ("loss", "accuracy", "learning_rate", "val_rank1", "val_mAP")
+SPEED = "pictures_per_second"
 
 
 def read_metrics(path: Path) -> dict[str, Any]:
@@ -75,14 +76,14 @@ def read_summary(path: Path) -> dict[str, Any]:
 
 
 def read_history(path: Path) -> pd.DataFrame:
-    """Read a training.csv: `epoch` and those of `HISTORY_COLUMNS` it has; how fast it ran is left out.
+    """Read a training.csv: `epoch`, and those of `HISTORY_COLUMNS` and `SPEED` that it has.
 
     Raises:
         InputError: the file is no CSV of numbers or has no epochs.
     """
     try:
         table = pd.read_csv(path)
-        kept = [name for name in ("epoch", *HISTORY_COLUMNS) if name in table.columns]
+        kept = [name for name in ("epoch", *HISTORY_COLUMNS, SPEED) if name in table.columns]
         table = table[kept].astype(float)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, ValueError) as error:
         raise InputError(f"{path}: not a CSV file of numbers ({error}); make it again") from None

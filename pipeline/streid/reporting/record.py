@@ -8,6 +8,7 @@ from platform import python_version
 from typing import Any
 
 from streid.reporting.runs import ModelRun, final_epoch
+from streid.reporting.transfers import list_transfers
 from streid.tables import Histograms
 
 REPORT_FORMAT, REPORT_VERSION = "streid-report", 2
@@ -33,11 +34,16 @@ def build_record(
     summary: Mapping[str, Any],
     histograms: Histograms,
     runs: Sequence[ModelRun],
+    foreign: Mapping[str, str],
     configuration: Mapping[str, Any],
     seed: int,
     commit: str | None,
 ) -> dict[str, Any]:
-    """The content of report.json. It holds no times, durations or absolute paths of its own."""
+    """The content of report.json. It holds no times, durations or absolute paths of its own.
+
+    Args:
+        foreign: models whose scores use another data set's histograms -> that set's name.
+    """
     return {
         "format": REPORT_FORMAT,
         "version": REPORT_VERSION,
@@ -52,6 +58,7 @@ def build_record(
             }
             for run in runs
         },
+        "transfers": list_transfers(dataset, runs, foreign),
         "histograms": {
             "bin_width": histograms.bin_width,
             "bins": histograms.counts_CCB.shape[2],

@@ -22,7 +22,7 @@ from streid.artifacts import (
     read_rankings,
 )
 from streid.errors import InputError
-from streid.reporting.measured import read_history, read_metrics
+from streid.reporting.measured import HISTORY_COLUMNS, read_history, read_metrics
 from streid.reporting.streams import (
     APPEARANCE,
     JOINT,
@@ -228,9 +228,12 @@ def _check_appearance(fusions: Mapping[str, FusionRun], folder: Path) -> None:
 
 
 def final_epoch(history: pd.DataFrame | None) -> dict[str, Any] | None:
-    """The number of epochs and the last one's values, None where a value is missing or not finite."""
+    """The number of epochs and the last one's values, None where a value is missing or not finite.
+
+    How fast it ran is left out: that is not the same each time.
+    """
     if history is None:
         return None
     last = {str(name): float(value) for name, value in history.iloc[-1].items()}
-    values = {name: value if math.isfinite(value) else None for name, value in last.items() if name != "epoch"}
+    values = {name: value if math.isfinite(value) else None for name, value in last.items() if name in HISTORY_COLUMNS}
     return {"epochs": len(history), "last": values}

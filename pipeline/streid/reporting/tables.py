@@ -16,10 +16,12 @@ from streid.reporting.streams import FUSION_TITLES, stream_kind, stream_title
 from streid.reporting.wording import duration, memory, percent
 
 STAGES = (
+    "render_demo",
     "prepare_dataset",
+    "build_histograms",
     "train_appearance",
     "extract_features",
-    "build_histograms",
+    "merge_features",
     "evaluate_joint",
     "rerank_scores",
 )
@@ -149,24 +151,35 @@ def cost_rows(folder: Path) -> list[CostRow]:
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder of benchmark files")
-    named = [(path, *path.stem.partition(".")[::2]) for path in sorted(folder.glob("*.tsv"))]
+    named = [(path, *split_stem(path.stem)) for path in sorted(folder.glob("*.tsv"))]
     kept = [entry for entry in named if entry[1] != OWN_STAGE]
-    kept.sort(key=lambda entry: (STAGES.index(entry[1]) if entry[1] in STAGES else len(STAGES), entry[1:]))
-    return [_cost_row(path, stage, model) for path, stage, model in kept]
+    kept.sort(key=lambda entry: (stage_order(entry[1]), entry[2]))
+    return [_cost_row(path, stage, subject) for path, stage, subject in kept]
 
 
-def _cost_row(path: Path, stage: str, model: str) -> CostRow:
+def split_stem(stem: str) -> tuple[str, str]:
+    """A log's or benchmark's stage, and its model and fusion in words: `<rule>[.<model>[.<fusion>]]`."""
+    stage, _, model = stem.partition(".")
+    name, _, fusion = model.rpartition(".")
+    return stage, f"{name}, {fusion}" if name and fusion in FUSION_TITLES else model
+
+
+def stage_order(stage: str) -> tuple[int, str]:
+    """Sorts stages as they run, those not known last."""
+    return STAGES.index(stage) if stage in STAGES else len(STAGES), stage
+
+
+def _cost_row(path: Path, stage: str, subject: str) -> CostRow:
     try:
         table = pd.read_csv(path, sep="\t")
         seconds = pd.to_numeric(table["s"], errors="raise")
         longest = table.iloc[int(seconds.to_numpy().argmax())]
     except (KeyError, ValueError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not a benchmark table of Snakemake ({error}); remove it") from None
-    name, _, fusion = model.rpartition(".")
     megabytes, load = (_number(longest.get(name)) for name in ("max_rss", "mean_load"))
     return CostRow(
         stage=stage,
-        subject=f"{name}, {fusion}" if name and fusion in FUSION_TITLES else model,
+        subject=subject,
         time=duration(float(longest["s"])),
         memory=memory(megabytes) if megabytes is not None else NONE,
         load=f"{load:.0f} %" if load is not None else NONE,

@@ -200,13 +200,18 @@ def test_tracklets_of_ones_own_manifest_are_respected(tmp_path: Path) -> None:
 def test_masks_are_noted_when_every_training_picture_has_one(market_tree: Path, tmp_path: Path) -> None:
     pictures = sorted((market_tree / "bounding_box_train").iterdir())
     plain = prepare(market_tree)[1]
-    for picture in pictures:
-        assert prepare(market_tree)[1]["masks"] is False
+    for number, picture in enumerate(pictures):
+        without = prepare(market_tree)[1]
+        assert without["masks"] is False
+        told = [warning for warning in without["warnings"] if "part mask" in warning]
+        left = f"{len(pictures) - number} of {len(pictures)} pictures trained on have no part mask"
+        assert told == ([f"{left}, so the others' are not used"] if number else [])
         mask = market_tree / "masks" / "bounding_box_train" / f"{picture.stem}.png"
         mask.parent.mkdir(parents=True, exist_ok=True)
         Image.new("L", (64, 128), 3).save(mask)
     summary = prepare(market_tree, pack=tmp_path / "pictures.h5")[1]
     assert summary["masks"] is True
+    assert not any("part mask" in warning for warning in summary["warnings"])
     assert summary["digest"] != plain["digest"]
     source = PictureSource(market_tree, tmp_path / "pictures.h5")
     assert set(source.read_mask(f"bounding_box_train/{pictures[0].name}").tobytes()) == {3}

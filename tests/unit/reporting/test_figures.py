@@ -4,12 +4,13 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 
-from streid.reporting.census import plot_cameras
+from streid.reporting.census import _plot_people, plot_cameras, plot_identities
 from streid.reporting.charts import DARK, LIGHT, draw_chart, style_of
 from streid.reporting.comparison import compare_streams
-from streid.reporting.learning import plot_training
+from streid.reporting.learning import plot_training, training_rows
 from streid.reporting.matches import plot_match_curves
 from streid.reporting.runs import ModelRun
 
@@ -83,13 +84,56 @@ def test_match_curves_say_when_one_lies_below(make_run: MakeRun) -> None:
 
 
 def test_training_curves_only_of_what_was_recorded(make_run: MakeRun) -> None:
-    history = pd.DataFrame({"epoch": [1.0, 2.0], "loss": [2.0, 1.0], "accuracy": [0.1, 0.5]})
+    history = pd.DataFrame({"epoch": [1.0, 2.0], "loss": [2.0, 1.0], "accuracy": [0.1, 0.5], "val_mAP": [np.nan] * 2})
     charts = plot_training([make_run("pcb", history=history), make_run("none")])
     assert [chart.name for chart in charts] == ["training_loss", "training_accuracy"]
     assert charts[1].alt == "Accuracy on training pictures, % over the epochs: pcb ends at 50."
     assert plot_training([make_run()]) == []
 
 
+def test_training_of_several_models_and_validation_now_and_then(make_run: MakeRun) -> None:
+    first = pd.DataFrame({"epoch": [1.0, 2.0, 3.0], "loss": [3.0, 2.0, 1.0], "val_mAP": [0.25, 0.5, np.nan]})
+    second = pd.DataFrame({"epoch": [1.0], "loss": [4.0], "learning_rate": [0.00125], "pictures_per_second": [1234.5]})
+    runs = [make_run("pcb", history=first), make_run("stgcn", history=second)]
+    charts = {chart.name: chart for chart in plot_training(runs)}
+    assert list(charts) == [
+        "training_loss",
+        "training_val_mAP",
+        "training_learning_rate",
+        "training_pictures_per_second",
+    ]
+    assert charts["training_loss"].alt == "Loss over the epochs: pcb ends at 1, stgcn ends at 4."
+    assert charts["training_val_mAP"].alt == "Held-out mAP, % over the epochs: pcb ends at 50."
+    # The second model keeps its colour where the first has no curve.
+    assert style_of(1, LIGHT)[0].encode() in charts["training_learning_rate"].light
+    assert style_of(0, LIGHT)[0].encode() not in charts["training_learning_rate"].light
+    dash = "\N{EN DASH}"
+    assert training_rows(runs) == [
+        ("pcb", ("3", "1", dash, dash, dash, "50.0 %", dash)),
+        ("stgcn", ("1", "4", dash, "0.00125", dash, dash, "1,234")),
+    ]
+    seven = plot_training([make_run(f"model{number}", history=first) for number in range(7)])
+    assert seven[0].size[1] > charts["training_loss"].size[1]
+
+
 def test_pictures_per_camera() -> None:
     table = pd.DataFrame({"camid": [1, 1, 3], "split": ["train", "query", "gallery"]})
     assert plot_cameras(table).alt == "Pictures: camera 1 2, camera 3 1."
+
+
+def test_pictures_and_cameras_per_identity() -> None:
+    rows = [(1, 1, "train"), (1, 1, "train"), (1, 2, "val"), (2, 1, "train"), (5, 1, "query"), (5, 3, "gallery")]
+    table = pd.DataFrame([*rows, (-1, 1, "gallery"), (0, 2, "gallery")], columns=["pid", "camid", "split"])
+    pictures, cameras = plot_identities(table)
+    assert pictures.alt == (
+        "Pictures per identity: trained on 1 to 3, half of the people at most 2, tested 2 to 2, half of the people at "
+        "most 2."
+    )
+    assert cameras.alt.startswith("Cameras per identity: trained on 1 to 2, half of the people at most 1.5")
+
+
+def test_people_are_counted_in_bars() -> None:
+    chart = _plot_people("a", "Pictures per identity", {"trained on": pd.Series([1, 2, 2, 100])})
+    bars = [group for group in ET.fromstring(chart.light).iter() if group.get("id", "").startswith("patch_")]
+    # A bar for each five numbers up to 100, with the background and two visible edges of the axes.
+    assert len(bars) == 20 + 4

@@ -1,6 +1,7 @@
 """The headline and what limits it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pandas as pd
 
@@ -9,7 +10,7 @@ from streid.reporting.runs import ModelRun
 
 MakeRun = Callable[..., ModelRun]
 
-SUMMARY = {"warnings": [], "pictures_with_time": 9}
+SUMMARY = {"warnings": [], "pictures_with_time": 9, "counts": {"train": {}, "val": {}}, "unit": "picture"}
 HISTORY = pd.DataFrame({"epoch": [1.0], "loss": [2.0]})
 
 
@@ -59,11 +60,12 @@ def test_nothing_to_note(make_run: MakeRun) -> None:
 
 
 def test_every_limit_is_said(make_run: MakeRun) -> None:
-    summary = {"warnings": ["train: 3 pictures, officially 4"], "pictures_with_time": 0}
+    summary = {"warnings": ["train: 3 pictures, officially 4"], "pictures_with_time": 0, "counts": {"train": {}}}
     notices = list_notices("other", summary, [make_run(visual=metrics(0.5, 0.4, skipped=1))], timed=False, foreign={})
     expected = (
         "officially 4",
         "No picture has a time",
+        "No identities are held out",
         "1 query without a right match in another camera was left out",
         "of the data set 'demo', not 'other'",
         "pcb, logistic fusion: no scores for times alone, appearance + times",
@@ -108,3 +110,17 @@ def test_a_model_scored_with_another_sets_travel_times_is_named(make_run: MakeRu
     assert not any("rest on appearance alone" in notice for notice in untimed)
     both = list_notices("demo", SUMMARY, [run, make_run(history=HISTORY)], timed=False, foreign=foreign)
     assert any("rest on appearance alone" in notice for notice in both)
+
+
+def test_tracklets_that_identities_helped_to_group_are_called_so(make_run: MakeRun) -> None:
+    runs = [make_run("pcb", history=HISTORY), replace(make_run("stgcn", history=HISTORY), unit="tracklet")]
+    oracle = SUMMARY | {"tracklets": "oracle"}
+    foreign, helped = list_notices("demo", oracle, runs, timed=True, foreign={})
+    assert foreign.startswith("stgcn: queries and gallery are tracklets, while the data set's protocol compares single")
+    assert helped.startswith("stgcn: the tracklets are oracle tracklets, grouped with the help of the identities")
+    first, second = list_notices("demo", oracle, runs[1:], timed=True, foreign={})
+    assert first.startswith("Queries and gallery are tracklets")
+    assert second.startswith("The tracklets are oracle tracklets")
+    assert list_notices("demo", oracle, runs[:1], timed=True, foreign={}) == []
+    protocol = SUMMARY | {"tracklets": "own", "unit": "tracklet"}
+    assert list_notices("mars", protocol, [], timed=True, foreign={}) == []

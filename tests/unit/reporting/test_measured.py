@@ -134,12 +134,15 @@ def test_summaries_that_cannot_be_are_refused(tmp_path: Path, place: tuple[str, 
     check_refused(read_summary, written(tmp_path / "dataset.json", SUMMARY, place, value), words)
 
 
-def test_history_leaves_speed_and_unknown_columns_out(tmp_path: Path) -> None:
+def test_history_leaves_unknown_columns_out_and_its_end_the_speed(tmp_path: Path) -> None:
     path = tmp_path / "training.csv"
     path.write_text(
         "epoch,loss,accuracy,learning_rate,pictures_per_second,note,val_mAP\n1,2,0.1,0.1,80,a,\n2,1,0.5,0.01,81,b,\n"
     )
-    assert final_epoch(read_history(path)) == {
+    history = read_history(path)
+    assert history["pictures_per_second"].tolist() == [80, 81]
+    assert "note" not in history.columns
+    assert final_epoch(history) == {
         "epochs": 2,
         "last": {"loss": 1.0, "accuracy": 0.5, "learning_rate": 0.01, "val_mAP": None},
     }

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from PIL import Image
 
@@ -15,7 +14,6 @@ from streid.errors import InputError
 from streid.reporting.pictures import PictureStore
 from streid.reporting.ranked import describe_gap, rank_queries, ranked_sheet
 from streid.reporting.runs import ModelRun
-from streid.reporting.samples import sample_identities, sample_sheet
 from streid.reporting.wording import Clock
 
 MakeRun = Callable[..., ModelRun]
@@ -62,13 +60,3 @@ def test_times_of_other_sessions_do_not_compare(make_run: MakeRun) -> None:
     moved = run.gallery.take(np.array([0]))
     moved.session_N[:] = 5
     assert describe_gap(run.query, 0, moved, 0, CLOCK) == "other session"
-
-
-def test_samples_are_of_the_people_most_cameras_saw(root: Path) -> None:
-    rows = [("0.jpg", 7, 2), ("1.jpg", 7, 1), ("2.jpg", 7, 2), ("0.jpg", 3, 1), ("1.jpg", -1, 1), ("2.jpg", 0, 3)]
-    manifest = pd.DataFrame(rows, columns=["path", "pid", "camid"])
-    store = PictureStore(PictureSource(root))
-    samples = sample_identities(manifest, store, seed=0)
-    assert [(sample.identity, [camera for camera, _ in sample.views]) for sample in samples] == [(7, [1, 2]), (3, [1])]
-    assert samples[0].views[1][1] is store.thumbnail("0.jpg")
-    assert sample_sheet(samples).width == 2 * 72 + 8

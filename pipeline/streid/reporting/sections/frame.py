@@ -8,6 +8,7 @@ import pandas as pd
 from PIL import Image
 
 from streid.reporting.charts import Chart
+from streid.reporting.commands import StageCommands
 from streid.reporting.pictures import PictureStore
 from streid.reporting.runs import ModelRun
 from streid.reporting.tables import CostRow
@@ -20,8 +21,8 @@ class Material:
     """What the sections are made from.
 
     record: report.json's content. queries: how many ranked lists to show. costs: what each stage took, None
-    where that is not known. foreign: models whose scores use another data set's histograms -> that set's name.
-    explorer: link to the gallery explorer, None without one.
+    where that is not known. commands: how to repeat each stage. foreign: models whose scores use another data
+    set's histograms -> that set's name. explorer: link to the gallery explorer, None without one.
     """
 
     record: Mapping[str, Any]
@@ -32,6 +33,7 @@ class Material:
     clock: Clock
     queries: int
     costs: Sequence[CostRow] | None
+    commands: Sequence[StageCommands]
     foreign: Mapping[str, str]
     explorer: str | None
 

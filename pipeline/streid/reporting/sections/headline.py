@@ -15,14 +15,16 @@ from streid.reporting.measured import METRIC_TITLES
 from streid.reporting.published import PublishedResult, published_results
 from streid.reporting.sections.frame import Material, Section
 from streid.reporting.tables import AUDIT_TITLES, MetricRow, audit_rows, metric_rows
+from streid.reporting.transfers import TransferRow, transfer_rows
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class HeadlineSection(Section):
-    """The page's first lines and the table of results."""
+    """The page's first lines and the table of results; transfers: the models side by side, if there are several."""
 
     headline: Headline
     notices: Sequence[str]
+    transfers: Sequence[TransferRow]
     metric_titles: Sequence[str]
     metrics: Sequence[MetricRow]
     comparison: Sequence[Chart]
@@ -44,6 +46,7 @@ def compose_headline(material: Material) -> HeadlineSection:
     return HeadlineSection(
         headline=write_headline(dataset, runs),
         notices=list_notices(dataset, summary, runs, timed, material.foreign),
+        transfers=transfer_rows(dataset, runs, material.foreign) if len(runs) > 1 else [],
         metric_titles=list(METRIC_TITLES.values()),
         metrics=metric_rows(runs),
         comparison=compare_streams(runs),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from streid.reporting.commands import StageCommands
 from streid.reporting.sections.frame import Material, Section
 from streid.reporting.tables import CostRow, configuration_rows
 
@@ -14,6 +15,7 @@ class ProvenanceSection(Section):
     seed: int
     commit: str | None
     costs: Sequence[CostRow] | None
+    commands: Sequence[StageCommands]
     settings: Sequence[tuple[str, str]]
     versions: Mapping[str, str]
 
@@ -25,6 +27,7 @@ def compose_provenance(material: Material) -> ProvenanceSection:
         seed=material.seed,
         commit=record["git"],
         costs=material.costs,
+        commands=material.commands,
         settings=configuration_rows(record["configuration"]),
         versions=record["versions"],
     )

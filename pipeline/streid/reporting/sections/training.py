@@ -4,14 +4,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from streid.reporting.charts import Chart
-from streid.reporting.learning import plot_training
+from streid.reporting.learning import plot_training, training_rows
 from streid.reporting.sections.frame import Material, Section
+
+END_TITLES = (
+    "Epochs",
+    "Loss",
+    "Accuracy",
+    "Learning rate",
+    "Held-out rank-1",
+    "Held-out mAP",
+    "Pictures per second",
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TrainingSection(Section):
-    """Charts over the epochs, none where nothing was trained here."""
+    """Charts over the epochs and what they end with, nothing where nothing was trained here."""
 
+    titles: Sequence[str]
+    ends: Sequence[tuple[str, tuple[str, ...]]]
     curves: Sequence[Chart]
 
     @property
@@ -22,4 +34,4 @@ class TrainingSection(Section):
 
 def compose_training(material: Material) -> TrainingSection:
     """Draw what training.csv of each model holds."""
-    return TrainingSection(curves=plot_training(material.runs))
+    return TrainingSection(titles=END_TITLES, ends=training_rows(material.runs), curves=plot_training(material.runs))
