@@ -22,7 +22,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from streid.artifacts import PICTURES_FORMAT, IntArray, create_file, open_checked
-from streid.data.images import UNDECODABLE, decode_mask, decode_picture
+from streid.data.images import UnreadablePictureError, decode_mask, decode_picture
 from streid.data.masks import mask_path
 from streid.errors import InputError
 
@@ -151,7 +151,7 @@ class PictureSource:
         content = self.bytes(path)
         try:
             return decode_picture(content)
-        except UNDECODABLE as error:
+        except UnreadablePictureError as error:
             raise InputError(f"{self._where(path)}: unreadable picture ({error}); replace or remove it") from None
 
     def read_mask(self, path: str) -> Image.Image:
@@ -164,7 +164,7 @@ class PictureSource:
         content = self.bytes(name)
         try:
             return decode_mask(content)
-        except UNDECODABLE as error:
+        except UnreadablePictureError as error:
             raise InputError(f"{self._where(name)}: unreadable part mask ({error}); replace or remove it") from None
 
     def bytes(self, path: str) -> Content:

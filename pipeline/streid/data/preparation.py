@@ -71,40 +71,28 @@ def drop_unreadable(
     return table[~table["path"].isin(problems)].reset_index(drop=True), problems, digest
 
 
-def digest_masks(table: pd.DataFrame, root: Path, *, threads: int, keep: Keep | None = None) -> str | None:
+def digest_masks(
+    table: pd.DataFrame, root: Path, *, threads: int, keep: Keep | None = None
+) -> tuple[str | None, list[str]]:
     """Decode the part masks of the pictures trained on.
 
     Returns:
-        The masks' digest; None where not every picture of train and val has one.
+        The masks' digest, None where there are none or not every picture of train and val has one; and a
+        warning in the latter case.
 
     Raises:
         InputError: masks are unreadable.
     """
-    paths = training_masks(table, root)
-    if paths is None:
-        return None
+    if not (root / MASKS_FOLDER).is_dir():
+        return None, []
+    paths = _mask_paths(table)
+    if missing := [path for path in paths if not (root / path).is_file()]:
+        return None, [
+            f"{len(missing):,} of {len(paths):,} part masks are missing (first: {missing[0]}), so none of them is used"
+        ]
     problems, digest = check_pictures(root, paths, threads, decode=decode_mask, keep=keep)
     _refuse_unreadable(root, problems, "part masks", f"repair them, or remove the folder {MASKS_FOLDER}")
-    return digest
-
-
-def find_missing_masks(table: pd.DataFrame, root: Path) -> list[str]:
-    """A sentence for the user where some pictures trained on have part masks and others have none."""
-    if not (root / MASKS_FOLDER).is_dir():
-        return []
-    paths = _mask_paths(table)
-    missing = [path for path in paths if not (root / path).is_file()]
-    if not 0 < len(missing) < len(paths):
-        return []
-    return [f"{len(missing):,} of {len(paths):,} pictures trained on have no part mask, so the others' are not used"]
-
-
-def training_masks(table: pd.DataFrame, root: Path) -> list[str] | None:
-    """The paths of the part masks of all pictures trained on, None where one of them has none."""
-    if not (root / MASKS_FOLDER).is_dir():
-        return None
-    paths = _mask_paths(table)
-    return paths if all((root / path).is_file() for path in paths) else None
+    return digest, []
 
 
 def _mask_paths(table: pd.DataFrame) -> list[str]:
@@ -158,12 +146,15 @@ def prepare_dataset(
         missing = [split for split in ("train", "query", "gallery") if not (table["split"] == split).any()]
         if missing:
             raise InputError(f"{root}: no pictures for {', '.join(missing)}; a data set needs train, query and gallery")
-        masks_digest = digest_masks(table, root, threads=threads, keep=keep)
+        masks_digest, mask_warnings = digest_masks(table, root, threads=threads, keep=keep)
         if not source.own_tracklets:
             table = table.assign(tracklet=group_passes(table, config.pass_gap))
         rendered = (root / RENDERING_MARKER).is_file()
-        counted = find_warnings(table, count_pictures(table), source.expected, skipped)
-        warnings = [*counted, *source.remarks, *find_missing_masks(table, root)]
+        warnings = [
+            *find_warnings(table, count_pictures(table), source.expected, skipped),
+            *mask_warnings,
+            *source.remarks,
+        ]
         if rendered and source.expected is not None:
             warnings.append("the pictures are rendered: results on them say nothing about the real data set")
         if config.holdout_identities:
@@ -224,6 +215,8 @@ def _distinct(paths: pd.Series) -> list[str]:
 def _refuse_unreadable(root: Path, problems: Mapping[str, str], what: str, advice: str) -> None:
     if not problems:
         return
+    for path, problem in sorted(problems.items()):
+        logger.error("unreadable: %s: %s", path, problem)
     listed = "; ".join(f"{path} ({problem})" for path, problem in sorted(problems.items())[:SHOWN])
-    more = f" and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
+    more = f" and {len(problems) - SHOWN} more, all listed above" if len(problems) > SHOWN else ""
     raise InputError(f"{root}: {len(problems)} {what} cannot be read: {listed}{more}; {advice}")

@@ -36,13 +36,15 @@ def make_table(rows: Iterable[Row]) -> pd.DataFrame:
 
 
 def list_pictures(root: Path, folder: str, where_to_get: str) -> list[str]:
-    """The sorted names of a folder's .jpg files.
+    """The sorted names of a folder's .jpg files, those that start with a dot left out.
 
     Raises:
         InputError: the folder is missing or holds none.
     """
     check_folder(root, folder, where_to_get)
-    names = sorted(entry.name for entry in (root / folder).iterdir() if entry.name.endswith(".jpg"))
+    names = sorted(
+        entry.name for entry in (root / folder).iterdir() if entry.name.endswith(".jpg") and entry.name[0] != "."
+    )
     if not names:
         raise InputError(f"{root / folder}: holds no .jpg pictures. {where_to_get}")
     return names

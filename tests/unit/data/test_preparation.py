@@ -105,6 +105,31 @@ def test_unreadable_pictures_are_refused_or_skipped(market_tree: Path) -> None:
     assert "2 unreadable pictures were skipped" in summary["warnings"]
 
 
+def test_every_unreadable_picture_is_listed_and_others_are_read_alike_everywhere(
+    market_tree: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = market_tree / "bounding_box_test"
+    whole = (folder / "0001_c1s1_001051_03.jpg").read_bytes()
+    contents = (b"", b"<html>", whole[:-50], b"%!PS-Adobe-3.0 EPSF-3.0\n", b"II*\0", b"GIF89a", b"BM", b"\xff\xd8")
+    bad = [f"0001_c1s1_{frame:06d}_00.jpg" for frame in range(len(contents))]
+    for name, content in zip(bad, contents, strict=True):
+        (folder / name).write_bytes(content)
+    turned = "0001_c2s1_000077_00.jpg"
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("CMYK", (20, 10), (255, 0, 0, 0)).save(folder / turned, exif=exif)
+    (folder / f"._{turned}").write_bytes(b"what another system keeps beside a file")
+    with pytest.raises(InputError, match=r"8 pictures cannot be read: .* and 3 more, all listed above; repair or"):
+        prepare(market_tree)
+    assert [f"unreadable: bounding_box_test/{name}: " in caplog.text for name in bad] == [True] * 8
+    _, summary = prepare(market_tree, unreadable="skip", pack=tmp_path / "pictures.h5")
+    assert summary["skipped_files"] == [f"bounding_box_test/{name}" for name in bad]
+    for source in (PictureSource(market_tree), PictureSource(market_tree, tmp_path / "pictures.h5")):
+        pixels_HWC = np.asarray(source.read(f"bounding_box_test/{turned}"), np.int64)
+        assert pixels_HWC.shape == (20, 10, 3)
+        assert np.abs(pixels_HWC - (0, 255, 255)).max() < 20
+
+
 def test_missing_pictures_of_a_manifest_are_named(tmp_path: Path) -> None:
     problems, _ = check_pictures(tmp_path, ["a.jpg"], threads=1)
     assert problems == {"a.jpg": "no such file"}
@@ -201,11 +226,11 @@ def test_masks_are_noted_when_every_training_picture_has_one(market_tree: Path, 
     pictures = sorted((market_tree / "bounding_box_train").iterdir())
     plain = prepare(market_tree)[1]
     for number, picture in enumerate(pictures):
-        without = prepare(market_tree)[1]
-        assert without["masks"] is False
-        told = [warning for warning in without["warnings"] if "part mask" in warning]
-        left = f"{len(pictures) - number} of {len(pictures)} pictures trained on have no part mask"
-        assert told == ([f"{left}, so the others' are not used"] if number else [])
+        summary = prepare(market_tree)[1]
+        assert summary["masks"] is False
+        said = [warning for warning in summary["warnings"] if "part masks" in warning]
+        expected = f"{3 - number} of 3 part masks are missing (first: masks/bounding_box_train/{picture.stem}.png), "
+        assert said == ([f"{expected}so none of them is used"] if number else [])
         mask = market_tree / "masks" / "bounding_box_train" / f"{picture.stem}.png"
         mask.parent.mkdir(parents=True, exist_ok=True)
         Image.new("L", (64, 128), 3).save(mask)
