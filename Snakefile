@@ -1,6 +1,6 @@
 # streid: from a person re-identification data set to a report.
 #
-#     snakemake --cores 8 --resources gpu=4 results/market/report.json
+#     snakemake --cores 8 results/market/report.json --resources gpu=4
 #
 # Everything that can be set is described in config/config.yaml.
 from snakemake.utils import min_version
