@@ -8,7 +8,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-TEXT_KEYS = ("format", "root", "manifest", "models", "start_weights")
+TEXT_KEYS = ("format", "root", "manifest", "models", "start_weights", "weights_of")
 EXACT = 2**53  # floats beyond are no exact integers
 SHOWN = 80
 BOUNDS = {"minimum": "of at least", "exclusiveMinimum": "above", "maximum": "at most", "exclusiveMaximum": "below"}
@@ -21,7 +21,7 @@ def with_numbers(value: Any) -> Any:
     written as 5.0 becomes 5. Names and paths stay texts.
     """
     if isinstance(value, Mapping):
-        return {key: one if key in TEXT_KEYS else with_numbers(one) for key, one in value.items()}
+        return {key: with_numbers(one) if _holds_numbers(key, one) else one for key, one in value.items()}
     if isinstance(value, list):
         return [with_numbers(one) for one in value]
     if isinstance(value, str):
@@ -31,6 +31,11 @@ def with_numbers(value: Any) -> Any:
             return value
         return with_numbers(read) if isinstance(read, int | float) else value
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < EXACT else value
+
+
+def _holds_numbers(key: str, value: Any) -> bool:
+    """Whether a key's value is no name or path; `models` lists names in a data set, and has sections at the top."""
+    return key not in TEXT_KEYS or isinstance(value, Mapping)
 
 
 def configuration_problems(config: Mapping[str, Any], schema: Mapping[str, Any]) -> list[str]:

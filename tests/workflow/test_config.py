@@ -292,5 +292,7 @@ def test_text_that_is_a_number_is_one_but_for_names_and_paths() -> None:
     assert with_numbers(given) == {"train": expected}
     entry = {"root": "2024", "manifest": "1", "format": "manifest", "models": ["1", "on"], "prepare": {"seed": "4"}}
     assert with_numbers({"datasets": {"1": entry}})["datasets"]["1"] == {**entry, "prepare": {"seed": 4}}
+    models = {"1": {"train": {"epochs": "3"}}, "2": {"weights_of": "1"}}
+    assert with_numbers({"models": models}) == {"models": {"1": {"train": {"epochs": 3}}, "2": {"weights_of": "1"}}}
     assert isinstance(with_numbers(5.0), int)
     assert with_numbers(1e300) == 1e300
