@@ -63,9 +63,9 @@ def kind(schema: dict[str, Any], definitions: dict[str, Any], key: str = "") -> 
         some = "at least one of" if schema.get("minItems") else "any number of"
         return f"a list, {some}{distinct}: {kind(schema['items'], definitions)}"
     if schema["type"] == "object":
-        if "properties" in schema:
-            return "keys of " + ", ".join(f"`{section}`" for section in schema["properties"])
-        return f"names, each with {kind(schema['additionalProperties'], definitions)}"
+        values = schema["additionalProperties"]
+        sections = [f"`{section}`" for section in values.get("properties", ())]
+        return f"names, each with {', '.join(sections) or kind(values, definitions)}"
     return {"boolean": "`true` or `false`", "string": "text"}.get(schema["type"]) or number(schema)
 
 
