@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,7 @@ RECORDS = {
     },
     "none": {},
 }
+LOGGED = "2026-01-01 10:00:00,500 INFO command: "
 EXTERNAL = re.compile(
     r"""(?:src|href|srcset|action)\s*=\s*["']?\s*(?:https?:)?//|url\(|@import|<script""", re.IGNORECASE
 )
@@ -96,6 +98,10 @@ def made(tmp_path_factory: pytest.TempPathFactory, tiny_world: Path, run_stage: 
         write_model(folder / model, query, gallery, dataset="tiny", seed=seed)
     (folder / "benchmarks").mkdir()
     (folder / "benchmarks" / "train_appearance.pcb.tsv").write_text("s\tmax_rss\tmean_load\n192.0\t2150.4\t180\n")
+    (folder / "logs").mkdir()
+    (folder / "logs" / "train_appearance.pcb.log").write_text(
+        "2026-01-01 10:00:00,5 INFO command: python train.py --epochs 2\n"
+    )
     write_json(folder / "config.json", {"joint": {"alpha": 5.0}})
     return folder
 
@@ -125,7 +131,7 @@ def arguments(
         *("write_report", "--dataset", dataset, "--manifest", results / "manifest.csv"),
         *("--summary", results / "dataset.json", "--histograms", results / "histograms.h5"),
         *("--root", results / "data", "--config-json", results / "config.json", "--units-per-second", 25),
-        *("--benchmarks", results / "benchmarks", "--queries", 5, "--threads", 1),
+        *("--benchmarks", results / "benchmarks", "--logs", results / "logs", "--queries", 5, "--threads", 1),
         *("--output", out / "report.json", "--page", out / "report.html", "--figures", out / "figures"),
         *(part for model in models for part in ("--model", f"{model}={results / model}")),
         *("--fusion", *fusions, *more),
@@ -174,6 +180,12 @@ def test_report_holds_the_numbers_and_nothing_of_this_machine(
             for file in RANKED:
                 assert figures[file] == json.loads((results / model / fusion / f"{file}.json").read_text())
         assert content["training"] == {"epochs": 2, "last": {"loss": 1.0, "accuracy": 0.6, "learning_rate": 0.01}}
+    assert [(entry["model"], entry["fusion"]) for entry in report["transfers"]] == [
+        *(("pcb", fusion) for fusion in FUSIONS),
+        *(("baseline", fusion) for fusion in FUSIONS),
+    ]
+    metrics = report["models"]["baseline"]["fusions"]["logistic"]["reranked"]["streams"]["reranked"]
+    assert report["transfers"][-1]["reranked"] == {name: metrics[name] for name in ("rank1", "mAP")}
     assert report["configuration"] == {"joint": {"alpha": 5.0}}
     assert report["histograms"]["bin_width"] == 100
     assert report["histograms"]["identities"] == 6
@@ -194,8 +206,25 @@ def test_page_stands_alone_and_shows_every_section(results: Path, tmp_path: Path
     assert len(images) > 100
     assert all(re.search(r' alt="[^"]+"', image) and ' src="data:image/' in image for image in images)
     assert page.count('<article class="ranked">') == 5
-    for words in ("No published numbers exist for tiny", "3 min 12 s", "2.1 GB", "joint.alpha"):
+    for words in (
+        "No published numbers exist for tiny",
+        "3 min 12 s",
+        "2.1 GB",
+        "joint.alpha",
+        "python train.py --epochs 2",
+    ):
         assert words in page
+    for words in (
+        "The models side by side",
+        "One tracklet over its frames",
+        "Pictures per second",
+        "Skip to the results",
+    ):
+        assert words in page
+    assert page.count('id="') == len(set(re.findall(r'id="([^"]+)"', page)))
+    headings = [int(level) for level in re.findall(r"<h([1-6])", page)]
+    assert headings.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(headings))
 
 
 def test_the_page_links_to_the_explorer_where_there_is_one(results: Path, tmp_path: Path, run_stage: RunStage) -> None:
@@ -292,6 +321,7 @@ def test_hostile_names_are_escaped(results: Path, tmp_path: Path, run_stage: Run
         results / "dataset.json", summary | {"warnings": ["<img src=x onerror=alert(1)>"], "skipped_files": [hostile]}
     )
     write_json(results / "config.json", {"<script>": "</td><script>"})
+    (results / "logs" / "train<script>.log").write_text(f"{LOGGED}python </code><script>\n")
     run_stage(*arguments(results, tmp_path / "out", dataset="<script>alert(2)</script>", models=("pcb",)))
     page = (tmp_path / "out" / "report.html").read_text()
     assert "<script" not in page
@@ -324,7 +354,7 @@ def test_less_is_said_plainly(results: Path, tmp_path: Path, run_stage: RunStage
 @pytest.mark.parametrize(
     "missing",
     [
-        *("manifest.csv", "dataset.json", "histograms.h5", "config.json", "benchmarks"),
+        *("manifest.csv", "dataset.json", "histograms.h5", "config.json", "benchmarks", "logs"),
         *("pcb/logistic/scores.json", "pcb/likelihood/scores.h5", "pcb/features.h5"),
         *("pcb/logistic/reranked.h5", "pcb/likelihood/reranked.json"),
     ],

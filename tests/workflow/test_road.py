@@ -1,10 +1,13 @@
 """The whole road on a tiny rendered world, and what runs again after which change."""
 
+import html
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -53,6 +56,33 @@ def test_the_road_ends_in_a_report(project: Project) -> None:
         for run in runs:
             assert "max_rss" in (project.folder / f"results/demo/benchmarks/{stage}{run}.tsv").read_text()
             assert (project.folder / f"results/demo/logs/{stage}{run}.log").is_file()
+
+
+def test_the_report_tells_how_to_repeat_a_stage(project: Project) -> None:
+    page = (project.folder / "results/demo/report.html").read_text(encoding="utf-8")
+    commands = [html.unescape(one) for one in re.findall(r"<pre[^>]*><code>([^<]*)</code></pre>", page)]
+    again = [command for command in commands if command.startswith("snakemake ")]
+    assert len(again) == len(STAGES)
+    (scoring,) = [shlex.split(command) for command in again if "--forcerun evaluate_joint " in command]
+    assert rules(project.snakemake("--dry-run", *scoring[1:])) == {"evaluate_joint", "write_report"}
+    (counting,) = [
+        command for command in commands if "build_histograms.py" in command and command.startswith("python ")
+    ]
+    once, repeated = (project.folder / name for name in ("results/demo/histograms.h5", "again.h5"))
+    words = shlex.split(counting.replace("results/demo/histograms.h5", repeated.name))
+    subprocess.run([sys.executable, *words[1:]], cwd=project.folder, check=True, capture_output=True)
+    assert repeated.read_bytes() == once.read_bytes()
+
+
+def test_snakemakes_own_report_holds_the_figures_and_needs_no_network(project: Project) -> None:
+    nowhere = dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), "http://127.0.0.1:9")
+    with project.start("--cores", "1", "--report", "figures.zip", "--", REPORT, **nowhere) as run:
+        run.output()
+    with zipfile.ZipFile(project.folder / "figures.zip") as packed:
+        held = {Path(name).name for name in packed.namelist()}
+    drawn = {path.name for path in (project.folder / "results/demo/figures").iterdir()}
+    assert {"compare_mAP.svg", "samples.png"} <= drawn <= held
+    assert "report.html" in held
 
 
 def test_nothing_changed_nothing_runs(project: Project) -> None:

@@ -57,4 +57,5 @@ def _first_command(path: Path) -> str | None:
 
 
 def _again(stage: str, dataset: str) -> str:
-    return shlex.join(["snakemake", "--cores", "all", "--forcerun", stage, f"results/{dataset}/report.json"])
+    # Without the two dashes the report would be one more rule to force.
+    return shlex.join(["snakemake", "--cores", "all", "--forcerun", stage, "--", f"results/{dataset}/report.json"])

@@ -22,6 +22,8 @@ STAGES = (
     "train_appearance",
     "extract_features",
     "merge_features",
+    "import_features",
+    "inspect_model",
     "evaluate_joint",
     "rerank_scores",
 )
