@@ -121,7 +121,7 @@ def test_failed_write_keeps_the_earlier_file(tmp_path: Path) -> None:
     assert [path.name for path in target.parent.iterdir()] == ["report.json"]
 
 
-@pytest.mark.parametrize("content", [b"{", b"[1]", b"\xff\xfe"])
+@pytest.mark.parametrize("content", [b"{", b"[1]", b"\xff\xfe", b"[" * 100_000, b"1" * 5000])
 def test_unusable_json_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.json").write_bytes(content)
     with pytest.raises(InputError, match=r"x\.json"):

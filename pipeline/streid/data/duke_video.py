@@ -28,7 +28,7 @@ WHERE_TO_GET = (
     "DukeMTMC-VideoReID was withdrawn by its authors and is not to be downloaded; where you have it lawfully, "
     "this folder holds train, query and gallery"
 )
-NAME = re.compile(r"(?P<pid>\d{4})(_?)C(?P<camid>[1-8])\2F(?P<number>\d{4,})\2X(?P<frame>\d+)\.jpg", re.ASCII)
+NAME = re.compile(r"(?P<pid>\d{4})(_?)C(?P<camid>[1-8])\2F(?P<number>\d{4,9})\2X(?P<frame>\d{1,12})\.jpg", re.ASCII)
 
 
 def parse_name(name: str) -> dict[str, int]:

@@ -3,21 +3,24 @@
 Columns: `path` relative to the data set's root (`/` between folders); `split` train, val, query or
 gallery; `pid` identity (-1 junk, 0 distractor); `camid` as the data set numbers it; `session`: times
 compare only within one session; `time` on that session's clock, empty when unknown; `tracklet`:
-pictures of one pass of one person before one camera, empty when there is none.
+pictures of one pass of one person before one camera, empty when there is none. Further columns are left out.
 """
 
+import csv
 import os
-from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pandas as pd
 
-from streid.artifacts import DISTRACTOR_PID, JUNK_PID, UNKNOWN_TIME, Sightings, atomic_output
+from streid.artifacts import DISTRACTOR_PID, JUNK_PID, TIME_BOUND, UNKNOWN_TIME, Sightings, atomic_output
 from streid.errors import InputError
 
 SPLITS = ("train", "val", "query", "gallery")
 COLUMNS = ("path", "split", "pid", "camid", "session", "time", "tracklet")
 OPTIONAL_VALUES = {"time": UNKNOWN_TIME, "tracklet": -1}
+# Control characters, and what stands for bytes that are not UTF-8: neither a CSV file nor a log can hold them safely.
+UNSAFE = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
+LEADS_OUT = r"^$|^/|(?:^|/)\.\.(?:/|$)"
 SMALLEST = {"pid": JUNK_PID, "camid": 0, "session": 0, "time": 0, "tracklet": 0}
 
 
@@ -29,25 +32,37 @@ def read_manifest(path: str | os.PathLike[str]) -> pd.DataFrame:
         the order of the file.
 
     Raises:
-        InputError: the file is missing, not UTF-8 CSV, lacks a column, or a row cannot be used; the
-            message names the first such line (the header is line 1).
+        InputError: the file is missing, not UTF-8 CSV, lacks a column or has one twice, or a row cannot be used;
+            the message names the first such line (the header is line 1).
     """
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8", skip_blank_lines=False)
+        _check_header(path)
+        table = pd.read_csv(path, dtype=str, na_filter=False, encoding="utf-8-sig", skip_blank_lines=False)
     except FileNotFoundError:
         raise InputError(f"{path}: no such manifest") from None
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+    except (csv.Error, pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not a UTF-8 CSV file ({error})") from None
-    missing = [name for name in COLUMNS if name not in table.columns]
-    if missing:
-        raise InputError(f"{path}: missing columns {', '.join(missing)}; a manifest has {', '.join(COLUMNS)}")
-    table = table[list(COLUMNS)].copy()
+    if not isinstance(table.index, pd.RangeIndex):
+        raise InputError(f"{path}, line 2: has more values than the header has columns")
+    written = np.flatnonzero((table != "").any(axis=1))  # blank lines at the end do no harm
+    table = table.iloc[: written.max(initial=-1) + 1][list(COLUMNS)].copy()
     if table.empty:
         raise InputError(f"{path}: holds no pictures")
     for name, smallest in SMALLEST.items():
         table[name] = _integers(table[name], name, smallest, path)
     check_manifest(table, path)
     return table
+
+
+def _check_header(path: str | os.PathLike[str]) -> None:
+    with open(path, encoding="utf-8-sig", newline="") as handle:  # noqa: PTH123 - a text path may be given
+        header = next(csv.reader(handle), [])
+    missing = [name for name in COLUMNS if name not in header]
+    if missing:
+        raise InputError(f"{path}: missing columns {', '.join(missing)}; a manifest has {', '.join(COLUMNS)}")
+    twice = [name for name in COLUMNS if header.count(name) > 1]
+    if twice:
+        raise InputError(f"{path}: has the column {twice[0]} twice; remove one")
 
 
 def write_manifest(path: str | os.PathLike[str], table: pd.DataFrame) -> None:
@@ -64,14 +79,21 @@ def check_manifest(table: pd.DataFrame, where: str | os.PathLike[str]) -> None:
     """Refuse rows no stage could use.
 
     Raises:
-        InputError: an unknown split, a path that is empty, absolute or leads out of the root, a picture
-            twice in one split, a training identity below 1, or identities both trained on and tested.
+        InputError: an unknown split, a number out of range, a path that is empty, absolute, leads out of the
+            root or holds a control character or bytes that are not UTF-8, a picture twice in one split, a training
+            identity below 1, or identities both trained on and tested.
     """
     _refuse_rows(~table["split"].isin(SPLITS), table["split"], f"split is not one of {', '.join(SPLITS)}", where)
-    unsafe = table["path"].map(_leads_out)
-    _refuse_rows(unsafe, table["path"], "path must be relative and stay inside the data set's root", where)
+    outside = table["path"].str.contains(LEADS_OUT, regex=True)
+    _refuse_rows(outside, table["path"], "path must be relative and stay inside the data set's root", where)
+    unsafe = table["path"].str.contains(UNSAFE, regex=True)
+    _refuse_rows(unsafe, table["path"], "path holds a control character or is not UTF-8; rename the file", where)
     twice = table.duplicated(["split", "path"])
     _refuse_rows(twice, table["path"], "picture is listed twice in its split", where)
+    for name, smallest in SMALLEST.items():
+        low = OPTIONAL_VALUES.get(name, smallest)
+        bad = (table[name] < low) | (table[name] >= TIME_BOUND)
+        _refuse_rows(bad, table[name], f"{name} is not an integer of at least {smallest} and below 2^53", where)
     trained = table["split"].isin(("train", "val"))
     _refuse_rows(trained & (table["pid"] < 1), table["pid"], "identities of train and val start at 1", where)
     leaked = np.intersect1d(table.loc[trained, "pid"], table.loc[~trained, "pid"])
@@ -97,14 +119,9 @@ def _integers(column: pd.Series, name: str, smallest: int, where: str | os.PathL
     filled = column.where(column != "", str(OPTIONAL_VALUES[name])) if name in OPTIONAL_VALUES else column
     numbers = pd.to_numeric(filled, errors="coerce")
     given = column != "" if name in OPTIONAL_VALUES else pd.Series(True, index=column.index)
-    bad = numbers.isna() | (numbers % 1 != 0) | (given & (numbers < smallest)) | (numbers.abs() >= 2**53)
+    bad = numbers.isna() | (numbers % 1 != 0) | (given & (numbers < smallest)) | (numbers.abs() >= TIME_BOUND)
     _refuse_rows(bad, column, f"{name} is not an integer of at least {smallest}", where)
     return numbers.astype(np.int64)
-
-
-def _leads_out(path: str) -> bool:
-    parts = PurePosixPath(path)
-    return path == "" or parts.is_absolute() or ".." in parts.parts or Path(path).is_absolute() or "\0" in path
 
 
 def _refuse_rows(bad: pd.Series, values: pd.Series, problem: str, where: str | os.PathLike[str]) -> None:

@@ -36,12 +36,13 @@ SEQUENCE_LENGTHS = {
     6: (87551, 131268, 95817, 30952),
 }
 SEQUENCES_FILE = "sequences.json"
+MOST_FRAMES = 2**40  # of a sequence; a thousand years
 WHERE_TO_GET = (
     "Market-1501 is offered by its authors (https://zheng-lab.cecs.anu.edu.au/Project/project_reid.html); "
     "unpack it so that this folder holds bounding_box_train, bounding_box_test and query"
 )
 NAME = re.compile(
-    r"(?P<pid>-1|\d{4})_c(?P<camid>\d+)s(?P<sequence>\d+)_(?P<frame>\d{6})_(?P<box>\d{2})(\.jpg)+", re.ASCII
+    r"(?P<pid>-1|\d{4})_c(?P<camid>\d{1,6})s(?P<sequence>\d{1,6})_(?P<frame>\d{6})_(?P<box>\d{2})(\.jpg)+", re.ASCII
 )
 
 
@@ -121,8 +122,8 @@ def tabulate_names(
 def _read_sequence_lengths(path: Path) -> dict[int, tuple[int, ...]]:
     try:
         lengths = {int(camid): tuple(int(frames) for frames in row) for camid, row in read_json(path).items()}
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         lengths = {}
-    if not lengths or any(frames < 0 for row in lengths.values() for frames in row):
+    if not lengths or any(not 0 <= frames <= MOST_FRAMES for row in lengths.values() for frames in row):
         raise InputError(f'{path}: expected {{"camera": [length of each sequence in frames, ...], ...}}')
     return lengths

@@ -58,9 +58,11 @@ WHERE_TO_GET = (
     "(version 2: mask_train_v2 and mask_test_v2)"
 )
 NAME = re.compile(
-    r"\d+_\d+_(?P<camid>\d{2})_(?P<slot>" + "|".join(SESSIONS) + r")_(?P<time>\d+)_\d+(_ex)?\.jpg", re.ASCII
+    r"(?P<pid>\d{1,9})_\d+_(?P<camid>\d{2})_(?P<slot>" + "|".join(SESSIONS) + r")_(?P<time>\d{1,9})_\d+(_ex)?\.jpg",
+    re.ASCII,
 )
-COPY_NAME = re.compile(r"(?P<pid>-1|\d+)_c?(?P<camid>\d{1,2})(s\d+)?_f?\d+(_\w+)?\.jpg", re.ASCII)
+LABEL = re.compile(r"\d{1,9}", re.ASCII)
+COPY_NAME = re.compile(r"(?P<pid>-1|\d{1,9})_c?(?P<camid>\d{1,2})(s\d+)?_f?\d+(_\w+)?\.jpg", re.ASCII)
 
 
 def parse_name(name: str) -> dict[str, int]:
@@ -123,7 +125,7 @@ def load_msmt17(root: Path, validation_list: ValidationList) -> SourceDataset:
 
 def _list_row(line: str, folder: str, split: str, shift: int) -> Row:
     path, _, label = line.rpartition(" ")
-    if not path or not (label.isascii() and label.isdigit()):
+    if not path or not LABEL.fullmatch(label):
         raise InputError(f"{line!r} is not a path and an identity's number")
     fields = parse_name(path.rpartition("/")[2])
     return (f"{folder}/{path}", split, int(label) + shift, fields["camid"], fields["session"], fields["time"], -1)
