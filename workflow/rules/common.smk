@@ -233,6 +233,20 @@ def of_fusions(name):
     ]
 
 
+def inspections(wildcards):
+    """inspection.h5 of the models at hand; of features made elsewhere there is none to look at."""
+    elsewhere = imported(wildcards.dataset)
+    return expand(
+        "results/{dataset}/{model}/inspection.h5",
+        dataset=wildcards.dataset,
+        model=[
+            model
+            for model in DATASETS[wildcards.dataset]["models"]
+            if model not in elsewhere
+        ],
+    )
+
+
 def training_histories(wildcards):
     """training.csv of the models trained on this data set; one trained on another shows its own there."""
     entry, elsewhere = DATASETS[wildcards.dataset], imported(wildcards.dataset)
