@@ -56,6 +56,7 @@ class ModelRun:
     fusions: name -> its figures, the main one first. history: training.csv with `epoch` and what else it
     has, None for a model that was not trained here. rankings: stream key -> its ranking, over `query` and
     `gallery`. unit: what a feature describes, picture or tracklet. feature_length: values per feature.
+    folder: where its files are.
     """
 
     name: str
@@ -66,6 +67,7 @@ class ModelRun:
     gallery: Sightings
     unit: str
     feature_length: int
+    folder: Path
 
     def __post_init__(self) -> None:
         if not self.fusions:
@@ -164,6 +166,7 @@ def read_run(name: str, folder: Path, fusions: Sequence[str]) -> ModelRun:
         gallery=gallery,
         unit=unit,
         feature_length=feature_length,
+        folder=folder,
     )
 
 
