@@ -37,7 +37,7 @@ def main() -> None:
     from streid.appearance.extraction import Extractor, cut_chunks, remove_chunks
     from streid.appearance.models import load_model
     from streid.artifacts import read_json, write_features
-    from streid.closure import fingerprint_run
+    from streid.closure import digest_file, fingerprint_run
     from streid.data.manifest import read_manifest
     from streid.data.packing import PictureSource
     from streid.data.shards import ShardHeader, write_shard
@@ -75,6 +75,7 @@ def main() -> None:
         workers=arguments.workers,
     )
     kept = {"dataset": dataset, "model": arguments.name, "dimension": model.feature_length, "dtype": arguments.dtype}
+    kept["weights"] = digest_file(arguments.model)
     shard = f"{run} {arguments.shard}/{arguments.shards}"
     with exclusive_work(arguments.work) as held:
         if held.is_done(shard, [arguments.output]):

@@ -1,6 +1,7 @@
 """What several rooms' tests share: running stage scripts, and small trees in Market-1501's layout."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -106,4 +107,31 @@ def tiny_model(
     """A folder with a model trained on the tiny world: model.safetensors and training.csv."""
     folder = tmp_path_factory.mktemp("model")
     run_stage(*train_arguments(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_results(
+    tmp_path_factory: pytest.TempPathFactory, tiny_world: Path, tiny_model: Path, run_stage: RunStage
+) -> Path:
+    """The tiny world's results as the workflow lays them out: data/, manifest, summary, histograms and the model pcb
+    with its features, and its rankings under both fusions."""
+    folder = tmp_path_factory.mktemp("results") / "tiny"
+    shutil.copytree(tiny_world, folder)
+    model = Path(shutil.copytree(tiny_model, folder / "pcb", ignore=shutil.ignore_patterns("work")))
+    run_stage(
+        *("extract_features", "--manifest", folder / "manifest.csv", "--summary", folder / "dataset.json"),
+        *("--root", folder / "data", "--model", model / "model.safetensors", "--name", "pcb", "--work", model / "work"),
+        *("--output", model / "features.h5", "--device", "cpu", "--threads", 1),
+    )
+    tables = folder / "histograms.h5"
+    run_stage("build_histograms", "--manifest", folder / "manifest.csv", "--output", tables, "--threads", 1)
+    for fusion in ("likelihood", "logistic"):
+        for stage, name in (("evaluate_joint", "scores"), ("rerank_scores", "reranked")):
+            out = model / fusion / name
+            run_stage(
+                *(stage, "--features", model / "features.h5", "--histograms", tables, "--fusion", fusion),
+                *("--output", out.with_suffix(".h5"), "--metrics", out.with_suffix(".json")),
+                *("--device", "cpu", "--threads", 1),
+            )
     return folder

@@ -292,6 +292,7 @@ def write_features(
     groups: Mapping[str, tuple[Sightings, Iterable[npt.NDArray[Any]]]],
     dtype: str = "float32",
     unit: str = "picture",
+    weights: str = "",
 ) -> None:
     """Write a features.h5 block by block, atomically.
 
@@ -300,8 +301,11 @@ def write_features(
         groups: group name -> (its pictures, blocks of consecutive feature rows that add up to them).
         dtype: float32 or float16, as stored.
         unit: what a row describes, picture or tracklet.
+        weights: SHA-256 of the model.safetensors the features come from, in hexadecimal; empty is not stored.
     """
     with create_file(path, FEATURES_FORMAT, dataset=dataset, model=model, unit=unit) as handle:
+        if weights:
+            handle.attrs["weights_sha256"] = weights
         for name in sorted(groups):
             sightings, blocks = groups[name]
             group = handle.create_group(name)
@@ -415,6 +419,12 @@ def feature_groups(path: str | os.PathLike[str]) -> tuple[str, ...]:
     """The names of a features.h5's groups, sorted."""
     with open_checked(path, FEATURES_FORMAT) as handle:
         return tuple(sorted(handle))
+
+
+def feature_weights(path: str | os.PathLike[str]) -> str:
+    """SHA-256 of the model.safetensors that a features.h5 was made with; empty where it does not say."""
+    with open_checked(path, FEATURES_FORMAT) as handle:
+        return str(handle.attrs.get("weights_sha256", ""))
 
 
 def read_sightings(path: str | os.PathLike[str], group: str) -> Sightings:

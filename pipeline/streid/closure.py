@@ -44,6 +44,12 @@ def fingerprint_run(script: Path, *, inputs: Sequence[Path], settings: Mapping[s
     return hashlib.sha256(f"{files}\n{described}".encode()).hexdigest()
 
 
+def digest_file(path: Path) -> str:
+    """SHA-256 of a file's content, in hexadecimal as `sha256sum` prints it."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
 def digest_files(paths: Iterable[Path]) -> str:
     """SHA-256 over the files' contents, in the order given."""
     digest = hashlib.sha256()

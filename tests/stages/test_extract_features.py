@@ -1,5 +1,6 @@
 """extract_features.py as a user runs it, and as a cluster kills it."""
 
+import hashlib
 import signal
 import subprocess
 import time
@@ -28,13 +29,14 @@ def features(tmp_path_factory: pytest.TempPathFactory, run_stage: RunStage, tiny
     return folder
 
 
-def test_features_follow_the_manifest(features: Path, tiny_world: Path) -> None:
+def test_features_follow_the_manifest(features: Path, tiny_world: Path, tiny_model: Path) -> None:
     table = pd.read_csv(tiny_world / "manifest.csv")
     with h5py.File(features / "features.h5") as file:
         assert dict(file.attrs) == {"format": "streid-features", "version": 1} | {
             "dataset": "tiny",
             "model": "pcb",
             "unit": "picture",
+            "weights_sha256": hashlib.sha256((tiny_model / "model.safetensors").read_bytes()).hexdigest(),
         }
         assert sorted(file) == ["gallery", "query"]
         for name, group in file.items():

@@ -43,6 +43,14 @@ def test_features_round_trip(features_file: Path) -> None:
     assert artifacts.read_sightings(features_file, "gallery").path_N[4] == "query/ü 4.jpg"
 
 
+def test_features_name_the_weights_they_come_from_where_known(features_file: Path, tmp_path: Path) -> None:
+    group = (make_sightings(1), [np.ones((1, 4))])
+    path = tmp_path / "named.h5"
+    artifacts.write_features(path, dataset="d", model="m", dimension=4, groups={"query": group}, weights="ab12")
+    assert artifacts.feature_weights(path) == "ab12"
+    assert artifacts.feature_weights(features_file) == ""
+
+
 def test_half_precision_features_are_read_as_float32(tmp_path: Path) -> None:
     rows = np.array([[0.5, 0.25, 1, -2]] * 3, np.float32)
     write_features(tmp_path / "half.h5", {"query": rows, "gallery": rows}, dtype="float16")

@@ -37,11 +37,12 @@ Features = npt.NDArray[np.floating]
 
 @dataclass(frozen=True, kw_only=True)
 class ShardHeader:
-    """What a shard belongs to: data set, model and unit as in features.h5; run, shard (from 1) and shards."""
+    """What a shard belongs to: data set, model, unit and weights as in features.h5; run, shard (from 1) and shards."""
 
     dataset: str
     model: str
     unit: str
+    weights: str
     run: str
     shard: int
     shards: int
@@ -117,6 +118,7 @@ def merge_shards(paths: Sequence[Path], output: Path) -> None:
             groups={name: _merge_group(parts, handles, name) for name in parts[0].rows},
             dtype=first.dtype,
             unit=first.unit,
+            weights=first.weights,
         )
 
 

@@ -28,7 +28,7 @@ from streid.artifacts import (
 )
 from streid.errors import InputError
 from streid.scoring.audit import audit
-from streid.scoring.fusion import Fusion, likelihood_fusion, locate, take_moments, temporal_fusion
+from streid.scoring.fusion import Fusion, locate, take_moments, times_fusion
 from streid.scoring.kernels import fuse_block
 from streid.scoring.metrics import summarise
 from streid.scoring.products import PairProducts, normalise, normalised_features
@@ -123,9 +123,7 @@ def rank_streams(
     """
     queries, total = len(scene.query), len(products)
     rankers = {name: StreamRanker(scene.query, scene.gallery) for name in ("visual", "spatiotemporal", "joint")}
-    likely = fusion.name == "likelihood"
-    temporal = likelihood_fusion(histograms.likelihood, 1.0) if likely else temporal_fusion(histograms)
-    fusions = {"spatiotemporal": temporal, "joint": fusion}
+    fusions = {"spatiotemporal": times_fusion(fusion.name, histograms), "joint": fusion}
     moments = {name: locate(scene.everyone, one.cameras_C) for name, one in fusions.items()}
     blocks = list(query_blocks(queries, total - queries))
     largest = max((rows.stop - rows.start for rows in blocks), default=0) * (total - queries)

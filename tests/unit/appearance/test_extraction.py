@@ -24,7 +24,7 @@ from streid.data.units import Units
 from streid.errors import InputError
 
 CONFIG = ModelConfig(architecture="baseline", backbone="resnet18", identities=2, height=64, width=32)
-HEADER = {"dataset": "d", "model": "m", "unit": "tracklet", "dimension": 8, "dtype": "float32"}
+HEADER = {"dataset": "d", "model": "m", "unit": "tracklet", "weights": "ab", "dimension": 8, "dtype": "float32"}
 
 
 def units(root: Path, prefix: str, lengths: list[int]) -> Units:

@@ -1,0 +1,134 @@
+"""Search a gallery for one person: by one picture or several, and where and when they were taken if that is known."""
+
+import argparse
+import logging
+import time
+from pathlib import Path
+
+from streid.cli import (
+    add_compute_arguments,
+    automatic_or_number,
+    non_negative_int,
+    positive_float,
+    positive_int,
+    run_stage,
+    set_threads,
+)
+from streid.scoring.arguments import FUSIONS
+
+logger = logging.getLogger(__name__)
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    add = parser.add_argument
+    add("--model", required=True, type=Path, metavar="DIR", help="the model's folder, with model.safetensors")
+    add("--features", required=True, type=Path, help="features.h5 whose gallery is searched, made with that model")
+    add("--image", required=True, type=Path, nargs="+", help="picture of the person; several of one pass are averaged")
+    add("--camid", type=non_negative_int, help="camera it was taken by, as the data set numbers it")
+    add("--session", type=non_negative_int, help="session of its time; may be left out where the gallery has only one")
+    add(
+        "--time",
+        type=non_negative_int,
+        help="its time on the session's clock; without camera and time appearance decides",
+    )
+    add("--top", type=positive_int, default=10, help="how many to show (default: %(default)s)")
+    add("--histograms", type=Path, help="histograms.h5 (default: the one in the features' data set's folder)")
+    add("--fusion", choices=FUSIONS, default=FUSIONS[0], help="of appearance and time (default: %(default)s)")
+    add("--alpha", type=positive_float, default=5.0, help="of the logistic fusion (default: %(default)g)")
+    add("--weight", type=automatic_or_number, default=None, metavar="auto|NUMBER", help="of the likelihood's log ratio")
+    add("--seed", type=non_negative_int, default=0, help="draws what a weight is chosen on (default: %(default)s)")
+    add("--json", action="store_true", help="print JSON instead of a table")
+    add("--html", type=Path, metavar="FILE", help="also write a page with the pictures; needs --root or --packed")
+    add("--root", type=Path, help="the data set's folder, for the gallery's pictures")
+    add("--packed", type=Path, help="the data set's pictures in one file, instead of the folder")
+    add_compute_arguments(parser)
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    set_threads(arguments.threads)
+    timed = any(value is not None for value in (arguments.camid, arguments.session, arguments.time))
+    tables = arguments.histograms or arguments.features.absolute().parent.parent / "histograms.h5"
+    weights = check_request(arguments, tables if timed else None)
+    import torch
+
+    from streid.appearance.description import Describer
+    from streid.appearance.models import load_model
+    from streid.artifacts import write_text
+    from streid.data.packing import PictureSource
+    from streid.devices import choose_device
+    from streid.reporting.finds import list_finds, render_finds, tabulate
+    from streid.scoring.evaluation import read_scene
+    from streid.scoring.search import Gallery, place_and_time
+    from streid.scoring.weights import make_fusion
+    from streid.tables import read_histograms
+
+    model, config = load_model(weights)
+    scene = read_scene(arguments.features)
+    check_match(arguments.features, scene.features_ND.shape[1], weights, model.feature_length)
+    fusion = histograms = asking = None
+    if timed:
+        histograms = read_histograms(tables)
+        place = {name: getattr(arguments, name) for name in ("camid", "session", "time")}
+        asking = place_and_time(scene.gallery, histograms, **place)
+        settings = {name: getattr(arguments, name) for name in ("features", "alpha", "weight", "seed")}
+        fusion = make_fusion(arguments.fusion, histograms, scene, **settings)
+    device = choose_device(arguments.device)
+    torch.set_num_threads(arguments.threads)
+    describer = Describer(config=config, source=PictureSource(Path()), device=device, batch_size=64)
+    model = model.to(device).to(memory_format=torch.channels_last)
+    gallery = Gallery(
+        sightings=scene.gallery,
+        features_GD=scene.features_ND[len(scene.query) :],
+        fusion=fusion,
+        histograms=histograms,
+    )
+    started = time.perf_counter()
+    (features_1D,) = describer.describe(model, [[tuple(map(str, arguments.image))]])
+    found = gallery.search(features_1D[0], asking, top=arguments.top)
+    logger.info("searched %d pictures in %.2f s", len(scene.gallery), time.perf_counter() - started)
+    finds = list_finds(scene, found, fusion, asking, [str(image) for image in arguments.image])
+    if arguments.html:
+        write_text(arguments.html, render_finds(finds, PictureSource(arguments.root or Path(), arguments.packed)))
+    print(finds.json() if arguments.json else tabulate(finds))
+
+
+def check_request(arguments: argparse.Namespace, tables: Path | None) -> Path:
+    """Refuse what cannot be searched for or written, before anything is loaded; the model's file."""
+    from streid.artifacts import check_targets
+    from streid.errors import InputError
+
+    if tables and not tables.is_file():
+        raise InputError(f"{tables}: no such file; give the data set's histograms.h5 by --histograms to use the time")
+    if arguments.html and not (arguments.root or arguments.packed):
+        raise InputError("--html needs the gallery's pictures: give --root or --packed")
+    for image in arguments.image:
+        if not image.is_file():
+            raise InputError(f"{image}: no such picture")
+    weights: Path = arguments.model / "model.safetensors"
+    check_targets((arguments.html,), (weights, arguments.features, tables, arguments.packed, *arguments.image))
+    return weights
+
+
+def check_match(features: Path, values: int, weights: Path, model_values: int) -> None:
+    """Refuse features that another model made."""
+    from streid.artifacts import feature_weights
+    from streid.closure import digest_file
+    from streid.errors import InputError
+
+    made_with = feature_weights(features)
+    if made_with and made_with != digest_file(weights):
+        raise InputError(f"{features}: was made with other weights than {weights}; give its own model or extract again")
+    if values != model_values:
+        raise InputError(
+            f"{features}: features have {values} values, those of {weights} {model_values}; "
+            "give the model they were made with"
+        )
+    if not made_with:
+        logger.warning("%s does not say which weights made it: make sure they are %s", features, weights)
+
+
+if __name__ == "__main__":
+    run_stage(main)

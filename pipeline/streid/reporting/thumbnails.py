@@ -1,0 +1,26 @@
+"""Small pictures for pages that hold many of them."""
+
+import base64
+import io
+
+from PIL import Image
+
+JPEG_QUALITY = 78
+PREFIX = "data:image/jpeg;base64,"
+
+
+def encode_thumbnail(picture: Image.Image, height: int) -> str:
+    """A JPEG in base64, `height` pixels high and as wide as its shape asks for, never larger than the picture.
+
+    A picture much wider than high is as wide as twice the height at most, so that no one takes the page's room.
+    """
+    scale = min(height / picture.height, 2 * height / picture.width, 1.0)
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    content = io.BytesIO()
+    picture.resize(size, Image.Resampling.LANCZOS).save(content, "JPEG", quality=JPEG_QUALITY)
+    return base64.b64encode(content.getvalue()).decode("ascii")
+
+
+def picture_uri(picture: Image.Image, height: int) -> str:
+    """As `encode_thumbnail`, as a data URI."""
+    return PREFIX + encode_thumbnail(picture, height)
