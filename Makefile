@@ -32,6 +32,7 @@ lint: .venv/ready
 bench: .venv/ready
 	@echo "== streid timings (about half an hour on 2 cores; leave the machine alone meanwhile)"
 	python benchmarks/scoring.py
+	python benchmarks/search.py
 	python benchmarks/training.py
 	python benchmarks/fusion.py $(if $(LISTS),--lists $(LISTS))
 

@@ -30,6 +30,7 @@ TITLES = {
     "joint": "Appearance and times as one score.",
     "rerank": "k-reciprocal re-ranking.",
     "report": "The report.",
+    "explorer": "The gallery explorer beside the report.",
 }
 DOCUMENT = re.compile(r"docs/(\w+\.md)")
 HEAD = """\

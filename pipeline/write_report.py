@@ -81,7 +81,8 @@ def main() -> None:
     from streid.data.packing import PictureSource
     from streid.reporting.commands import read_commands
     from streid.reporting.measured import read_summary
-    from streid.reporting.page import compose_report, relative_link, render_page, write_figures
+    from streid.reporting.page import compose_report, render_page, write_figures
+    from streid.reporting.pages import relative_link
     from streid.reporting.pictures import PictureStore
     from streid.reporting.record import build_record, git_state
     from streid.reporting.runs import read_run

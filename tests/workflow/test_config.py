@@ -21,6 +21,7 @@ import prepare_dataset
 import render_demo
 import rerank_scores
 import train_appearance
+import write_explorer
 import write_report
 from streid.appearance.recipe import augmentation_config, model_config, training_config
 from streid.configuration import configuration_problems, with_numbers
@@ -36,7 +37,7 @@ CONFIG: dict[str, Any] = yaml.safe_load((ROOT / "config" / "config.yaml").read_t
 SCHEMA: dict[str, Any] = yaml.safe_load(
     (ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text(encoding="utf-8")
 )
-SECTIONS = ("render", "prepare", "train", "extract", "inspect", "histograms", "joint", "rerank", "report")
+SECTIONS = ("render", "prepare", "train", "extract", "inspect", "histograms", "joint", "rerank", "report", "explorer")
 NO_HISTOGRAMS = Histograms(
     cameras_C=np.arange(2),
     counts_CCB=np.zeros((2, 2, 1), np.int64),
@@ -220,6 +221,8 @@ def use(monkeypatch: pytest.MonkeyPatch, section: str, values: dict[str, Any]) -
     elif section == "report":
         files = "dataset manifest summary histograms root model=m output page figures"
         parsed(monkeypatch, write_report, files, values)
+    elif section == "explorer":
+        parsed(monkeypatch, write_explorer, "dataset histograms root model=m output", values)
     else:
         stage = evaluate_joint if section == "joint" else rerank_scores
         arguments = parsed(monkeypatch, stage, "features histograms output metrics", values)

@@ -72,6 +72,7 @@ WAYS = [
     Way(r"^(\S+=\S+ )?snakemake (?=.*results/market/)", r"\1snakemake --dry-run ", "Market-1501 is not there"),
     Way(r"^snakemake (?=.*all_models)", "snakemake --dry-run ", "seven models take an hour"),
     Way(r"^snakemake (?=.*results/own/)", "snakemake --dry-run ", "nor is an own data set", "README.md"),
+    Way(r"person\.jpg", '"$(ls data/demo/query/*.jpg | head -n 1)"', "the reader's own picture", "docs/search.md"),
     Way(r"--train-identities 30 --test-identities 20", "--train-identities 14 --test-identities 6", "quicker"),
 ]
 

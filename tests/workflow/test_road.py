@@ -25,9 +25,11 @@ STAGES = {
     "build_histograms",
     "evaluate_joint",
     "rerank_scores",
+    "write_explorer",
     "write_report",
 }
-SCORING = {"evaluate_joint", "rerank_scores", "write_report"}
+PAGES = {"write_explorer", "write_report"}
+SCORING = {"evaluate_joint", "rerank_scores", *PAGES}
 TRAINING_ONWARD = SCORING | {"train_appearance", "extract_features", "inspect_model"}
 
 
@@ -51,7 +53,7 @@ def test_the_road_ends_in_a_report(project: Project) -> None:
     assert [counts[split]["identities"] for split in ("train", "val", "query")] == [8, 4, 8]
     assert (project.folder / "results/demo/report.html").stat().st_size > 10_000
     for stage in STAGES:
-        runs = [""] if stage not in SCORING - {"write_report"} else [".pcb.likelihood", ".pcb.logistic"]
+        runs = [""] if stage not in SCORING - PAGES else [".pcb.likelihood", ".pcb.logistic"]
         runs = [".pcb"] if stage in TRAINING_ONWARD - SCORING else runs
         for run in runs:
             assert "max_rss" in (project.folder / f"results/demo/benchmarks/{stage}{run}.tsv").read_text()
@@ -99,8 +101,9 @@ def test_touched_sources_run_nothing(project: Project) -> None:
 @pytest.mark.parametrize(
     ("module", "stages"),
     [
-        ("streid/scoring/rerank.py", {"rerank_scores", "write_report"}),
+        ("streid/scoring/rerank.py", {"rerank_scores", *PAGES}),
         ("streid/reporting/page.py", {"write_report"}),
+        ("streid/reporting/hits.py", PAGES),
         ("streid/scoring/metrics.py", SCORING),
         ("streid/spatiotemporal/smoothing.py", SCORING | {"build_histograms"}),
         ("streid/appearance/losses.py", TRAINING_ONWARD),
@@ -121,16 +124,18 @@ def test_an_edit_runs_the_stages_that_use_it(project: Project, module: str, stag
         ("{joint: {alpha: 4}}", SCORING),
         ("{joint: {weight: 0.05}}", SCORING),
         ("{joint: {fusions: [none]}}", set()),  # the demo has a list of its own
-        ("{datasets: {demo: {joint: {fusions: [logistic, likelihood]}}}}", {"write_report"}),
-        ("{datasets: {demo: {joint: {fusions: [logistic]}}}}", {"write_report"}),
+        ("{datasets: {demo: {joint: {fusions: [logistic, likelihood]}}}}", PAGES),
+        ("{datasets: {demo: {joint: {fusions: [logistic]}}}}", PAGES),
         ("{datasets: {demo: {joint: {fusions: [none]}}}}", SCORING),
-        ("{rerank: {block_rows: 512}}", {"rerank_scores", "write_report"}),
+        ("{rerank: {block_rows: 512}}", {"rerank_scores", *PAGES}),
         ("{train: {momentum: 0.8}}", TRAINING_ONWARD),
         ("{datasets: {demo: {train: {backbone_rate: 0.01}}}}", TRAINING_ONWARD),
         ("{histograms: {max_bins: 300}}", SCORING | {"build_histograms"}),
         ("{histograms: {sigma: 20}}", set()),  # the demo has a sigma of its own
-        ("{datasets: {demo: {rerank: {k1: 10}}}}", {"rerank_scores", "write_report"}),
-        ("{report: {seed: 4}}", {"write_report"}),
+        ("{datasets: {demo: {rerank: {k1: 10}}}}", {"rerank_scores", *PAGES}),
+        ("{report: {seed: 4}}", PAGES),
+        ("{report: {queries: 4}}", set()),  # the demo has a number of its own
+        ("{explorer: {megabytes: 2}}", PAGES),
         ("{inspect: {units: 2}}", {"inspect_model", "write_report"}),
     ],
 )
@@ -287,6 +292,9 @@ def test_the_sources_histograms_are_used_where_asked(project: Project) -> None:
         assert "mem_mb=6000" in job  # of features that are still to be made the size is not known
     (command,) = [line for line in output.splitlines() if "python pipeline/write_report.py" in line]
     assert "--foreign-histograms pcb@demo=demo" in command
+    assert "--explorer results/other/explorer.html" in command
+    (command,) = [line for line in output.splitlines() if "python pipeline/write_explorer.py" in line]
+    assert "--model-histograms pcb@demo=results/demo/histograms.h5" in command
     with project.edited_config() as config:
         del config["datasets"]["other"]
 

@@ -22,7 +22,7 @@ REQUIRED = "STREID_REQUIRE_SLURM"
 IMPATIENT = str(Path(__file__).with_name("impatient.py"))
 PROFILE = ("--profile", "workflow/profiles/slurm")
 MODEL = "results/demo/pcb/model.safetensors"
-CPU_STAGES = {"render_demo", "prepare_dataset", "build_histograms", "write_report"}
+CPU_STAGES = {"render_demo", "prepare_dataset", "build_histograms", "write_explorer", "write_report"}
 GPU_STAGES = {"train_appearance", "extract_features", "inspect_model", "evaluate_joint", "rerank_scores"}
 TRAINING = "rule_train_appearance_wildcards_demo_pcb"
 # For a loaded machine; a quiet one needs seconds.

@@ -160,22 +160,29 @@ def shard_files(wildcards):
     )
 
 
-def histograms(wildcards):
+def histograms_of(dataset, model):
     """The histograms a model's scores use: its data set's, or those of the set it was trained on."""
-    source = wildcards.model.partition("@")[2]
-    chosen = settings("joint", wildcards.dataset, wildcards.model)["histograms_from"]
-    dataset = source if source and chosen == "source" else wildcards.dataset
-    return f"results/{dataset}/histograms.h5"
+    source = model.partition("@")[2]
+    chosen = settings("joint", dataset, model)["histograms_from"]
+    return (
+        f"results/{source if source and chosen == 'source' else dataset}/histograms.h5"
+    )
+
+
+def histograms(wildcards):
+    """The histograms of a scoring job."""
+    return histograms_of(wildcards.dataset, wildcards.model)
 
 
 def scoring_memory(wildcards, input):
     """MB for scoring: the features twice, as they may be stored in half precision, and room to work in.
 
-    Of features that are still to be made the size is not known; it is read again before the job starts.
+    Of several models' features the largest are held at a time. Of features that are still to be made the size is not
+    known; it is read again before the job starts.
     """
-    features = Path(input.features)
-    size = features.stat().st_size if features.exists() else 0
-    return 6000 + 2 * (size >> 20)
+    features = [input.features] if isinstance(input.features, str) else input.features
+    sizes = [Path(one).stat().st_size for one in features if Path(one).exists()]
+    return 6000 + 2 * (max(sizes, default=0) >> 20)
 
 
 def start_weights(wildcards):
@@ -309,6 +316,34 @@ def made_by(dataset, model):
         "extract": settings("extract", dataset, model),
         "inspect": settings("inspect", dataset, model),
     }
+
+
+def model_histograms(wildcards):
+    """The other data sets' histograms that some models' scores use: model -> file."""
+    name = wildcards.dataset
+    used = {model: histograms_of(name, model) for model in DATASETS[name]["models"]}
+    return {
+        model: path
+        for model, path in used.items()
+        if path != f"results/{name}/histograms.h5"
+    }
+
+
+def model_histogram_flags(wildcards):
+    """`--model-histograms NAME=FILE` for every model whose scores use another data set's histograms."""
+    return [
+        word
+        for model, path in model_histograms(wildcards).items()
+        for word in ("--model-histograms", f"{model}={path}")
+    ]
+
+
+def clock(wildcards):
+    """How the report and the explorer read the data set's times, as flags."""
+    values = settings("report", wildcards.dataset)
+    return flags(
+        {name: values[name] for name in ("time_unit", "units_per_second", "seed")}
+    )
 
 
 def configuration(wildcards):

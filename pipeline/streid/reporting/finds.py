@@ -6,17 +6,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from streid.artifacts import DISTRACTOR_PID, JUNK_PID, UNKNOWN_TIME, Sightings
 from streid.data.packing import PictureSource
+from streid.reporting.pages import render
 from streid.reporting.thumbnails import picture_uri
 from streid.scoring.evaluation import Scene
 from streid.scoring.fusion import Fusion
 from streid.scoring.search import Found
 
 FINDS_FORMAT, FINDS_VERSION = "streid-search", 1
-TEMPLATES = Path(__file__).parent / "templates"
 PICTURE_HEIGHT = 192
 NAMELESS = {JUNK_PID: "junk", DISTRACTOR_PID: "distractor"}
 TIMES_TITLES = {"likelihood": "log ratio", "logistic": "histogram"}
@@ -133,16 +131,9 @@ def render_finds(finds: Finds, source: PictureSource) -> str:
     Raises:
         InputError: a picture is missing or unreadable.
     """
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
     own = PictureSource(Path())
-    return environment.get_template("finds.html.jinja").render(
+    return render(
+        "finds.html.jinja",
         finds=finds,
         asked=[(image, picture_uri(own.read(image), PICTURE_HEIGHT)) for image in finds.images],
         shown=[(find, picture_uri(source.read(find.path), PICTURE_HEIGHT)) for find in finds.results],

@@ -1,9 +1,7 @@
 """The report as one HTML page that needs nothing else, and its figures as files."""
 
-import os
 from dataclasses import dataclass, fields
 from pathlib import Path
-from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -55,11 +53,6 @@ def compose_report(material: Material) -> Report:
         models=compose_models(material),
         provenance=compose_provenance(material),
     )
-
-
-def relative_link(target: Path, page: Path) -> str:
-    """A link from the page to another file, for as long as they stay where they are to each other."""
-    return quote(Path(os.path.relpath(target.absolute(), page.absolute().parent)).as_posix())
 
 
 def render_page(material: Material, report: Report) -> str:

@@ -1,0 +1,113 @@
+"""Write the gallery explorer: one self-contained page with queries and their best gallery pictures."""
+
+import argparse
+from pathlib import Path
+
+from streid.cli import (
+    add_compute_arguments,
+    non_negative_float,
+    non_negative_int,
+    positive_float,
+    positive_int,
+    run_stage,
+    set_threads,
+)
+from streid.reporting.arguments import model_fusions, named_folder
+from streid.scoring.arguments import FUSIONS
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    add = parser.add_argument
+    add("--dataset", required=True, help="the data set's name")
+    add("--histograms", required=True, type=Path, help="histograms.h5 that the scores were made with")
+    add("--root", required=True, type=Path, help="the data set's folder, for its pictures")
+    add("--packed", type=Path, help="HDF5 file to read the pictures from, instead of the folder")
+    add(
+        "--model",
+        required=True,
+        action="append",
+        type=named_folder,
+        metavar="NAME=DIR",
+        help="a model and its folder with features.h5 and a folder per fusion with its rankings; once per model",
+    )
+    add(
+        "--model-histograms",
+        action="append",
+        default=[],
+        type=named_folder,
+        metavar="NAME=FILE",
+        help="histograms.h5 of a model whose scores were made with others than those of --histograms",
+    )
+    add("--fusion", nargs="+", choices=FUSIONS, default=["logistic"], help="the fusions (default: logistic)")
+    add(
+        "--model-fusion",
+        action="append",
+        default=[],
+        type=model_fusions,
+        metavar="NAME=FUSION,...",
+        help="the fusions of one model, instead of those of --fusion",
+    )
+    add("--output", required=True, type=Path, help="explorer.html to write")
+    add("--report", type=Path, help="the report's page, for a link")
+    add("--queries", type=positive_int, default=500, help="most queries to show (default: %(default)s)")
+    add("--thumbnail-height", type=positive_int, default=128, help="pixels (default: %(default)s)")
+    add("--megabytes", type=positive_float, default=25, help="the page takes no more (default: %(default)s)")
+    add("--time-unit", default="frames", help="unit of the data set's times (default: frames)")
+    add(
+        "--units-per-second",
+        type=non_negative_float,
+        default=0.0,
+        help="such units in a second; 0: not known, times are shown as they are (default: 0)",
+    )
+    add("--seed", type=non_negative_int, default=0, help="draws queries (default: 0)")
+    add_compute_arguments(parser, device=False)
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    set_threads(arguments.threads)
+    from streid.artifacts import check_targets, write_text
+    from streid.data.packing import PictureSource
+    from streid.errors import InputError
+    from streid.reporting.explorer import choose_rows, explore, query_sets, write_page
+    from streid.reporting.pages import relative_link
+    from streid.reporting.runs import read_run
+    from streid.reporting.wording import Clock
+    from streid.scoring.evaluation import read_scene
+    from streid.tables import read_histograms
+
+    folders, own, tables = (dict(one) for one in (arguments.model, arguments.model_fusion, arguments.model_histograms))
+    if len(folders) < len(arguments.model):
+        names = ", ".join(sorted(name for name, _ in arguments.model))
+        raise InputError(f"--model: a name is given twice ({names}); each model needs its own")
+    for flag, named in (("--model-fusion", own), ("--model-histograms", tables)):
+        if set(named) - set(folders):
+            raise InputError(f"{flag}: no --model is called {', '.join(sorted(set(named) - set(folders)))}")
+    read = [folder / "features.h5" for folder in folders.values()]
+    check_targets((arguments.output,), (*read, arguments.histograms, *tables.values(), arguments.packed))
+    sets = query_sets([read_run(name, folder, own.get(name, arguments.fusion)) for name, folder in folders.items()])
+    order = [choose_rows(runs, arguments.queries, arguments.seed) for runs in sets]
+    explored = []
+    for runs, rows in zip(sets, order, strict=True):
+        models = []
+        for run in runs:
+            histograms = read_histograms(tables.get(run.name, arguments.histograms))
+            models.append(explore(run, read_scene(folders[run.name] / "features.h5"), histograms, rows))
+        explored.append(models)
+    page = write_page(
+        explored,
+        order,
+        dataset=arguments.dataset,
+        report=relative_link(arguments.report, arguments.output) if arguments.report else "",
+        source=PictureSource(arguments.root, arguments.packed),
+        clock=Clock(per_second=arguments.units_per_second, unit=arguments.time_unit),
+        thumbnail_height=arguments.thumbnail_height,
+        most_bytes=round(arguments.megabytes * 1e6),
+    )
+    write_text(arguments.output, page)
+
+
+if __name__ == "__main__":
+    run_stage(main)
