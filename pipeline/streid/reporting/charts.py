@@ -20,6 +20,7 @@ from streid.reporting.streams import STREAM_TITLES, stream_kind
 
 LAYOUT_FONT = "DejaVu Sans"
 READER_FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif"
+PATH_DATA, FINE_DIGITS = re.compile(r' d="[^"]*"'), re.compile(r"(\.\d\d)\d+")  # a hundredth of a point is enough
 LINE_STYLES = ("-", "--", "-.", ":")
 WIDE, NARROW = (420, 270), (350, 230)
 
@@ -147,7 +148,7 @@ def _draw(size: tuple[int, int], paints: Sequence[Paint], theme: Theme) -> bytes
         content = io.BytesIO()
         figure.savefig(content, format="svg", metadata={"Date": None, "Creator": None})
     text = content.getvalue().decode().replace(f"'{LAYOUT_FONT}'", READER_FONTS)
-    return text.encode()
+    return PATH_DATA.sub(lambda path: FINE_DIGITS.sub(r"\1", path[0]), text).encode()
 
 
 def _with_jpegs(chart: bytes) -> bytes:

@@ -3,8 +3,10 @@
 Shape suffixes: Q queries, K kept ranks. Rows are 0-based, ranks 1-based.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from PIL import Image
 
 from streid.artifacts import UNKNOWN_TIME, Sightings
@@ -14,7 +16,8 @@ from streid.reporting.selection import choose_queries
 from streid.reporting.streams import kind_title
 from streid.reporting.wording import Clock, percent
 
-LISTED_RANKS = 10
+LISTED_RANKS, HARDEST_RANKS = 10, 5
+SIDE_BY_SIDE = 2
 RIGHT_COLOUR, WRONG_COLOUR = "#009e73", "#d55e00"
 
 
@@ -77,8 +80,35 @@ def rank_queries(run: ModelRun, store: PictureStore, clock: Clock, count: int, s
     return queries
 
 
-def _list_hits(run: ModelRun, stream: str, row: int, store: PictureStore, clock: Clock) -> tuple[Hit, ...]:
-    best = run.rankings[stream].indices_QK[row, :LISTED_RANKS]
+def hardest_queries(run: ModelRun, store: PictureStore, clock: Clock, count: int) -> list[RankedQuery]:
+    """The queries with the lowest average precision at the end of the main fusion's road, the worst first."""
+    stream = run.final_stream
+    if stream not in run.rankings:
+        return []
+    ap_Q, first_Q = run.rankings[stream].ap_Q, run.rankings[stream].first_match_Q
+    worst = np.argsort(ap_Q, kind="stable")[: np.isfinite(ap_Q).sum()]
+    return [
+        RankedQuery(
+            thumbnail=store.thumbnail(str(run.query.path_N[row])),
+            path=str(run.query.path_N[row]),
+            camera=int(run.query.camid_N[row]),
+            reason=f"First right match at rank {first_Q[row]:,}",
+            streams=(
+                RankedStream(
+                    title=kind_title(stream),
+                    average_precision=percent(float(ap_Q[row])),
+                    hits=_list_hits(run, stream, int(row), store, clock, most=HARDEST_RANKS),
+                ),
+            ),
+        )
+        for row in worst[:count]
+    ]
+
+
+def _list_hits(
+    run: ModelRun, stream: str, row: int, store: PictureStore, clock: Clock, *, most: int = LISTED_RANKS
+) -> tuple[Hit, ...]:
+    best = run.rankings[stream].indices_QK[row, :most]
     return tuple(
         Hit(
             thumbnail=store.thumbnail(str(run.gallery.path_N[found])),
@@ -110,8 +140,26 @@ def ranked_sheet(query: RankedQuery) -> Image.Image:
         top = MARGIN + number * height
         sheet.write((MARGIN, top), f"{stream.title}, average precision {stream.average_precision} %")
         sheet.place(query.thumbnail, (MARGIN, top + LABEL_HEIGHT), f"query c{query.camera}")
-        for hit in stream.hits:
-            corner = (2 * MARGIN + hit.rank * width, top + LABEL_HEIGHT)
-            verdict, colour = ("right", RIGHT_COLOUR) if hit.right else ("wrong", WRONG_COLOUR)
-            sheet.place(hit.thumbnail, corner, f"c{hit.camera} {verdict}", colour)
+        _place_hits(sheet, stream.hits, (2 * MARGIN, top + LABEL_HEIGHT))
     return sheet.picture
+
+
+def hardest_sheet(queries: Sequence[RankedQuery]) -> Image.Image:
+    """The hardest queries as one picture: each with its best gallery pictures to its right."""
+    width, height = THUMBNAIL[0] + MARGIN, THUMBNAIL[1] + 2 * LABEL_HEIGHT
+    across = (HARDEST_RANKS + 1) * width + 3 * MARGIN
+    sheet = ContactSheet(SIDE_BY_SIDE * across, -(-len(queries) // SIDE_BY_SIDE) * height + MARGIN)
+    for number, query in enumerate(queries):
+        left, top = number % SIDE_BY_SIDE * across + MARGIN, number // SIDE_BY_SIDE * height + MARGIN
+        sheet.write((left, top), f"{query.reason}, average precision {query.streams[0].average_precision} %")
+        sheet.place(query.thumbnail, (left, top + LABEL_HEIGHT), f"query c{query.camera}")
+        _place_hits(sheet, query.streams[0].hits, (left + MARGIN, top + LABEL_HEIGHT))
+    return sheet.picture
+
+
+def _place_hits(sheet: ContactSheet, hits: Sequence[Hit], corner: tuple[int, int]) -> None:
+    """Put hits beside each other, right of the query at `corner`."""
+    for hit in hits:
+        verdict, colour = ("right", RIGHT_COLOUR) if hit.right else ("wrong", WRONG_COLOUR)
+        place = (corner[0] + hit.rank * (THUMBNAIL[0] + MARGIN), corner[1])
+        sheet.place(hit.thumbnail, place, f"c{hit.camera} {verdict}", colour)

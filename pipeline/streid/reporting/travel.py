@@ -46,15 +46,12 @@ def plot_travel(histograms: Histograms, clock: Clock, *, densities: bool) -> Tra
     Args:
         densities: also draw the likelihood fusion's densities, if it says anything.
     """
-    people_CC = histograms.counts_CCB.sum(axis=2)
-    people = {pair: int(people_CC[pair] + people_CC[pair[::-1]]) for pair in combinations(range(len(people_CC)), 2)}
-    pairs = sorted((pair for pair in people if people[pair]), key=lambda pair: -people[pair])
+    people = people_counted(histograms)
+    pairs = sorted(people, key=lambda pair: -people[pair])
     if not pairs:
         return Travel(charts=(), named=(), densities=False)
-    reach = _common_reach(histograms)
-    likelihood, cameras_C = histograms.likelihood, histograms.cameras_C[np.unique(pairs)]
-    tells = densities and likelihood.neutral < 1 and np.isin(cameras_C, likelihood.cameras_C).all()
-    drawn = _SignedDensities.of(likelihood, reach * histograms.bin_width, clock) if tells else None
+    reach = common_reach(histograms)
+    drawn = told_densities(histograms, pairs, reach, clock) if densities else None
     return Travel(
         charts=[_plot_pair(histograms, pair, reach, clock, drawn) for pair in pairs[:MOST_PAIRS]],
         named=[f"{histograms.cameras_C[a]} and {histograms.cameras_C[b]}" for a, b in pairs[MOST_PAIRS:]],
@@ -62,15 +59,32 @@ def plot_travel(histograms: Histograms, clock: Clock, *, densities: bool) -> Tra
     )
 
 
+def people_counted(histograms: Histograms) -> dict[tuple[int, int], int]:
+    """Camera pairs, as rows of the tables with the lower camera first -> people counted in either order, if any."""
+    people_CC = histograms.counts_CCB.sum(axis=2)
+    people = {pair: int(people_CC[pair] + people_CC[pair[::-1]]) for pair in combinations(range(len(people_CC)), 2)}
+    return {pair: number for pair, number in people.items() if number}
+
+
+def told_densities(
+    histograms: Histograms, pairs: Sequence[tuple[int, int]], reach: int, clock: Clock
+) -> "SignedDensities | None":
+    """The likelihood fusion's densities of these pairs, None where it does not know a camera or says nothing."""
+    likelihood, cameras_C = histograms.likelihood, histograms.cameras_C[np.unique(pairs)]
+    if likelihood.neutral == 1 or not np.isin(cameras_C, likelihood.cameras_C).all():
+        return None
+    return SignedDensities.of(likelihood, reach * histograms.bin_width, clock)
+
+
 def _plot_pair(
-    histograms: Histograms, pair: tuple[int, int], reach: int, clock: Clock, drawn: "_SignedDensities | None"
+    histograms: Histograms, pair: tuple[int, int], reach: int, clock: Clock, drawn: "SignedDensities | None"
 ) -> Chart:
     first, second = (int(histograms.cameras_C[place]) for place in pair)
     orders = (pair[::-1], pair)
     counted = [int(histograms.counts_CCB[order].sum()) for order in orders]
     divisor, unit = clock.scale(reach * histograms.bin_width)
-    parts_X = _even_parts(0, reach)
-    curves = [_expected_people(histograms, *order, parts_X) for order in orders]
+    parts_X = even_parts(0, reach)
+    curves = [expected_people(histograms, *order, parts_X) for order in orders]
     times_X = np.array([(part.start + part.stop) / 2 for part in parts_X]) * histograms.bin_width / divisor
     top = max(float(curve_X.max()) for curve_X in curves) or 1.0
 
@@ -100,7 +114,7 @@ def _plot_pair(
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _SignedDensities:
+class SignedDensities:
     """The likelihood fusion's tables, cut to the bins that are drawn, the ratios with one scale for all pairs.
 
     rows: two cameras' numbers, the lower first -> their row of the tables. parts_X: the bins behind each drawn
@@ -119,11 +133,11 @@ class _SignedDensities:
     clock: Clock
 
     @classmethod
-    def of(cls, likelihood: Likelihood, span: float, clock: Clock) -> "_SignedDensities":
-        """Cut the tables to time differences of up to `span`."""
+    def of(cls, likelihood: Likelihood, span: float, clock: Clock, points: int = DRAWN_POINTS) -> "SignedDensities":
+        """Cut the tables to time differences of up to `span`, in at most `points` points."""
         middle = likelihood.same_PS.shape[1] // 2
         reach = min(middle, int(np.ceil(span / likelihood.bin_width)))
-        parts_X = _even_parts(middle - reach, middle + reach + 1)
+        parts_X = even_parts(middle - reach, middle + reach + 1, points)
         divisor, unit = clock.scale(span)
         middles_X = np.array([(part.start + part.stop - 1) / 2 - middle for part in parts_X])
         return cls(
@@ -141,8 +155,9 @@ class _SignedDensities:
 
     def panels(self, first: int, second: int) -> tuple[Sequence[Paint], str]:
         """What draws the densities and, below them, their log ratio for two cameras; and that in words."""
-        tables = (self.same_PS, self.different_PS, self.ratio_PS)
-        same_X, different_X, ratio_X = (self._at_points(table_PS[self.rows[first, second]]) for table_PS in tables)
+        tables = (self.same_PS, self.different_PS)
+        same_X, different_X = (self._at_points(table_PS[self.rows[first, second]]) for table_PS in tables)
+        ratio_X = self.ratio_curve(first, second)
         top = max(float(same_X.max()), float(different_X.max())) or 1.0
         low, high = self._ratio_limits()
 
@@ -172,6 +187,10 @@ class _SignedDensities:
         told = f" Log ratio of one person to two people between {lowest} and {highest}, highest at {gap}."
         return (paint_densities, paint_ratio), told
 
+    def ratio_curve(self, first: int, second: int) -> FloatArray:
+        """The log ratio of two cameras' time differences at the drawn points (X,)."""
+        return self._at_points(self.ratio_PS[self.rows[first, second]])
+
     def _at_points(self, values_S: FeatureArray) -> FloatArray:
         return np.array([values_S[part].mean() for part in self.parts_X])
 
@@ -200,20 +219,20 @@ def _write_corner(axes: Axes, side: float, text: str) -> None:
     axes.text(side, 0.99, text, transform=axes.transAxes, fontsize=8, ha=alignment, va="top")
 
 
-def _common_reach(histograms: Histograms) -> int:
+def common_reach(histograms: Histograms) -> int:
     """Bins that hold `COVERED_SHARE` of all people counted, with room for the smoothing."""
     reached_B = np.cumsum(histograms.counts_CCB.sum(axis=(0, 1)))
     covered = int(np.searchsorted(reached_B, COVERED_SHARE * reached_B[-1])) + 1
     return min(len(reached_B), covered + round(histograms.sigma))
 
 
-def _even_parts(start: int, stop: int) -> list[slice]:
-    """The bins from `start` up to `stop` in at most `DRAWN_POINTS` runs of about the same length."""
-    edges = np.linspace(start, stop, min(DRAWN_POINTS, stop - start) + 1).round().astype(int)
+def even_parts(start: int, stop: int, points: int = DRAWN_POINTS) -> list[slice]:
+    """The bins from `start` up to `stop` in at most `points` runs of about the same length."""
+    edges = np.linspace(start, stop, min(points, stop - start) + 1).round().astype(int)
     return [slice(int(first), int(last)) for first, last in pairwise(edges)]
 
 
-def _expected_people(histograms: Histograms, later: int, earlier: int, parts_X: Sequence[slice]) -> FloatArray:
+def expected_people(histograms: Histograms, later: int, earlier: int, parts_X: Sequence[slice]) -> FloatArray:
     """The smoothed distribution times the people counted, averaged over each run of bins."""
     people = histograms.counts_CCB[later, earlier].sum()
     return np.array([histograms.density_CCB[later, earlier, part].mean() * people for part in parts_X])
