@@ -12,8 +12,15 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from sklearn.manifold import TSNE
 
-from streid.artifacts import FEATURES_FORMAT, FeatureArray, IntArray, Sightings, concatenate_sightings, open_checked
-from streid.data.manifest import evaluated
+from streid.artifacts import (
+    DISTRACTOR_PID,
+    FEATURES_FORMAT,
+    FeatureArray,
+    IntArray,
+    Sightings,
+    concatenate_sightings,
+    open_checked,
+)
 from streid.errors import InputError
 from streid.reporting.charts import WIDE, Chart, Theme, draw_chart
 from streid.reporting.runs import ModelRun
@@ -54,7 +61,7 @@ def choose_rows(sightings: Sightings, seed: int) -> npt.NDArray[np.int64]:
 
     At most `IDENTITIES` drawn with `seed`, and of each at most `MOST_ROWS` rows, spread evenly over its own.
     """
-    known_N = evaluated(sightings.pid_N)
+    known_N = sightings.pid_N > DISTRACTOR_PID
     pids = np.unique(sightings.pid_N[known_N])
     drawn = np.random.default_rng(seed).permutation(pids)
     cameras = {int(pid): len(np.unique(sightings.camid_N[sightings.pid_N == pid])) for pid in drawn}
@@ -89,7 +96,7 @@ def read_rows(path: Path, lengths: Sequence[int], rows_M: npt.NDArray[np.int64])
 
 
 def find_neighbourhood(run: ModelRun, seed: int) -> Neighbourhood | None:
-    """Bring some identities' features to two dimensions, None where there are too few rows for that.
+    """Bring some identities' features to two dimensions, None where they are too few or all alike.
 
     Raises:
         InputError: features.h5 cannot be used.
@@ -101,10 +108,10 @@ def find_neighbourhood(run: ModelRun, seed: int) -> Neighbourhood | None:
     features_MD = read_rows(run.folder / "features.h5", (len(run.query), len(run.gallery)), rows_M)
     lengths_M1 = np.linalg.norm(features_MD, axis=1, keepdims=True)
     unit_MD = features_MD / np.maximum(lengths_M1, np.finfo(np.float32).tiny)
-    perplexity = min(PERPLEXITY, (len(rows_M) - 1) / 3)
-    places_M2 = TSNE(perplexity=perplexity, init="random", method="exact", random_state=seed).fit_transform(unit_MD)
-    if not np.isfinite(places_M2).all():
+    if not np.ptp(unit_MD, axis=0).any():
         return None
+    perplexity = min(PERPLEXITY, (len(rows_M) - 1) / 3)
+    places_M2 = TSNE(perplexity=perplexity, init="pca", method="exact", random_state=seed).fit_transform(unit_MD)
     return Neighbourhood(
         pid_M=sightings.pid_N[rows_M], camid_M=sightings.camid_N[rows_M], places_M2=places_M2.astype(np.float32)
     )

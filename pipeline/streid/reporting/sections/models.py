@@ -36,7 +36,10 @@ MESSAGES = (
     "How much the part of a row hears of that of a column, mean of the pictures or clips looked at; in a clip, frame "
     "after frame."
 )
-CHANNELS = "How much of the attention each channel gets, in equal shares: far above 1 on the left, few channels are heard by all."
+CHANNELS = (
+    "How much of the attention each channel gets, in equal shares: where the curve starts far above 1, a few channels "
+    "are heard by all."
+)
 NEIGHBOURHOOD = (
     "Features of some test identities in two dimensions (t-SNE): near points are like each other, distances between "
     "far ones mean nothing. A colour and a number for each identity, a marker for each camera."
