@@ -16,7 +16,12 @@ rule write_explorer:
         reranked=of_fusions("reranked.h5"),
         reranked_metrics=of_fusions("reranked.json"),
     output:
-        page="results/{dataset}/explorer.html",
+        page=report(
+            "results/{dataset}/explorer.html",
+            caption="../report/explorer.rst",
+            category="{dataset}",
+            labels={"figure": "gallery explorer"},
+        ),
     log:
         "results/{dataset}/logs/write_explorer.log",
     benchmark:

@@ -184,7 +184,8 @@ def _cost_row(path: Path, stage: str, subject: str) -> CostRow:
         subject=subject,
         time=duration(float(longest["s"])),
         memory=memory(megabytes) if megabytes is not None else NONE,
-        load=f"{load:.0f} %" if load is not None else NONE,
+        # Of a stage of a second or so Snakemake takes no sample of the load and writes 0.
+        load=f"{load:.0f} %" if load else NONE,
     )
 
 
