@@ -24,6 +24,7 @@ BEYOND = 1.5
 NONE = "\N{EN DASH}"
 THINNEST, THICKEST = 0.8, 4.0
 LONG = 3
+BEGINNINGS = 16
 SHORT, ASIDE = 0.2, 16
 
 
@@ -85,14 +86,16 @@ def fill_gaps(median_CC: FloatArray) -> FloatArray:
 
 
 def place_cameras(apart_CC: FloatArray) -> FloatArray:
-    """Places in the plane whose distances are as near to `apart_CC` as may be (metric scaling by SMACOF).
+    """Places in the plane whose distances are as near to `apart_CC` as may be (metric scaling by SMACOF, the best of
+    BEGINNINGS seeded beginnings).
 
     A map may be turned and mirrored at will: here its longest axis lies across and the first camera left and above.
 
     Returns:
         (C, 2), across and up, around 0, in the unit of `apart_CC`.
     """
-    scaling = MDS(n_components=2, metric="precomputed", init="classical_mds", n_init=1, normalized_stress=False)
+    beginning = {"init": "random", "n_init": BEGINNINGS, "random_state": 0}  # its classical one may be NaN on a line
+    scaling = MDS(n_components=2, metric="precomputed", eps=1e-9, normalized_stress=False, **beginning)
     place_C2 = scaling.fit_transform(apart_CC)
     place_C2 = place_C2 - place_C2.mean(axis=0)
     turned_C2: FloatArray = place_C2 @ np.linalg.svd(place_C2, full_matrices=False)[2].T

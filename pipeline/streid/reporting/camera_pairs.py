@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
 
 from streid.artifacts import FloatArray
 from streid.reporting.charts import Chart, Theme, draw_chart
@@ -67,7 +67,7 @@ def _plot_matrix(name: str, title: str, pairs: CameraPairs, values_CD: FloatArra
         for row, column in np.ndindex(rows, columns):
             value = values_CD[row, column]
             if np.isfinite(value):
-                ink = theme.paper if value > low + 0.6 * (100 - low) else theme.ink
+                ink = _legible(theme, np.asarray(colours((value - low) / (100 - low)))[:3])
                 size = 6.5 if max(rows, columns) > MANY else 8.5
                 axes.text(column + 0.5, row + 0.5, f"{value:.0f}", ha="center", va="center", color=ink, fontsize=size)
         axes.set_xticks(np.arange(columns) + 0.5, [str(camera) for camera in pairs.gallery_D])
@@ -86,6 +86,19 @@ def _plot_matrix(name: str, title: str, pairs: CameraPairs, values_CD: FloatArra
     return draw_chart(
         name=name, title=title, alt=_describe(title, pairs, values_CD), size=(size[0], min(size)), paint=paint
     )
+
+
+def _legible(theme: Theme, ground_3: FloatArray) -> str:
+    """The theme's paper or ink, whichever has more contrast on a colour (as WCAG 2 counts it)."""
+    lights = {name: _luminance(np.array(to_rgb(name))) for name in (theme.paper, theme.ink)}
+    light = _luminance(ground_3)
+    contrasts = {name: max(other, light) + 0.05 for name, other in lights.items()}
+    contrasts = {name: high / (min(lights[name], light) + 0.05) for name, high in contrasts.items()}
+    return max(contrasts, key=lambda name: contrasts[name])
+
+
+def _luminance(colour_3: FloatArray) -> float:
+    return float(np.dot((0.2126, 0.7152, 0.0722), colour_3**2.2))
 
 
 def _describe(title: str, pairs: CameraPairs, values_CD: FloatArray) -> str:

@@ -36,7 +36,7 @@ def plot_all_pairs(histograms: Histograms, clock: Clock, *, densities: bool) -> 
     """A matrix of cameras: below the diagonal each pair's histogram, above it the log ratio of its times.
 
     Every cell has its pair's time axis, as the single charts: right of the middle the lower-numbered camera came
-    first. The darker a cell, the more people were counted. None where nobody was.
+    first. The stronger a cell's shade, the more people were counted. None where nobody was.
 
     Args:
         densities: also draw the likelihood fusion's log ratios, if it says anything.

@@ -11,7 +11,6 @@ from streid.reporting.census import _plot_people, plot_cameras, plot_identities
 from streid.reporting.charts import DARK, LIGHT, draw_chart, style_of
 from streid.reporting.comparison import compare_streams
 from streid.reporting.learning import plot_training, training_rows
-from streid.reporting.matches import plot_match_curves
 from streid.reporting.runs import ModelRun
 
 MakeRun = Callable[..., ModelRun]
@@ -59,28 +58,6 @@ def test_streams_are_compared_in_words(make_run: MakeRun) -> None:
         "mAP: Appearance 40.0 %, Times alone, logistic 10.0 %, Appearance + times, logistic 60.0 %, "
         "Re-ranked, logistic 80.0 %."
     )
-
-
-def test_each_fusion_has_match_curves_over_the_same_axes(make_run: MakeRun) -> None:
-    (chart,) = plot_match_curves(make_run())
-    assert (chart.name, chart.title) == ("cmc_pcb_logistic", "pcb")
-    assert "Appearance 50.0 % at rank 1" in chart.alt
-    assert b"(below)" not in chart.light
-    other = {"visual": {"cmc": [0.5, 1.0]}, "joint": {"cmc": [0.25, 1.0]}}
-    first, second = plot_match_curves(make_run(beside={"likelihood": (other, {})}))
-    assert [first.title, second.title] == ["pcb, logistic", "pcb, likelihood"]
-    assert second.alt == (
-        "Match curves of pcb, likelihood: Appearance 50.0 % at rank 1, Appearance + times 25.0 % at rank 1."
-    )
-    assert all(b">20</text>" in one.light for one in (first, second))
-    assert b">20</text>" not in chart.light
-
-
-def test_match_curves_say_when_one_lies_below(make_run: MakeRun) -> None:
-    (low,) = plot_match_curves(
-        make_run(visual={"cmc": [0.8, 0.9], "mAP": 1}, spatiotemporal={"cmc": [0.1, 0.2], "mAP": 1})
-    )
-    assert b"Times alone (below)" in low.light
 
 
 def test_training_curves_only_of_what_was_recorded(make_run: MakeRun) -> None:

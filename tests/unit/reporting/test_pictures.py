@@ -12,7 +12,7 @@ from PIL import Image
 from streid.data.packing import PictureSource
 from streid.errors import InputError
 from streid.reporting.pictures import PictureStore
-from streid.reporting.ranked import describe_gap, rank_queries, ranked_sheet
+from streid.reporting.ranked import describe_gap, hardest_queries, hardest_sheet, rank_queries, ranked_sheet
 from streid.reporting.runs import ModelRun
 from streid.reporting.wording import Clock
 
@@ -53,6 +53,20 @@ def test_ranked_lists_mark_right_and_wrong(make_run: MakeRun, root: Path) -> Non
     ]
     assert query.streams[0].average_precision == "20.0"
     assert ranked_sheet(query).mode == "RGB"
+
+
+def test_the_hardest_queries_come_first(make_run: MakeRun, root: Path) -> None:
+    run, store = make_run(), PictureStore(PictureSource(root))
+    queries = hardest_queries(run, store, CLOCK, count=5)
+    assert [query.reason for query in queries] == ["First right match at rank 3", "First right match at rank 1"]
+    assert [query.streams[0].average_precision for query in queries] == ["20.0", "90.0"]
+    assert queries[0].streams[0].title == "Re-ranked"
+    assert [hit.right for hit in queries[0].streams[0].hits] == [True, False]
+    one, three = (hardest_sheet([queries[0]] * count) for count in (1, 3))
+    assert one.width == three.width and one.height < three.height
+    run.rankings[run.final_stream].ap_Q[0] = np.nan
+    assert len(hardest_queries(run, store, CLOCK, count=5)) == 1
+    assert hardest_queries(run, store, CLOCK, count=0) == []
 
 
 def test_times_of_other_sessions_do_not_compare(make_run: MakeRun) -> None:
