@@ -12,7 +12,8 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ PAGES = sorted(
     path.relative_to(ROOT).as_posix()
     for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *ROOT.glob("*/README.md"))
 )
+READING = "test_what_a_page_says_works"
 STAND_INS = Path(__file__).with_name("stand_ins")
 TINY = {
     "train": {
@@ -49,6 +51,9 @@ TINY = {
 RUN = ("python", "snakemake", "pytest", "make", "source")
 REPLACED = ("conda", "tensorboard", "salloc", "squeue", "scancel", "sacct", "uv", "pip")
 NOTHING_TO_RUN = ("text", "math")
+
+# For a loaded machine; a quiet one needs a minute or two.
+pytestmark = pytest.mark.timeout(1800)
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,12 @@ WAYS = [
     Way(r"^snakemake (?=.*all_models)", "snakemake --dry-run ", "seven models take an hour"),
     Way(r"^snakemake (?=.*results/own/)", "snakemake --dry-run ", "nor is an own data set", "README.md"),
     Way(r"person\.jpg", '"$(ls data/demo/query/*.jpg | head -n 1)"', "the reader's own picture", "docs/search.md"),
+    Way(
+        r"^(snakemake --cores \d+ results/demo/report.json)$",
+        r"\1 --config 'datasets={demo: {joint: {fusions: [likelihood]}}}'",
+        "one fusion is quicker",
+        "docs/features.md",
+    ),
     Way(r"--train-identities 30 --test-identities 20", "--train-identities 14 --test-identities 6", "quicker"),
 ]
 
@@ -100,7 +111,7 @@ class Reader:
         (self.folder / ".venv").mkdir()
         (self.folder / ".venv" / "ready").touch()
         (self.folder / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
-        # A group val is in it, and its people are not tested.
+        # Features made elsewhere, with a group val of people who are not tested.
         shutil.copy(self.folder / "results/demo/pcb/features.h5", self.folder / "F.h5")
         with project.edited_config() as config:
             merge(config, TINY)
@@ -138,7 +149,7 @@ class Reader:
         with self.project.edited_config() as config:
             merge(config, content)
             merge(config, TINY)
-            schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+            schema = yaml.safe_load((self.folder / "workflow/schemas/config.schema.yaml").read_text())
             assert configuration_problems(config, schema) == []
         return ""
 
@@ -184,16 +195,35 @@ def page_blocks(page: str) -> list[Block]:
     return blocks((ROOT / page).read_text(encoding="utf-8"), RUN + REPLACED)
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page_blocks(page)])
-def test_what_a_page_says_works(page: str, finished: tuple[Project, str], tmp_path: Path) -> None:
-    reader = Reader(finished[0].copy(tmp_path / "project"), page)
-    done: set[str] = set()
+def read(page: str, finished: Project, folder: Path) -> None:
+    """Do what a page says, from the top, in a copy of the finished project."""
+    reader, done = Reader(finished.copy(folder), page), set[str]()
     for block in page_blocks(page):
         lines = command_lines(block.body) if block.language == "sh" else []
         if lines and done >= set(lines):
             continue  # said again, for example in the text
         done |= set(lines)
         reader.do(block)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def readings(
+    request: pytest.FixtureRequest, finished: tuple[Project, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Future[None]]]:
+    """The pages to be tested, read two at a time, for one seldom keeps two cores busy; the long tutorial first."""
+    chosen = [item.callspec.params["page"] for item in request.session.items if item.name.startswith(READING)]
+    with ThreadPoolExecutor(2) as pool:
+        yield {
+            page: pool.submit(read, page, finished[0], tmp_path_factory.mktemp("page") / "project")
+            for page in sorted(chosen, reverse=True)
+        }
+        pool.shutdown(cancel_futures=True)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page_blocks(page)])
+def test_what_a_page_says_works(page: str, readings: dict[str, Future[None]]) -> None:
+    readings[page].result()
 
 
 def test_every_way_is_needed() -> None:
