@@ -1,6 +1,7 @@
 """Model runs of a few queries with results written by hand."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -66,13 +67,14 @@ def fusion_run(name: str, streams: dict[str, dict[str, Any]], **fusion: Any) -> 
 def make_run() -> MakeRun:
     """Build a model run; the logistic fusion's streams come as keywords, a missing one was not measured.
 
-    beside: more fusions, name -> (streams, fusion record).
+    beside: more fusions, name -> (streams, fusion record). folder: where its files are.
     """
 
     def make(
         name: str = "pcb",
         history: pd.DataFrame | None = None,
         beside: dict[str, tuple[dict[str, Any], dict[str, Any]]] | None = None,
+        folder: Path = Path("no such folder"),
         **streams: dict[str, Any],
     ) -> ModelRun:
         streams = streams or {
@@ -98,6 +100,7 @@ def make_run() -> MakeRun:
             gallery=sightings([1, 2], [2, 3], [150, -1]),
             unit="picture",
             feature_length=256,
+            folder=folder,
         )
 
     return make
