@@ -19,6 +19,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
+from streid.confinement import refuse_unconfined
 from streid.errors import InputError
 
 IntArray = npt.NDArray[np.int64]
@@ -34,6 +35,7 @@ PICTURES_FORMAT = "streid-pictures"
 VERSION = 1
 RANKINGS_VERSION = 2
 SIGHTING_FIELDS = ("pid", "camid", "session", "time")
+LOWEST = {"pid": JUNK_PID, "camid": 0, "session": 0, "time": UNKNOWN_TIME}
 READ_BYTES = 1 << 26
 
 
@@ -253,6 +255,7 @@ def open_checked(path: str | os.PathLike[str], file_format: str, version: int = 
                 f"{path}: version {written} of {file_format} is not the one this streid reads ({version}); "
                 "make it again"
             )
+        refuse_unconfined(handle)
         yield handle
 
 
@@ -333,7 +336,7 @@ def load_sightings(group: h5py.Group) -> Sightings:
     """What `write_sightings` stored in an HDF5 group.
 
     Raises:
-        InputError: a column holds no integers, or a time is 2^53 or more.
+        InputError: a column holds no integers, or some that are too small, or a time is 2^53 or more.
     """
     columns: dict[str, Any] = {}
     for field in SIGHTING_FIELDS:
@@ -341,6 +344,13 @@ def load_sightings(group: h5py.Group) -> Sightings:
         if not np.issubdtype(values.dtype, np.integer):
             raise InputError(f"group {group.name}: {field} holds {values.dtype}, expected int64")
         columns[f"{field}_N"] = values.astype(np.int64)
+        wrong_N = (columns[f"{field}_N"] < LOWEST[field]) | (values > np.iinfo(np.int64).max)
+        if wrong_N.any():
+            row = int(np.argmax(wrong_N))
+            raise InputError(
+                f"group {group.name}: {field} of row {row} is {values[row]}; a number of at least {LOWEST[field]} that "
+                "fits int64 is needed"
+            )
         if field == "time" and values.max(initial=0) >= TIME_BOUND:
             row = int(np.argmax(values >= TIME_BOUND))
             raise InputError(

@@ -236,8 +236,16 @@ def _store_likelihood(group: h5py.Group, likelihood: Likelihood) -> None:
 
 def _load_likelihood(group: h5py.Group) -> Likelihood:
     tables = {name: group[_stored_name(name)][:].astype(dtype) for name, dtype in LIKELIHOOD_TABLES.items()}
+    tables["cameras_C"] = _whole_numbers(group["cameras"])
     attributes = {name: kind(group.attrs[name]) for name, kind in LIKELIHOOD_ATTRIBUTES.items()}
     return Likelihood(**tables, **attributes)
+
+
+def _whole_numbers(stored: h5py.Dataset) -> IntArray:
+    values = stored[:]
+    if not np.issubdtype(values.dtype, np.integer):
+        raise InputError(f"{stored.name} holds {values.dtype}, expected int64")
+    return np.asarray(values, np.int64)
 
 
 def _stored_name(name: str) -> str:
@@ -254,10 +262,10 @@ def read_histograms(path: str | os.PathLike[str]) -> Histograms:
         held_out = None
         if "held_out" in handle:
             group = handle["held_out"]
-            held_out = HeldOut(likelihood=_load_likelihood(group), pids_H=group["pids"][:].astype(np.int64))
+            held_out = HeldOut(likelihood=_load_likelihood(group), pids_H=_whole_numbers(group["pids"]))
         return Histograms(
-            cameras_C=handle["cameras"][:].astype(np.int64),
-            counts_CCB=handle["counts"][:].astype(np.int64),
+            cameras_C=_whole_numbers(handle["cameras"]),
+            counts_CCB=_whole_numbers(handle["counts"]),
             density_CCB=handle["density"][:].astype(np.float64),
             bin_width=float(handle.attrs["bin_width"]),
             sigma=float(handle.attrs["sigma"]),

@@ -33,6 +33,35 @@ def features_file(tmp_path: Path) -> Path:
     return path
 
 
+def replace(file: h5py.File, name: str, value: object) -> None:
+    if name in file:
+        del file[name]
+    file[name] = value
+
+
+def ragged(file: h5py.File, name: str) -> None:
+    del file[name]
+    file.create_dataset(name, (5,), h5py.vlen_dtype(np.float32))
+
+
+def huge(file: h5py.File, name: str, shape: tuple[int, ...]) -> None:
+    dtype = file[name].dtype
+    del file[name]
+    file.create_dataset(name, shape, dtype, chunks=(1024, *shape[1:]))
+
+
+def virtual(file: h5py.File, name: str) -> None:
+    del file[name]
+    layout = h5py.VirtualLayout((5, 4), np.float32)
+    layout[:] = h5py.VirtualSource("other.h5", "features", (5, 4))
+    file.create_virtual_dataset(name, layout)
+
+
+def stored_elsewhere(file: h5py.File, name: str) -> None:
+    del file[name]
+    file.create_dataset(name, (5,), np.int64, external=[("/etc/passwd", 0, 40)])
+
+
 def test_features_round_trip(features_file: Path) -> None:
     loaded = artifacts.read_features(features_file)
     expected = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
@@ -73,7 +102,32 @@ def test_same_features_give_the_same_bytes(tmp_path: Path) -> None:
         (lambda file: file.attrs.__setitem__("version", 9), "version 9"),
         (lambda file: file.__delitem__("gallery"), "incomplete"),
         (lambda file: file["query/features"].__setitem__((2, 1), np.nan), "row 2 are not finite"),
-        (lambda file: file["query/time"].__setitem__(0, -5), "negative"),
+        (lambda file: file["query/time"].__setitem__(0, -5), "time of row 0 is -5; a number of at least -1"),
+        (lambda file: file["query/pid"].__setitem__(3, -2), "pid of row 3 is -2; a number of at least -1"),
+        (lambda file: file["gallery/session"].__setitem__(1, -1), "session of row 1 is -1; a number of at least 0"),
+        (lambda file: replace(file, "query/pid", np.full(5, 2**64 - 1, np.uint64)), "pid of row 0 is 1844674407"),
+        (lambda file: replace(file, "query/pid", np.ones(5, np.float32)), "pid holds float32, expected int64"),
+        (lambda file: replace(file, "query/pid", np.ones((5, 1), np.int64)), r"pid_N has shape \(5, 1\)"),
+        (lambda file: replace(file, "query/pid", np.ones(4, np.int64)), r"camid_N has shape \(5,\), expected \(4,\)"),
+        (lambda file: replace(file, "query/features", np.ones((4, 4), np.float32)), r"shape \(4, 4\) for 5 pictures"),
+        (lambda file: replace(file, "query/features", np.ones((5, 4), np.int64)), "expected float"),
+        (lambda file: replace(file, "query/features", np.ones((5, 4), np.complex64)), "expected float"),
+        (lambda file: replace(file, "query/features", np.ones(5, np.float32)), "expected float"),
+        (lambda file: replace(file, "query/features", np.full((5, 4), 1e300)), "row 0 are not finite"),
+        (lambda file: replace(file, "query/features", h5py.Empty("f4")), "expected float"),
+        (lambda file: replace(file, "query/features", [[b"a"] * 4] * 5), "expected float"),
+        (lambda file: ragged(file, "query/features"), "expected float"),
+        (lambda file: ragged(file, "query/pid"), "pid holds object, expected int64"),
+        (
+            lambda file: huge(file, "query/features", (10**9, 2048)),
+            r"features declares shape \(1000000000, 2048\)",
+        ),
+        (lambda file: huge(file, "query/pid", (10**12,)), "query/pid declares shape .*, but only 0 bytes are stored"),
+        (lambda file: replace(file, "extra", h5py.ExternalLink("other.h5", "/query")), "extra is a link into another"),
+        (lambda file: replace(file, "query/path", h5py.SoftLink("/query/path")), "incomplete|not laid out|damaged"),
+        (lambda file: virtual(file, "query/features"), "query/features is stored in another file"),
+        (lambda file: stored_elsewhere(file, "query/time"), "query/time is stored in another file"),
+        (lambda file: [file.create_group(f"many/{number}") for number in range(10_001)], "more than 10000 groups"),
         (lambda file: (file.__delitem__("query"), file.__setitem__("query", [1])), "not laid out"),
         (lambda file: (file.__delitem__("query/pid"), file.__setitem__("query/pid", 1)), "not laid out"),
         (lambda file: (file.__delitem__("query/path"), file.__setitem__("query/path", [1] * 5)), "not laid out"),

@@ -10,7 +10,18 @@ from streid.closure import source_closure
 PIPELINE = Path(__file__).resolve().parents[2] / "pipeline"
 SCRIPTS = sorted(PIPELINE.glob("*.py"))
 MODULES = sorted((PIPELINE / "streid").rglob("*.py"))
-BASE = {"artifacts", "cli", "closure", "devices", "errors", "inspections", "locks", "processes", "tables"}
+BASE = {
+    "artifacts",
+    "cli",
+    "closure",
+    "confinement",
+    "devices",
+    "errors",
+    "inspections",
+    "locks",
+    "processes",
+    "tables",
+}
 MAY_IMPORT = {
     "data": BASE | {"data"},
     "appearance": BASE | {"data", "appearance"},

@@ -85,6 +85,18 @@ def test_without_held_out_identities_and_without_a_likelihood(tmp_path: Path) ->
         (lambda file: file["likelihood"].attrs.__setitem__("neutral", 0.0), "neutral share 0.0"),
         (lambda file: file["likelihood/same"].__setitem__((0, 1), np.nan), "must be finite"),
         (lambda file: file["held_out/pids"].__setitem__(0, 9), "held-out identities"),
+        (lambda file: file["density"].__setitem__((0, 1, 1), np.inf), "must be finite"),
+        (lambda file: file["counts"].__setitem__((0, 1, 1), -1), "not negative"),
+        (lambda file: (file.__delitem__("cameras"), file.__setitem__("cameras", [1.5, np.nan])), "cameras holds float"),
+        (lambda file: (file.__delitem__("counts"), file.__setitem__("counts", np.ones((2, 3, 3), int))), "has shape"),
+        (
+            lambda file: (file.__delitem__("density"), file.create_dataset("density", (10**5, 10**5), "f8")),
+            "density declares shape",
+        ),
+        (
+            lambda file: (file.__delitem__("likelihood"), file.__setitem__("likelihood", h5py.ExternalLink("x", "/"))),
+            "likelihood is a link into another file",
+        ),
         (lambda file: file.__delitem__("held_out/pids"), "incomplete"),
         (lambda file: (file.__delitem__("likelihood"), file.__setitem__("likelihood", [1])), "not laid out"),
     ],

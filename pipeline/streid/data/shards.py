@@ -8,7 +8,7 @@ Shape suffixes: N rows, D feature values.
 
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,8 @@ from streid.errors import InputError
 
 SHARD_FORMAT = "streid-feature-shard"
 BLOCK_ROWS = 1024
+DTYPES = ("float32", "float16")
+WHOLE_NUMBERS = ("shard", "shards", "dimension")
 
 Features = npt.NDArray[np.floating]
 
@@ -135,10 +137,13 @@ def _read_part(path: Path) -> Part:
 
 
 def _header(handle: h5py.File) -> ShardHeader:
-    attributes = {name: handle.attrs[name] for name in ShardHeader.__annotations__}
-    values: dict[str, Any] = {
-        name: one.item() if isinstance(one, np.integer) else str(one) for name, one in attributes.items()
-    }
+    values: dict[str, Any] = {field.name: handle.attrs[field.name] for field in fields(ShardHeader)}
+    for name, value in values.items():
+        if not isinstance(value, np.integer if name in WHOLE_NUMBERS else str):
+            raise InputError(f"the attribute {name} is {value!r}; extract the shard again")
+        values[name] = int(value) if name in WHOLE_NUMBERS else str(value)
+    if values["dtype"] not in DTYPES or values["dimension"] < 1:
+        raise InputError(f"features of {values['dimension']} x {values['dtype']} cannot be; extract the shard again")
     return ShardHeader(**values)
 
 

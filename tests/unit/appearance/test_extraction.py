@@ -202,6 +202,28 @@ def test_the_damaged_shard_is_the_one_named(
     assert not (tmp_path / "merged.h5").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("shard", 1.0, "the attribute shard is"),
+        ("shards", "2", "the attribute shards is '2'"),
+        ("dimension", 0, "features of 0 x float32 cannot be"),
+        ("dtype", "object", "x object cannot be"),
+        ("dimension", 10**12, "another shape than the shard says"),
+        ("model", [1, 2], "the attribute model is"),
+    ],
+)
+def test_a_shard_whose_header_cannot_be_is_refused(
+    tmp_path: Path, groups: Mapping[str, Units], name: str, value: object, message: str
+) -> None:
+    path = make_shard(tmp_path, groups, 1, 1)
+    with h5py.File(path, "r+") as file:
+        file.attrs[name] = value
+    with pytest.raises(InputError, match=message):
+        merge_shards([path], tmp_path / "merged.h5")
+    assert not (tmp_path / "merged.h5").exists()
+
+
 def test_what_goes_wrong_with_the_output_is_no_shards_fault(
     tmp_path: Path, groups: Mapping[str, Units], monkeypatch: pytest.MonkeyPatch
 ) -> None:

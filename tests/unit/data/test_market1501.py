@@ -43,7 +43,9 @@ def test_a_tree_may_bring_its_own_sequence_lengths(market_tree: Path) -> None:
     assert source.table.set_index("path")["time"]["bounding_box_train/0002_c2s2_000776_01.jpg"] == 500 + 776
 
 
-@pytest.mark.parametrize("content", ['{"a": [1]}', "{}", '{"1": 5}', '{"1": [-1]}'])
+@pytest.mark.parametrize(
+    "content", ['{"a": [1]}', "{}", '{"1": 5}', '{"1": [-1]}', '{"1": [Infinity]}', '{"1": [1e300]}', '{"1": [null]}']
+)
 def test_unusable_sequence_lengths_are_refused(market_tree: Path, content: str) -> None:
     (market_tree / "sequences.json").write_text(content)
     with pytest.raises(InputError, match="length of each sequence"):

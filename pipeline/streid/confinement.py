@@ -1,0 +1,47 @@
+"""HDF5 files that keep to themselves: nothing read from elsewhere, nothing declared that is not there.
+
+A file from elsewhere may hold links into other files, datasets whose values are those of other files, and
+shapes far beyond what it stores, for which memory would be taken before a value is read.
+"""
+
+import h5py
+
+from streid.errors import InputError
+
+MOST_OBJECTS = 10_000
+MOST_COMPRESSION = 1100  # deflate makes of a byte 1,032 at most
+SLACK_BYTES = 1 << 16
+
+
+def refuse_unconfined(handle: h5py.File) -> None:
+    """Refuse an open file with anything of another file in it, or with shapes that its bytes cannot fill.
+
+    Raises:
+        InputError: it has an external link, a virtual dataset or one stored elsewhere, a dataset that stores far
+            less than it declares, or more than `MOST_OBJECTS` links.
+    """
+    seen = 0
+
+    def problem(name: str, link: object) -> str | None:
+        nonlocal seen
+        seen += 1
+        if seen > MOST_OBJECTS:
+            return f"holds more than {MOST_OBJECTS} groups and datasets; it is no file of streid's making"
+        if isinstance(link, h5py.ExternalLink):
+            return f"{name} is a link into another file; copy what it leads to into this one"
+        if isinstance(link, h5py.HardLink) and isinstance(found := handle[name], h5py.Dataset):
+            return _problem_of(name, found)
+        return None
+
+    # The visit ends at the first problem; an exception must not pass through HDF5's own code.
+    if found := handle.visititems_links(problem):
+        raise InputError(found)
+
+
+def _problem_of(name: str, dataset: h5py.Dataset) -> str | None:
+    if dataset.is_virtual or dataset.external:
+        return f"{name} is stored in another file; copy its values into this one"
+    stored = dataset.id.get_storage_size()
+    if dataset.nbytes > MOST_COMPRESSION * stored + SLACK_BYTES:
+        return f"{name} declares shape {dataset.shape}, but only {stored} bytes are stored; make it again"
+    return None
