@@ -15,6 +15,7 @@ from streid.errors import InputError
 MODEL_FORMAT = "streid-model"
 MODEL_VERSION = 2
 HEADER_KEY = "streid"
+MOST = {"identities": 1_000_000, "height": 4096, "width": 4096, "frames": 1024}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,15 @@ class ModelConfig:
     frames: int = 1
 
     def __post_init__(self) -> None:
+        for name in ("architecture", "backbone"):
+            if not isinstance(getattr(self, name), str):
+                raise InputError(f"{name} is {getattr(self, name)!r}, which names none")
+        for name, most in MOST.items():
+            value = getattr(self, name)
+            if type(value) is not int or value > most:
+                raise InputError(f"{name} is {value!r}, but a model takes a whole number up to {most}")
+        if min(self.height, self.width) < 1:
+            raise InputError(f"a model takes no pictures of {self.height} x {self.width} pixels")
         check_architecture(self.architecture, self.frames)
         if self.identities < 2:
             raise InputError(f"a model needs at least 2 identities to learn from, got {self.identities}")
@@ -84,7 +94,7 @@ def load_model(path: str | os.PathLike[str]) -> tuple[AppearanceModel, ModelConf
         TypeError,
         ValueError,
         AttributeError,
-        RuntimeError,
+        RuntimeError,  # also of a header nested too deeply
         OSError,
     ) as error:
         if isinstance(error, InputError):
