@@ -75,7 +75,7 @@ WAYS = [
     Way(r"^pytest -m faults", "pytest --collect-only -m faults", "minutes of kills; make test-faults runs them"),
     Way(r"--cores \d+", "--cores 2", "as many as the tests may use"),
     Way(r"^(\S+=\S+ )?snakemake (?=.*results/market/)", r"\1snakemake --dry-run ", "Market-1501 is not there"),
-    Way(r"^snakemake (?=.*all_models)", "snakemake --dry-run ", "seven models take an hour"),
+    Way(r"^snakemake (?=.*all_models)", "snakemake --dry-run ", "half an hour; test_road.py takes a few steps of each"),
     Way(r"^snakemake (?=.*results/own/)", "snakemake --dry-run ", "nor is an own data set", "README.md"),
     Way(r"person\.jpg", '"$(ls data/demo/query/*.jpg | head -n 1)"', "the reader's own picture", "docs/search.md"),
     Way(

@@ -188,6 +188,7 @@ def test_the_file_of_all_models_asks_for_every_model_and_keeps_what_there_is(pro
     assert {stage: len(commands) for stage, commands in asked.items() if commands} == {
         "train_appearance": len(TRAINED) - 1,
         "extract_features": len(TRAINED),
+        "inspect_model": len(TRAINED),
         "evaluate_joint": 2 * len(TRAINED),
         "rerank_scores": 2 * len(TRAINED),
         "write_report": 1,

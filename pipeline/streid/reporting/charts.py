@@ -46,7 +46,7 @@ LIGHT = Theme(
     ink="#1b2127",
     muted="#5d6873",
     grid="#e4e8ec",
-    series=("#0072b2", "#c4570a", "#00835f", "#a23b8c", "#6b5b00", "#3d6fa3"),
+    series=("#0072b2", "#c4570a", "#00835f", "#a23b8c", "#6b5b00", "#4d5560"),
     streams=dict(zip(STREAM_TITLES, ("#0072b2", "#7a8590", "#00835f", "#a23b8c"), strict=True)),
 )
 DARK = Theme(
@@ -54,7 +54,7 @@ DARK = Theme(
     ink="#e7ebef",
     muted="#9da8b3",
     grid="#323a43",
-    series=("#56b4e9", "#f0a057", "#3ecf9f", "#e58fc9", "#d8c95a", "#9cc3ea"),
+    series=("#56b4e9", "#f0a057", "#3ecf9f", "#e58fc9", "#d8c95a", "#c5ccd4"),
     streams=dict(zip(STREAM_TITLES, ("#56b4e9", "#9da8b3", "#3ecf9f", "#e58fc9"), strict=True)),
 )
 

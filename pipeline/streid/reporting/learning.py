@@ -20,7 +20,7 @@ TITLES = {
     SPEED: "Pictures per second",
 }
 SHARES = ("accuracy", "val_rank1", "val_mAP")
-LEGEND_COLUMNS, LEGEND_ROW = 3, 17
+LEGEND_COLUMNS, LEGEND_ROW = 2, 17
 WHOLE_FROM = 100
 NONE = "\N{EN DASH}"
 
