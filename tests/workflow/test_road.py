@@ -376,3 +376,6 @@ def test_all_models_on_a_tiny_world_give_one_report(project: Project) -> None:
     of_pictures = {"pcb", "resnet50", "densenet121", "stcanet"}
     assert len({rows[name] for name in of_pictures}) == len({rows[name] for name in set(models) - of_pictures}) == 1
     assert rows["pcb_tracklets"] < rows["pcb"]
+    page = (project.folder / "results/demo/report.html").read_text()
+    assert "pcb_tracklets" in page
+    assert "no training history" not in page

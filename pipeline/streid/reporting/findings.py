@@ -1,6 +1,6 @@
 """What a reader should know first: the result in a sentence, and what speaks against trusting it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -144,8 +144,9 @@ def list_notices(
     if "val" not in summary["counts"]:
         notices.append("No identities are held out, so training was not validated on people it had not seen.")
     notices.extend(_unit_notices(summary, runs))
+    trained = {run.weights for run in runs if run.history is not None} - {""}
     for run in runs:
-        notices.extend(_run_notices(dataset, run))
+        notices.extend(_run_notices(dataset, run, trained))
         if run.name in foreign:
             notices.append(
                 f"{run.name}: scored with the travel times of {foreign[run.name]}; the charts show this data set's own."
@@ -173,7 +174,8 @@ def _unit_notices(summary: Mapping[str, Any], runs: Sequence[ModelRun]) -> list[
     return [notice[0].upper() + notice[1:] if not models else notice for notice in notices]
 
 
-def _run_notices(dataset: str, run: ModelRun) -> list[str]:
+def _run_notices(dataset: str, run: ModelRun, trained: Collection[str]) -> list[str]:
+    """What limits one model's results. trained: weights whose training curves are shown, maybe under another name."""
     notices = []
     skipped = run.streams[run.final_stream]["skipped"]
     if skipped:
@@ -188,7 +190,7 @@ def _run_notices(dataset: str, run: ModelRun) -> list[str]:
         notices.extend(_fusion_notices(run, fusion))
     if run.source:
         notices.append(f"{run.name}: was trained on another data set, {run.source}.")
-    elif run.history is None:
+    elif run.history is None and run.weights not in trained:
         notices.append(f"{run.name}: no training history, so there are no training curves.")
     return [*notices, *_blind_notices(run)]
 

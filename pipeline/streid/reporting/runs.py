@@ -56,7 +56,7 @@ class ModelRun:
     fusions: name -> its figures, the main one first. history: training.csv with `epoch` and what else it
     has, None for a model that was not trained here. rankings: stream key -> its ranking, over `query` and
     `gallery`. unit: what a feature describes, picture or tracklet. feature_length: values per feature.
-    folder: where its files are.
+    folder: where its files are. weights: SHA-256 of the weights the features come from, empty where not known.
     """
 
     name: str
@@ -68,6 +68,7 @@ class ModelRun:
     unit: str
     feature_length: int
     folder: Path
+    weights: str = ""
 
     def __post_init__(self) -> None:
         if not self.fusions:
@@ -142,6 +143,7 @@ def read_run(name: str, folder: Path, fusions: Sequence[str]) -> ModelRun:
     with open_checked(features, FEATURES_FORMAT) as handle:
         query, gallery = (load_sightings(handle[group]) for group in ("query", "gallery"))
         unit, (_, feature_length) = str(handle.attrs.get("unit", "picture")), feature_shape(handle["query"])
+        weights = str(handle.attrs.get("weights_sha256", ""))
     rankings: dict[str, Ranking] = {}
     found: dict[str, FusionRun] = {}
     for fusion in fusions:
@@ -167,6 +169,7 @@ def read_run(name: str, folder: Path, fusions: Sequence[str]) -> ModelRun:
         unit=unit,
         feature_length=feature_length,
         folder=folder,
+        weights=weights,
     )
 
 

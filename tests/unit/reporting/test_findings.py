@@ -59,6 +59,14 @@ def test_nothing_to_note(make_run: MakeRun) -> None:
     assert list_notices("demo", SUMMARY, [make_run(history=HISTORY)], timed=True, foreign={}) == []
 
 
+def test_weights_whose_training_is_shown_under_another_name_lack_no_history(make_run: MakeRun) -> None:
+    trained = replace(make_run("pcb", history=HISTORY), weights="abc")
+    for weights, missing in (("abc", 0), ("def", 1), ("", 1)):
+        runs = [trained, replace(make_run("pcb_tracklets"), weights=weights)]
+        notices = list_notices("demo", SUMMARY, runs, timed=True, foreign={})
+        assert len([notice for notice in notices if "pcb_tracklets: no training history" in notice]) == missing
+
+
 def test_every_limit_is_said(make_run: MakeRun) -> None:
     summary = {"warnings": ["train: 3 pictures, officially 4"], "pictures_with_time": 0, "counts": {"train": {}}}
     notices = list_notices("other", summary, [make_run(visual=metrics(0.5, 0.4, skipped=1))], timed=False, foreign={})
