@@ -324,12 +324,17 @@ def test_hostile_names_are_escaped(results: Path, tmp_path: Path, run_stage: Run
     )
     write_json(results / "config.json", {"<script>": "</td><script>"})
     (results / "logs" / "train<script>.log").write_text(f"{LOGGED}python </code><script>\n")
-    run_stage(*arguments(results, tmp_path / "out", dataset="<script>alert(2)</script>", models=("pcb",)))
+    units = ("--time-unit", "<script>alert(3)</script>", "--units-per-second", 0, "--explorer", "javascript:alert(4)")
+    run_stage(*arguments(results, tmp_path / "out", *units, dataset="<script>alert(2)</script>", models=("pcb",)))
     page = (tmp_path / "out" / "report.html").read_text()
     assert "<script" not in page
     assert "<img src=x" not in page
     assert "&lt;script&gt;alert(1)&lt;b&gt;.jpg" in page
     assert "&lt;script&gt;alert(2)" in page
+    assert 'href="javascript' not in page
+    drawn = b"".join(path.read_bytes() for path in (tmp_path / "out" / "figures").glob("*.svg"))
+    assert b"&lt;script&gt;alert(3)" in drawn
+    assert b"<script" not in drawn
 
 
 def test_less_is_said_plainly(results: Path, tmp_path: Path, run_stage: RunStage) -> None:
