@@ -10,9 +10,19 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import RunStage
+from inspections_by_hand import attention, graphs, inspection, stripes
 
-from streid.artifacts import Ranking, Sightings, read_features, write_features, write_json, write_rankings
+from streid.artifacts import (
+    Ranking,
+    Sightings,
+    read_features,
+    read_sightings,
+    write_features,
+    write_json,
+    write_rankings,
+)
 from streid.data.manifest import read_manifest, sightings
+from streid.inspections import write_inspection
 from streid.scoring.ranks import StreamRanker
 
 RANKED = {"scores": ("visual", "spatiotemporal", "joint"), "reranked": ("reranked",)}
@@ -233,6 +243,34 @@ def test_the_page_links_to_the_explorer_where_there_is_one(results: Path, tmp_pa
     out = tmp_path / "out 2"
     run_stage(*arguments(results, out, models=("pcb",)), "--explorer", out / "all's" / "explorer.html")
     assert '<a href="all%27s/explorer.html">Gallery explorer</a>' in (out / "report.html").read_text()
+
+
+def test_models_at_work_are_shown(results: Path, tmp_path: Path, run_stage: RunStage) -> None:
+    paths = read_manifest(results / "manifest.csv")["path"].to_numpy(object)[:4].reshape(2, 2)
+    seen = inspection(paths_UT=paths, stripes=stripes(), graphs=graphs(), blocks={"layer2": attention()})
+    write_inspection(results / "pcb" / "inspection.h5", seen)
+    query, gallery = (read_sightings(results / "pcb" / "features.h5", name) for name in ("query", "gallery"))
+    turned = {
+        name: (group, [np.eye(20)[group.pid_N % 20] + 0.1]) for name, group in (("query", query), ("gallery", gallery))
+    }
+    write_features(results / "pcb" / "features.h5", dataset="tiny", model="pcb", dimension=20, groups=turned)
+    run_stage(*arguments(results, tmp_path / "out"))
+    page = (tmp_path / "out" / "report.html").read_text()
+    section = page.split('<section id="models">')[1].split("</section>")[0]
+    assert re.findall(r"<h3>([\w ]+)", section) == [
+        *("Energy of the last feature map", "Stripes", "Graphs over body and frames", "Adjacency", "Branches"),
+        *("Parts and channels", "Messages between parts", "Channel attention", "Some identities"),
+    ]
+    assert "Only the features of baseline are here" in section
+    assert "identity 7, camera 3: highest in the upper third" in section
+    kinds = ("energy", "stripes", "graphs", "adjacency", "branches", "messages", "channels", "tsne")
+    figures = {path.name for path in (tmp_path / "out" / "figures").iterdir()}
+    assert {*(f"{kind}_pcb.svg" for kind in kinds), "parts_pcb_layer2.svg"} <= figures
+    write_inspection(results / "pcb" / "inspection.h5", inspection())
+    assert "a.jpg: no such picture" in run_stage(*arguments(results, tmp_path / "no"), status=2).stderr
+    (results / "pcb" / "inspection.h5").write_bytes(b"nothing")
+    assert "inspection.h5: damaged" in run_stage(*arguments(results, tmp_path / "no"), status=2).stderr
+    assert not (tmp_path / "no").exists()
 
 
 def test_fusions_stand_side_by_side(results: Path, tmp_path: Path, run_stage: RunStage) -> None:

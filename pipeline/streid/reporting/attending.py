@@ -30,7 +30,7 @@ from streid.reporting.views import (
 UNITS_PER_ROW = 4
 SHOWN_CLIPS, SHOWN_PART_ROWS = 2, 4
 BAR_LENGTH = 26
-MESSAGES_SIDE, MESSAGES_LEFT, MESSAGES_TOP = 190, 30, 34
+MESSAGES_SIDE, MESSAGES_LEFT, MESSAGES_TOP = 188, 36, 34
 NUMBERED_NODES = 8
 
 
@@ -56,7 +56,7 @@ def plot_energy(shown: Inspected) -> Chart:
             rows.append(TileRow(tiles=[heat for _, heat in pairs]))
     return draw_tiles(
         name=f"energy_{shown.name}",
-        title=shown.name,
+        title=shown.title,
         alt=f"Energy of {shown.name}'s last feature map. {_peaks(shown)}",
         rows=rows,
         scales=[(span, "energy")],
@@ -103,7 +103,7 @@ def plot_stripes(shown: Inspected, stripes: Stripes) -> Chart:
     ]
     alt = f"Norms of {shown.name}'s stripes, counted from the top. Strongest in {'; '.join(strongest)}."
     name = f"stripes_{shown.name}"
-    return draw_chart(name=name, title=shown.name, alt=alt, size=size, paint=paint, photographs=True)
+    return draw_chart(name=name, title=shown.title, alt=alt, size=size, paint=paint, photographs=True)
 
 
 def plot_parts(shown: Inspected, block_name: str, block: BlockAttention) -> Chart:
@@ -127,7 +127,7 @@ def plot_parts(shown: Inspected, block_name: str, block: BlockAttention) -> Char
         )
     return draw_tiles(
         name=f"parts_{shown.name}_{block_name}",
-        title=f"{shown.name}, after {block_name}",
+        title=f"{shown.title}, after {block_name}",
         alt=f"Part maps of {shown.name} after {block_name}. {_part_heights(block)}",
         rows=rows,
         scales=[(Span(0, 1), "part maps"), (added_span, "channels")],
@@ -160,7 +160,7 @@ def plot_messages(shown: Inspected) -> Chart:
 
     strongest = [f"after {name}, {_strongest(weights_VV, parts)}" for name, weights_VV in blocks.items()]
     alt = f"Messages between the parts of {shown.name}, largest weight: {'; '.join(strongest)}."
-    return draw_chart(name=f"messages_{shown.name}", title=shown.name, alt=alt, size=size, paint=paint)
+    return draw_chart(name=f"messages_{shown.name}", title=shown.title, alt=alt, size=size, paint=paint)
 
 
 def _paint_messages(canvas: Canvas, weights_VV: FeatureArray, parts: int, corner: tuple[int, int], span: Span) -> None:
@@ -212,4 +212,4 @@ def plot_channels(shown: Inspected) -> Chart:
 
     tops = [f"after {name} {curve_C[0]:.1f}" for name, curve_C in curves.items()]
     alt = f"Attention {shown.name}'s channels get, in equal shares; the most heard one gets {', '.join(tops)}."
-    return draw_chart(name=f"channels_{shown.name}", title=shown.name, alt=alt, size=NARROW, paint=paint)
+    return draw_chart(name=f"channels_{shown.name}", title=shown.title, alt=alt, size=NARROW, paint=paint)

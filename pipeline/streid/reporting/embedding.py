@@ -130,17 +130,17 @@ def plot_neighbourhood(name: str, found: Neighbourhood) -> Chart:
                     *found.places_M2[rows_M].T,
                     MARKERS[place % len(MARKERS)],
                     color=COLOURS[number % len(COLOURS)],
-                    markersize=5,
+                    markersize=4.5,
                     alpha=0.85,
                     markeredgewidth=0,
                 )
         for pid in pids:
-            x, y = np.median(found.places_M2[found.pid_M == pid], axis=0)
-            backing = {"facecolor": theme.paper, "edgecolor": "none", "alpha": 0.7, "pad": 1}
-            axes.text(x, y, str(pid), fontsize=8.5, fontweight="bold", ha="center", va="center", bbox=backing)
+            place_2 = np.median(found.places_M2[found.pid_M == pid], axis=0)
+            axes.annotate(str(pid), place_2, (0, 9), textcoords="offset points", fontweight="bold", ha="center")
         for place, camera in enumerate(cameras):
             marker = MARKERS[place % len(MARKERS)]
             axes.plot([], [], marker, color=theme.muted, markersize=5, label=f"camera {camera}")
+        axes.spines[:].set_visible(False)
         axes.set_xticks([])
         axes.set_yticks([])
         axes.set_aspect("equal", adjustable="datalim")

@@ -31,7 +31,7 @@ WIDEST, WIDEST_ARC, NODE_SIZE = 6.0, 3.0, 4.0
 TOUCHING, APART = "#ffd43b", "#52d6ff"
 DIMMED = 0.55
 SPATIAL_SIDE, SPATIAL_LEFT, MATRICES_TOP = 200, 18, 36
-TEMPORAL_LEFT, TEMPORAL_SIDE = 262, 47
+TEMPORAL_LEFT = 258
 MARKERS = "osD"
 
 
@@ -58,7 +58,7 @@ def plot_graphs(shown: Inspected, graphs: PatchGraphs) -> Chart:
 
     return draw_chart(
         name=f"graphs_{shown.name}",
-        title=shown.name,
+        title=shown.title,
         alt=_graphs_alt(shown, graphs),
         size=size,
         paint=paint,
@@ -128,6 +128,9 @@ def plot_adjacency(shown: Inspected, graphs: PatchGraphs) -> Chart:
     temporal_VTT = graphs.temporal_UVTT.mean(axis=0)
     spatial, temporal = (Span(0.0, float(table.max())) for table in (spatial_VV, temporal_VTT))
     size = (WIDTH, MATRICES_TOP + SPATIAL_SIDE + SCALE_HEIGHT + GAP)
+    # Patches of small maps overlap, so their places alone would lay the matrices over one another.
+    rows_V, columns_V = (np.unique(graphs.boxes_V4[:, edge], return_inverse=True)[1] for edge in (0, 1))
+    step = (SPATIAL_SIDE + GAP) / (max(rows_V.max(), columns_V.max()) + 1)
 
     def paint(axes: Axes, theme: Theme) -> None:
         canvas = Canvas(axes, theme, size)
@@ -139,16 +142,12 @@ def plot_adjacency(shown: Inspected, graphs: PatchGraphs) -> Chart:
             canvas.text((SPATIAL_LEFT + place, MATRICES_TOP - 4), str(node + 1), size=TINY, ha="center")
             canvas.text((SPATIAL_LEFT - 4, MATRICES_TOP + place), str(node + 1), size=TINY, ha="right", va="center")
         canvas.text((TEMPORAL_LEFT, 13), "between frames, of each patch")
-        for box_4, weights_TT in zip(graphs.boxes_V4, temporal_VTT, strict=True):
-            left = TEMPORAL_LEFT + 2 * box_4[1] * (TEMPORAL_SIDE + GAP)
-            canvas.matrix(
-                weights_TT,
-                (left, MATRICES_TOP + box_4[0] * (SPATIAL_SIDE + GAP), TEMPORAL_SIDE, TEMPORAL_SIDE),
-                temporal,
-            )
+        for row, column, weights_TT in zip(rows_V, columns_V, temporal_VTT, strict=True):
+            left, top = TEMPORAL_LEFT + column * step, MATRICES_TOP + row * step
+            canvas.matrix(weights_TT, (left, top, step - GAP, step - GAP), temporal)
         bar_top = MATRICES_TOP + SPATIAL_SIDE + 10
         canvas.scale((SPATIAL_LEFT, bar_top, SPATIAL_SIDE, SCALE_THICKNESS), spatial, "weight", MATRIX, "{:.2f}")
-        width = 2 * TEMPORAL_SIDE + GAP
+        width = (columns_V.max() + 1) * step - GAP
         canvas.scale((TEMPORAL_LEFT, bar_top, width, SCALE_THICKNESS), temporal, "weight", MATRIX, "{:.2f}")
 
     receiver, sender = np.unravel_index(spatial_VV.argmax(), spatial_VV.shape)
@@ -156,7 +155,7 @@ def plot_adjacency(shown: Inspected, graphs: PatchGraphs) -> Chart:
         f"Adjacency of {shown.name}, mean of {len(shown.units)} clips. Largest: patch {receiver + 1} hears patch "
         f"{sender + 1} with {spatial_VV.max():.2f}; between frames {temporal_VTT.max():.2f}."
     )
-    return draw_chart(name=f"adjacency_{shown.name}", title=shown.name, alt=alt, size=size, paint=paint)
+    return draw_chart(name=f"adjacency_{shown.name}", title=shown.title, alt=alt, size=size, paint=paint)
 
 
 def plot_branches(shown: Inspected, graphs: PatchGraphs) -> Chart:
@@ -176,4 +175,4 @@ def plot_branches(shown: Inspected, graphs: PatchGraphs) -> Chart:
 
     means = [f"{branch} {graphs.norms_UB[:, number].mean():.3g}" for number, branch in enumerate(BRANCHES)]
     alt = f"Feature norms of {shown.name}'s branches, mean of the clips: {', '.join(means)}."
-    return draw_chart(name=f"branches_{shown.name}", title=shown.name, alt=alt, size=size, paint=paint)
+    return draw_chart(name=f"branches_{shown.name}", title=shown.title, alt=alt, size=size, paint=paint)

@@ -3,7 +3,7 @@
 Shape suffixes: U units, T frames, as in `streid.inspections`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
@@ -22,9 +22,13 @@ MOST_FRAMES = 8
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Inspected:
-    """A model's name in the report, what it does, and the pictures it was shown, by unit and frame."""
+    """What a model does, and the pictures it was shown, by unit and frame.
+
+    name: the model's, for files. title: the names of all models that do the very same, as their weights are.
+    """
 
     name: str
+    title: str
     inspection: Inspection
     pictures_UT: Sequence[Sequence[Pixels]]
 
@@ -66,14 +70,28 @@ class TileRow:
         return (HEADER if self.heads else 0) + TILE_HEIGHT + GAP
 
 
-def show_pictures(name: str, inspection: Inspection, store: PictureStore) -> Inspected:
-    """An inspection with its pictures.
+def show_pictures(inspections: Mapping[str, Inspection], store: PictureStore) -> list[Inspected]:
+    """Inspections by model with their pictures; models that do the very same are one.
 
     Raises:
         InputError: a picture is missing or cannot be decoded.
     """
-    pictures = [[as_seen(store.thumbnail(str(path)).picture) for path in paths_T] for paths_T in inspection.paths_UT]
-    return Inspected(name=name, inspection=inspection, pictures_UT=pictures)
+    names: dict[bytes, list[str]] = {}
+    for name, inspection in inspections.items():
+        seen = "\n".join([inspection.architecture, *map(str, inspection.paths_UT.flat)])
+        names.setdefault(seen.encode() + inspection.energy_UThw.tobytes(), []).append(name)
+    return [
+        Inspected(
+            name=alike[0],
+            title=", ".join(alike),
+            inspection=inspections[alike[0]],
+            pictures_UT=[
+                [as_seen(store.thumbnail(str(path)).picture) for path in paths_T]
+                for paths_T in inspections[alike[0]].paths_UT
+            ],
+        )
+        for alike in names.values()
+    ]
 
 
 def tile_left(column: int) -> int:

@@ -1,24 +1,28 @@
 """Figures of models at work: planted energy, parts and edges stand where they should, in picture and words."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import write_picture
 from inspections_by_hand import attention, graphs, inspection, stripes
 from matplotlib.colors import to_hex
 
+from streid.data.packing import PictureSource
 from streid.inspections import Inspection
 from streid.reporting import attending, views
 from streid.reporting import graphs as drawn
 from streid.reporting.canvas import Span, coloured, heat_over
 from streid.reporting.charts import LIGHT, Chart
+from streid.reporting.pictures import PictureStore
 from streid.reporting.views import Inspected, height_words, tile_left
 
 
 def shown(inspected: Inspection) -> Inspected:
     generator = np.random.default_rng(0)
     pictures = generator.integers(0, 256, (*inspected.paths_UT.shape, 128, 64, 3), np.uint8)
-    return Inspected(name="made", inspection=inspected, pictures_UT=[list(unit) for unit in pictures])
+    return Inspected(name="made", title="made", inspection=inspected, pictures_UT=[list(unit) for unit in pictures])
 
 
 def texts(chart: Chart) -> list[str]:
@@ -163,6 +167,15 @@ def test_adjacency_is_the_mean_of_clips_and_frames() -> None:
     assert "patch 3 hears patch 2 with 0.90; between frames 1.00" in chart.alt
 
 
+def test_matrices_of_overlapping_patches_lie_side_by_side() -> None:
+    boxes = np.array([[0, 0, 2 / 3, 1], [1 / 6, 0, 5 / 6, 1], [1 / 3, 0, 1, 1]], np.float32)
+    made = shown(inspection(graphs=graphs(boxes_V4=boxes)))
+    assert made.inspection.graphs is not None
+    drawing = drawn.plot_adjacency(made, made.inspection.graphs).light.decode()
+    matrices = re.findall(r'<image [^>]*?width="2"[^>]*?>', drawing)
+    assert len(matrices) == len({re.search(r'transform="[^"]*"', one)[0] for one in matrices}) == 3  # type: ignore[index]
+
+
 def test_branches_stand_at_their_norms() -> None:
     made = shown(inspection(graphs=graphs()))
     assert made.inspection.graphs is not None
@@ -191,6 +204,19 @@ def test_all_have_alternatives_in_words_and_fit_a_phone() -> None:
         assert chart.size[0] <= views.WIDTH
         assert chart.light != chart.dark
     assert tile_left(8) <= views.WIDTH + views.GAP
+
+
+def test_models_of_the_same_weights_are_shown_once(tmp_path: Path) -> None:
+    for name in "abcd":
+        write_picture(tmp_path / f"{name}.jpg", seed=ord(name))
+    other = inspection(energy_UThw=np.ones((2, 2, 4, 2), np.float32))
+    found = views.show_pictures(
+        {"pcb": inspection(), "other": other, "pcb_tracklets": inspection()}, PictureStore(PictureSource(tmp_path))
+    )
+    assert [(one.name, one.title) for one in found] == [("pcb", "pcb, pcb_tracklets"), ("other", "other")]
+    assert attending.plot_energy(found[0]).title == "pcb, pcb_tracklets"
+    assert [len(unit) for unit in found[0].pictures_UT] == [2, 2]
+    assert found[0].pictures_UT[1][1].shape == (128, 64, 3)
 
 
 def test_heights_have_words() -> None:

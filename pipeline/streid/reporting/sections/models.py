@@ -71,16 +71,15 @@ def compose_models(material: Material) -> ModelsSection:
         InputError: a file is damaged, or a picture to be shown is missing or unreadable.
     """
     files = {run.name: run.folder / "inspection.h5" for run in material.runs}
-    shown = [
-        show_pictures(name, read_inspection(file), material.store) for name, file in files.items() if file.is_file()
-    ]
+    inspections = {name: read_inspection(file) for name, file in files.items() if file.is_file()}
+    shown = show_pictures(inspections, material.store)
     return ModelsSection(
         features=[
             (run.name, (f"one per {run.unit}", f"{run.feature_length:,}", run.source or material.dataset))
             for run in material.runs
         ],
         views=[view for view in [*_inspected_views(shown), _neighbourhoods(material)] if view.charts],
-        unseen=[name for name, file in files.items() if not file.is_file()],
+        unseen=[name for name in files if name not in inspections],
     )
 
 
