@@ -21,6 +21,7 @@ from streid.reporting.streams import STREAM_TITLES, stream_kind
 LAYOUT_FONT = "DejaVu Sans"
 READER_FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif"
 PATH_DATA, FINE_DIGITS = re.compile(r' d="[^"]*"'), re.compile(r"(\.\d\d)\d+")  # a hundredth of a point is enough
+COLOUR = re.compile(r"(?<=: )#[0-9a-f]{6}\b")
 LINE_STYLES = ("-", "--", "-.", ":")
 WIDE, NARROW = (420, 270), (350, 230)
 
@@ -110,7 +111,8 @@ def draw_chart(
         below: each draws into further axes of the same height under the first, all with one x axis.
         photographs: its larger pictures are photographs, so they are kept as JPEG.
     """
-    light, dark = (_draw(size, [paint, *below], theme) for theme in (LIGHT, DARK))
+    light = _draw(size, [paint, *below], LIGHT)
+    dark = _recoloured(light) or _draw(size, [paint, *below], DARK)
     if photographs:
         light, dark = _with_jpegs(light), _with_jpegs(dark)
     return Chart(name=name, title=title, alt=alt, size=size, light=light, dark=dark)
@@ -163,6 +165,18 @@ def _with_jpegs(chart: bytes) -> bytes:
         return f'data:image/jpeg;base64,{base64.b64encode(content.getvalue()).decode()}"'
 
     return PIXELATED.sub("", EMBEDDED.sub(smaller, chart.decode())).encode()
+
+
+def _recoloured(light: bytes) -> bytes | None:
+    """A chart in the dark theme's colours without drawing it again; None if it has others than the light theme's."""
+    text, darker = light.decode(), dict(zip(_colours(LIGHT), _colours(DARK), strict=True))
+    if "<image" in text or not darker.keys() >= set(COLOUR.findall(text)):
+        return None
+    return COLOUR.sub(lambda colour: darker[colour[0]], text).encode()
+
+
+def _colours(theme: Theme) -> list[str]:
+    return [theme.paper, theme.ink, theme.muted, theme.grid, *theme.series, *theme.streams.values()]
 
 
 def _set_style(theme: Theme) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Callable
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
 from streid.reporting.census import _plot_people, plot_cameras, plot_identities
-from streid.reporting.charts import DARK, LIGHT, draw_chart, style_of
+from streid.reporting.charts import DARK, LIGHT, Theme, _colours, _draw, draw_chart, style_of
 from streid.reporting.comparison import compare_streams
 from streid.reporting.learning import plot_training, training_rows
 from streid.reporting.runs import ModelRun
@@ -30,6 +31,27 @@ def test_the_same_data_gives_the_same_bytes_whatever_the_users_settings() -> Non
     assert b"<dc:date>" not in first[0]
     root = ET.fromstring(first[0])
     assert (root.get("width"), root.get("height")) == ("150pt", "75pt")
+
+
+def test_a_dark_chart_is_the_light_one_in_other_colours_or_drawn_anew() -> None:
+    def lines(axes: Axes, theme: Theme) -> None:
+        for number, stream in enumerate(theme.streams):
+            axes.plot([1, number], "o--", color=theme.stream(stream), label=f"#{number}")
+            axes.fill_between([1, 2], 3, color=style_of(number, theme)[0], alpha=0.3)
+        axes.text(0, 0, "text", bbox={"facecolor": theme.paper, "edgecolor": "none"})
+        axes.axvline(0, color=theme.muted)
+        axes.legend()
+
+    def blended(axes: Axes, theme: Theme) -> None:
+        axes.plot([1, 2], color=theme.ink if theme is LIGHT else theme.muted)
+        axes.axhline(0, color="#123456")
+
+    size = (200, 100)
+    for paint in (lines, blended):
+        chart = draw_chart(name="a", title="A", alt="a", size=size, paint=paint)
+        assert chart.dark == _draw(size, [paint], DARK)
+    pairs = set(zip(_colours(LIGHT), _colours(DARK), strict=True))
+    assert len(dict(pairs)) == len(pairs)  # no light colour stands for two dark ones
 
 
 def test_series_look_different() -> None:
