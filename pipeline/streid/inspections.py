@@ -176,14 +176,21 @@ def read_inspection(path: str | os.PathLike[str]) -> Inspection:
             dataset=str(handle.attrs["dataset"]),
             model=str(handle.attrs["model"]),
             architecture=str(handle.attrs["architecture"]),
-            pid_U=handle["pid"][:].astype(np.int64),
-            camid_U=handle["camid"][:].astype(np.int64),
+            pid_U=_whole_numbers(handle["pid"]),
+            camid_U=_whole_numbers(handle["camid"]),
             paths_UT=handle["paths"].asstr()[:].astype(object),
             energy_UThw=handle["energy"][:].astype(np.float32),
             stripes=_load_part(handle["stripes"], Stripes) if "stripes" in handle else None,
             graphs=_load_part(handle["graphs"], PatchGraphs) if "graphs" in handle else None,
             blocks={name: _load_part(handle["blocks"][name], BlockAttention) for name in sorted(handle["blocks"])},
         )
+
+
+def _whole_numbers(stored: h5py.Dataset) -> IntArray:
+    values = stored[:]
+    if not np.issubdtype(values.dtype, np.integer):
+        raise InputError(f"{stored.name} holds {values.dtype}, expected int64")
+    return np.asarray(values, np.int64)
 
 
 def _stored_name(name: str) -> str:

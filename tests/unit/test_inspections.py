@@ -98,6 +98,12 @@ def test_a_file_that_cannot_be_used_is_named(tmp_path: Path) -> None:
         handle["energy"][...] = -1
     with pytest.raises(InputError, match=r"inspection\.h5: energy must be"):
         read_inspection(path)
+    path.write_bytes(content)
+    with h5py.File(path, "a") as handle:
+        del handle["pid"]
+        handle["pid"] = np.array([1.5, 2.0])
+    with pytest.raises(InputError, match=r"inspection\.h5: /pid holds float64, expected int64"):
+        read_inspection(path)
     path.write_bytes(content[: len(content) // 2])
     with pytest.raises(InputError, match=r"inspection\.h5: damaged"):
         read_inspection(path)

@@ -128,6 +128,7 @@ def test_unknown_keys_are_refused(path: tuple[str, ...]) -> None:
         ("train", "ema_decay", 1),
         ("extract", "shards", 0),
         ("inspect", "units", 0),
+        ("inspect", "units", 65),
         ("joint", "histograms_from", "other"),
         ("joint", "fusions", ["sum"]),
         ("joint", "fusions", []),
