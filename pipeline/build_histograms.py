@@ -29,6 +29,7 @@ def parse_arguments() -> argparse.Namespace:
         help="features.h5 made elsewhere; its groups train and val count, and with val alone every second identity "
         "of it is held out to choose the likelihood's weight on",
     )
+    parser.add_argument("--summary", type=Path, help="dataset.json made with the manifest, to check it by")
     parser.add_argument("--output", type=Path, required=True, help="histograms.h5 to write")
     parser.add_argument(
         "--bin-width",
@@ -69,9 +70,9 @@ def main() -> None:
     from streid.spatiotemporal.training import training_of_features, training_of_manifest
     from streid.tables import write_histograms
 
-    check_targets((arguments.output,), (arguments.manifest, arguments.features))
+    check_targets((arguments.output,), (arguments.manifest, arguments.summary, arguments.features))
     if arguments.manifest is not None:
-        training = training_of_manifest(arguments.manifest)
+        training = training_of_manifest(arguments.manifest, arguments.summary)
     else:
         training = training_of_features(arguments.features, seed=arguments.seed)
     started = time.perf_counter()

@@ -36,9 +36,9 @@ def main() -> None:
     from streid.appearance.description import Describer
     from streid.appearance.extraction import Extractor, cut_chunks, remove_chunks
     from streid.appearance.models import load_model
-    from streid.artifacts import read_json, write_features
-    from streid.closure import digest_file, fingerprint_run
-    from streid.data.manifest import read_manifest
+    from streid.artifacts import write_features
+    from streid.closure import digest_file, fingerprint_run, pixel_versions
+    from streid.data.manifest import read_prepared
     from streid.data.packing import PictureSource
     from streid.data.shards import ShardHeader, write_shard
     from streid.data.units import choose_unit, make_units
@@ -48,7 +48,7 @@ def main() -> None:
 
     if arguments.shard > arguments.shards:
         raise InputError(f"--shard {arguments.shard} is more than --shards {arguments.shards}")
-    table, summary = read_manifest(arguments.manifest), read_json(arguments.summary)
+    table, summary = read_prepared(arguments.manifest, arguments.summary)
     dataset = str(summary.get("dataset", ""))
     if not dataset:
         raise InputError(f"{arguments.summary}: names no data set; make it with prepare_dataset")
@@ -58,8 +58,9 @@ def main() -> None:
     run = fingerprint_run(
         Path(__file__),
         inputs=[arguments.manifest, arguments.summary, arguments.model],
-        settings={"dtype": arguments.dtype, "precision": arguments.precision, "torch": torch.__version__}
-        | {"device": device.type, "threads": arguments.threads, "unit": unit, "batch_size": arguments.batch_size}
+        settings={"dtype": arguments.dtype, "precision": arguments.precision, "versions": pixel_versions()}
+        | {"device": device.type, "threads": arguments.threads if device.type == "cpu" else None}
+        | {"unit": unit, "batch_size": arguments.batch_size}
         | {"name": arguments.name},
     )
     torch.set_num_threads(arguments.threads)

@@ -29,9 +29,9 @@ def main() -> None:
 
     from streid.appearance.inspection import inspect_model
     from streid.appearance.models import load_model
-    from streid.artifacts import check_targets, read_json
+    from streid.artifacts import check_targets
     from streid.data.examples import choose_examples
-    from streid.data.manifest import read_manifest
+    from streid.data.manifest import read_prepared
     from streid.data.packing import PictureSource
     from streid.devices import choose_device
     from streid.errors import InputError
@@ -39,10 +39,10 @@ def main() -> None:
 
     read = (arguments.manifest, arguments.summary, arguments.packed, arguments.model)
     check_targets((arguments.output,), read)
-    dataset = str(read_json(arguments.summary).get("dataset", ""))
+    table, summary = read_prepared(arguments.manifest, arguments.summary)
+    dataset = str(summary.get("dataset", ""))
     if not dataset:
         raise InputError(f"{arguments.summary}: names no data set; make it with prepare_dataset")
-    table = read_manifest(arguments.manifest)
     model, config = load_model(arguments.model)
     try:
         examples = choose_examples(table, count=arguments.units, frames=config.frames, seed=arguments.seed)

@@ -56,29 +56,32 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     arguments = parse_arguments()
     set_threads(arguments.threads)
-    from streid.artifacts import atomic_outputs, check_targets, json_text
-    from streid.data.manifest import write_manifest
+    from streid.artifacts import atomic_outputs, check_targets, sealed_json_text
+    from streid.closure import digest_file
+    from streid.data.manifest import DIGEST_KEY, write_manifest
     from streid.data.preparation import PreparationConfig, prepare_dataset
 
-    check_targets((arguments.manifest, arguments.summary, arguments.pack), (arguments.source_manifest,))
-    table, summary = prepare_dataset(
-        dataset=arguments.dataset,
-        source_format=arguments.format,
-        root=arguments.root,
-        source_manifest=arguments.source_manifest,
-        config=PreparationConfig(
-            holdout_identities=arguments.holdout_identities,
-            unreadable=arguments.unreadable,
-            pass_gap=arguments.pass_gap,
-            validation_list=arguments.validation_list,
-            seed=arguments.seed,
-        ),
-        threads=arguments.threads,
-        pack=arguments.pack,
-    )
-    with atomic_outputs(arguments.manifest, arguments.summary) as (manifest_file, summary_file):
-        summary_file.write_text(json_text(summary, arguments.summary), encoding="utf-8")
+    outputs = [arguments.manifest, arguments.summary, *([arguments.pack] if arguments.pack else [])]
+    check_targets(outputs, (arguments.source_manifest,))
+    with atomic_outputs(*outputs) as (manifest_file, summary_file, *pack_file):
+        table, summary = prepare_dataset(
+            dataset=arguments.dataset,
+            source_format=arguments.format,
+            root=arguments.root,
+            source_manifest=arguments.source_manifest,
+            config=PreparationConfig(
+                holdout_identities=arguments.holdout_identities,
+                unreadable=arguments.unreadable,
+                pass_gap=arguments.pass_gap,
+                validation_list=arguments.validation_list,
+                seed=arguments.seed,
+            ),
+            threads=arguments.threads,
+            pack=next(iter(pack_file), None),
+        )
         write_manifest(manifest_file, table)
+        sealed = {**summary, DIGEST_KEY: digest_file(manifest_file)}
+        summary_file.write_text(sealed_json_text(sealed, arguments.summary), encoding="utf-8")
 
 
 if __name__ == "__main__":

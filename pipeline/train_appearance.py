@@ -50,10 +50,10 @@ def main() -> None:
     from streid.appearance.start_weights import load_start_weights
     from streid.appearance.training import Trainer
     from streid.appearance.validation import Validator
-    from streid.artifacts import atomic_output, read_json
-    from streid.closure import fingerprint_run
+    from streid.artifacts import atomic_outputs
+    from streid.closure import fingerprint_run, pixel_versions
     from streid.data.loading import TrainingSet
-    from streid.data.manifest import read_manifest
+    from streid.data.manifest import read_prepared
     from streid.data.packing import PictureSource
     from streid.data.units import choose_unit, make_units
     from streid.devices import choose_devices
@@ -63,7 +63,7 @@ def main() -> None:
     if device is None:
         start_processes(Path(__file__), world.size)
         return
-    table, summary = read_manifest(arguments.manifest), read_json(arguments.summary)
+    table, summary = read_prepared(arguments.manifest, arguments.summary)
     units = make_units(table[table["split"] == "train"], "picture" if arguments.frames == 1 else "tracklet")
     identities, labels = np.unique(units.sightings.pid_N, return_inverse=True)
     shape, augmentation = model_config(arguments, len(identities)), augmentation_config(arguments)
@@ -74,12 +74,13 @@ def main() -> None:
         inputs=[arguments.manifest, arguments.summary, *weight_files],
         settings={"model": shape, "augmentation": augmentation, "training": config.deciding()}
         | {"start_weights": arguments.start_weights, "frame_stride": arguments.frame_stride}
-        | {"torch": torch.__version__, "device": device.type, "threads": threads, "processes": world.size},
+        | {"versions": pixel_versions(), "processes": world.size}
+        | {"device": device.type, "threads": threads if device.type == "cpu" else None},
     )
     torch.set_num_threads(threads)
     torch.manual_seed(arguments.seed)
     model = build_model(shape)
-    load_start_weights(model, arguments.start_weights)
+    load_start_weights(model, arguments.start_weights, arguments.work)
     source = PictureSource(arguments.root, arguments.packed)
     dataset = TrainingSet(
         source,
@@ -107,9 +108,9 @@ def main() -> None:
             arguments.work, fingerprint
         )
         if held is not None:
-            with atomic_output(arguments.history) as partial:
-                pd.DataFrame(history).to_csv(partial, index=False)
-            save_model(arguments.output, model, shape)
+            with atomic_outputs(*outputs) as (model_file, history_file):
+                pd.DataFrame(history).to_csv(history_file, index=False)
+                save_model(model_file, model, shape)
             held.mark_done(fingerprint, outputs)
 
 

@@ -97,11 +97,11 @@ def main() -> None:
     check_names(arguments)
     read = (arguments.manifest, arguments.summary, arguments.histograms, arguments.packed, arguments.config_json)
     check_targets((arguments.output, arguments.page), read)
-    histograms = read_histograms(arguments.histograms)
+    summary, histograms = read_summary(arguments.summary), read_histograms(arguments.histograms)
     runs = [read_run(name, folder, own.get(name, arguments.fusion)) for name, folder in folders.items()]
     record = build_record(
         dataset=arguments.dataset,
-        summary=read_summary(arguments.summary),
+        summary=summary,
         histograms=histograms,
         runs=runs,
         foreign=foreign,
@@ -112,7 +112,7 @@ def main() -> None:
     material = Material(
         record=record,
         runs=runs,
-        manifest=read_manifest(arguments.manifest),
+        manifest=read_manifest(arguments.manifest, summary),
         histograms=histograms,
         store=PictureStore(PictureSource(arguments.root, arguments.packed)),
         clock=Clock(per_second=arguments.units_per_second, unit=arguments.time_unit),

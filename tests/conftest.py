@@ -8,8 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
+
+from streid.artifacts import read_json, write_json
+from streid.data.manifest import DIGEST_KEY
 
 # The suite is the same on every machine: what it checks of GPUs it checks on fake ones.
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
@@ -47,6 +51,13 @@ def write_picture(path: Path, *, seed: int, size: tuple[int, int] = (64, 128)) -
     path.parent.mkdir(parents=True, exist_ok=True)
     coarse = np.random.default_rng(seed).integers(0, 256, (8, 4, 3), np.uint8)
     Image.fromarray(coarse).resize(size).save(path)
+
+
+def edit_manifest(table: pd.DataFrame, folder: Path, out: Path) -> None:
+    """Write another manifest.csv to `out`, and of the dataset.json in `folder` one that knows no manifest's SHA-256."""
+    table.to_csv(out / "manifest.csv", index=False)
+    summary = read_json(folder / "dataset.json")
+    write_json(out / "dataset.json", {key: value for key, value in summary.items() if key != DIGEST_KEY})
 
 
 MARKET_NAMES = {

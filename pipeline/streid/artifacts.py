@@ -8,6 +8,8 @@ All row indices are 0-based; ranks are 1-based.
 """
 
 import contextlib
+import errno
+import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,6 +23,8 @@ import numpy.typing as npt
 
 from streid.confinement import refuse_unconfined
 from streid.errors import InputError
+from streid.locks import exclusive_output
+from streid.seals import NOTHING, check_seal, seal
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -37,6 +41,9 @@ RANKINGS_VERSION = 2
 SIGHTING_FIELDS = ("pid", "camid", "session", "time")
 LOWEST = {"pid": JUNK_PID, "camid": 0, "session": 0, "time": UNKNOWN_TIME}
 READ_BYTES = 1 << 26
+SEAL_KEY = "sha256"
+DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT)
+PROBED_BYTES = 1 << 20
 
 
 @contextlib.contextmanager
@@ -54,7 +61,11 @@ def atomic_output(path: str | os.PathLike[str]) -> Iterator[Path]:
 def atomic_outputs(*paths: str | os.PathLike[str]) -> Iterator[tuple[Path, ...]]:
     """As `atomic_output` for files that belong together: none is renamed before all are written.
 
-    Should a rename fail after others, these new files are removed: there are all of them or none.
+    Should a rename fail after others, these new files are removed: there are all of them or none. Another
+    process that writes one of them waits until this one is through; what a killed one left is replaced.
+
+    Raises:
+        OSError: the disk is full, whatever the writer in the block made of that; `filename` is the output.
     """
     targets = [Path(path) for path in paths]
     for target in targets:
@@ -62,18 +73,39 @@ def atomic_outputs(*paths: str | os.PathLike[str]) -> Iterator[tuple[Path, ...]]
         target.parent.mkdir(parents=True, exist_ok=True)
     partials = tuple(target.with_name(f".{target.name}.partial") for target in targets)
     renamed: list[Path] = []
-    try:
-        yield partials
+    with contextlib.ExitStack() as held:
+        # In one order everywhere, so that two that write the same files never wait for each other.
+        for target in sorted(set(targets)):
+            held.enter_context(exclusive_output(target))
         for partial in partials:
-            with partial.open("rb+") as handle:
-                os.fsync(handle.fileno())
-        for partial, target in zip(partials, targets, strict=True):
-            partial.replace(target)
-            renamed.append(target)
-    except BaseException:
-        for path in (*partials, *renamed):
-            path.unlink(missing_ok=True)
-        raise
+            partial.unlink(missing_ok=True)
+        try:
+            yield partials
+            for partial in partials:
+                with partial.open("rb+") as handle:
+                    os.fsync(handle.fileno())
+            for partial, target in zip(partials, targets, strict=True):
+                partial.replace(target)
+                renamed.append(target)
+        except BaseException as error:
+            full = [target for target, partial in zip(targets, partials, strict=True) if _lacks_room(partial)]
+            for path in (*partials, *renamed):
+                path.unlink(missing_ok=True)
+            if full and isinstance(error, Exception) and not isinstance(error, InputError):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(full[0])) from error
+            raise
+
+
+def _lacks_room(partial: Path) -> bool:
+    """Whether the disk of a half-written file is full, which libraries tell by errors of many kinds."""
+    try:
+        with partial.open("ab") as handle:
+            handle.write(bytes(PROBED_BYTES))
+            handle.flush()
+            os.fsync(handle.fileno())
+    except OSError as error:
+        return error.errno in DISK_IS_FULL
+    return False
 
 
 def check_targets(
@@ -124,16 +156,27 @@ def json_text(content: Mapping[str, Any], path: str | os.PathLike[str]) -> str:
         raise InputError(f"{path}: cannot be written, as a value in it is not finite ({error})") from None
 
 
+def sealed_json_text(content: Mapping[str, Any], path: str | os.PathLike[str]) -> str:
+    """As `json_text`, with the SHA-256 of the content beside it, which `read_json` checks."""
+    return json_text({**content, SEAL_KEY: _json_digest(content)}, path)
+
+
+def _json_digest(content: Mapping[str, Any]) -> str:
+    # Once to text and back: what is read has no keys but strings.
+    read = json.loads(json.dumps(content))
+    return hashlib.sha256(json.dumps(read, sort_keys=True).encode()).hexdigest()
+
+
 def write_json(path: str | os.PathLike[str], content: Mapping[str, Any]) -> None:
     """Write `content` as indented JSON, atomically; NaN and infinity are refused."""
     write_text(path, json_text(content, path))
 
 
 def read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Read a JSON object.
+    """Read a JSON object; its SHA-256, where it holds one, is checked and left out.
 
     Raises:
-        InputError: the file is missing, is not JSON, or is not an object.
+        InputError: the file is missing, is not JSON, is not an object, or holds other values than were written.
     """
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -143,6 +186,11 @@ def read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
         raise InputError(f"{path}: not valid JSON ({error}); remove it and make it again") from None
     if not isinstance(content, dict):
         raise InputError(f"{path}: a JSON object was expected; remove it and make it again")
+    if SEAL_KEY in content and content.pop(SEAL_KEY) != _json_digest(content):
+        raise InputError(
+            f"{path}: damaged (other values than were written); make it again, or remove {SEAL_KEY!r} from it if the "
+            "edit is yours"
+        )
     return content
 
 
@@ -245,6 +293,7 @@ def open_checked(path: str | os.PathLike[str], file_format: str, version: int = 
     """Open an HDF5 file of `file_format` for reading; every defect of the file becomes an InputError."""
     if not Path(path).is_file():
         raise InputError(f"{path}: no such file")
+    check_seal(Path(path))
     with named_defects(path, file_format), h5py.File(path, "r") as handle:
         found = handle.attrs.get("format")
         if found != file_format:
@@ -276,14 +325,29 @@ def named_defects(path: str | os.PathLike[str], file_format: str) -> Iterator[No
 
 @contextlib.contextmanager
 def create_file(
-    path: str | os.PathLike[str], file_format: str, version: int = VERSION, **attributes: str | int | float
+    path: str | os.PathLike[str],
+    file_format: str,
+    version: int = VERSION,
+    *,
+    unsealed: str | None = None,
+    **attributes: str | int | float,
 ) -> Iterator[h5py.File]:
-    """Create an HDF5 file of `file_format` with root attributes, atomically."""
-    with atomic_output(path) as partial, h5py.File(partial, "w") as handle:
-        handle.attrs["format"] = file_format
-        handle.attrs["version"] = version
-        handle.attrs.update(attributes)
-        yield handle
+    """Create an HDF5 file of `file_format` with root attributes, atomically, and seal it (streid.seals).
+
+    Args:
+        unsealed: a contiguous dataset that the seal leaves out, as its content has checksums of its own.
+    """
+    with atomic_output(path) as partial:
+        with h5py.File(partial, "w") as handle:
+            handle.attrs["format"] = file_format
+            handle.attrs["version"] = version
+            handle.attrs.update(attributes)
+            yield handle
+            skipped = NOTHING
+            if unsealed is not None:
+                stored = handle[unsealed].id
+                skipped = (stored.get_offset() or 0, stored.get_storage_size())
+        seal(partial, skipped)
 
 
 def write_features(

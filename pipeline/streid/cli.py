@@ -1,6 +1,7 @@
 """What every stage script's command line shares: logging, threads, devices, exit status."""
 
 import argparse
+import errno
 import logging
 import os
 import shlex
@@ -9,10 +10,11 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from streid.errors import InputError
-from streid.processes import is_worker
+from streid.processes import is_worker, killed_reader
 
 logger = logging.getLogger(__name__)
 
+LOWER_VALUES = "lower --batch-size, --workers or --block-rows, where the stage has them"
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 LARGEST_SEED = 2**32 - 1
 COMMAND_MARK = "command: "
@@ -116,8 +118,8 @@ def run_stage(main: Callable[[], None]) -> NoReturn:
 
     What is not written to a terminal begins with the command line, so that a log tells how to repeat the stage.
 
-    Exit status 0 when it returns; 2 after one line on standard error for an `InputError` or a full disk or
-    missing permission; 130 on Ctrl-C. Anything else is a defect of streid and keeps its traceback.
+    Exit status 0 when it returns; 2 after one line on standard error for an `InputError`, a full disk, missing
+    permission or too little memory; 130 on Ctrl-C. Anything else is a defect of streid and keeps its traceback.
     """
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.captureWarnings(True)
@@ -131,12 +133,26 @@ def run_stage(main: Callable[[], None]) -> NoReturn:
         if error.filename is None and error.errno is None:
             raise
         where = f": {error.filename}" if error.filename else ""
-        sys.exit(_refuse(f"{error.strerror or error}{where}"))
-    except MemoryError as error:
-        sys.exit(_refuse(f"not enough memory: {error}; use smaller values, or a machine with more"))
+        advice = "; make room there and run the stage again" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+        sys.exit(_refuse(f"{error.strerror or error}{where}{advice}"))
+    except (MemoryError, RuntimeError) as error:
+        said = _shortage(error)
+        if not said:
+            raise
+        sys.exit(_refuse(said))
     except KeyboardInterrupt:
         sys.exit(130)
     sys.exit(0)
+
+
+def _shortage(error: MemoryError | RuntimeError) -> str:
+    """What to say when memory ran out: Python's and numpy's error, torch's for a GPU, or its texts for the CPU."""
+    if isinstance(error, RuntimeError) and (said := killed_reader(error)):
+        return said
+    lacking = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+    if not lacking and "DefaultCPUAllocator: can't allocate memory" not in str(error):
+        return ""
+    return f"not enough memory: {error}; {LOWER_VALUES}, or take a machine with more"
 
 
 def _refuse(message: str) -> int:

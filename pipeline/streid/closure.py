@@ -6,10 +6,13 @@ of their unfinished work. Imports inside functions count, imports for type check
 
 import ast
 import hashlib
+import importlib.metadata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 PACKAGE = "streid"
+# What decodes, resizes and augments pictures, and what computes with them.
+PIXEL_LIBRARIES = ("numpy", "pillow", "torch", "torch-geometric", "torchvision")
 
 
 def source_closure(script: Path) -> list[Path]:
@@ -48,6 +51,11 @@ def digest_file(path: Path) -> str:
     """SHA-256 of a file's content, in hexadecimal as `sha256sum` prints it."""
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def pixel_versions() -> dict[str, str]:
+    """The versions of the libraries that decide what a network sees and computes."""
+    return {name: importlib.metadata.version(name) for name in PIXEL_LIBRARIES}
 
 
 def digest_files(paths: Iterable[Path]) -> str:

@@ -34,6 +34,7 @@ logger = logging.getLogger(__name__)
 LEASES_VARIABLE = "STREID_LEASES"
 # Not the temporary directory that TMPDIR names: jobs of one host may have several.
 DEFAULT_LEASES = Path("/tmp") / f"streid-gpus-{os.getuid()}"
+SLURM_LEASE = "slurm-"
 POLL_SECONDS = 0.5
 NO_GPU = "--device cuda: no usable GPU here; use --device cpu, or check nvidia-smi and CUDA_VISIBLE_DEVICES"
 
@@ -149,6 +150,7 @@ def _wait_for_devices(visible: Sequence[str], count: int) -> tuple[str, ...]:
     while True:
         # One looks at a time: a job that tries several devices and lets go of them is in nobody's way.
         with exclusive_lock(folder / ".looking.lock"):
+            _remove_free_leases(folder)
             taken, holders = _try_lease(folder, visible, count)
         if taken:
             return taken
@@ -159,7 +161,7 @@ def _wait_for_devices(visible: Sequence[str], count: int) -> tuple[str, ...]:
 
 
 def _leases_folder() -> Path:
-    """The directory with the lock files of this host, or of this SLURM job, whose devices have numbers of its own.
+    """The directory with the lock files of this host.
 
     Raises:
         InputError: the default one belongs to somebody else.
@@ -170,8 +172,25 @@ def _leases_folder() -> Path:
     status = base.lstat()
     if not given and (status.st_uid != os.getuid() or not stat.S_ISDIR(status.st_mode)):
         raise InputError(f"{base} belongs to somebody else; set {LEASES_VARIABLE} to a directory of your own")
+    return base
+
+
+def _lease_name(device: str) -> str:
+    """A device's lock file; a SLURM job has its own, as its devices have numbers of its own."""
     job = os.environ.get("SLURM_JOB_ID")
-    return base / f"slurm-{job}" if job else base
+    return f"{f'{SLURM_LEASE}{job}-' if job else ''}{device.replace('/', '_')}.lock"
+
+
+def _remove_free_leases(folder: Path) -> None:
+    """Remove the lock files of SLURM jobs that nobody holds: a job's number does not come again.
+
+    Nobody opens one meanwhile, as only one process looks at a time.
+    """
+    for path in folder.glob(f"{SLURM_LEASE}*.lock"):
+        handle = open_lock(path)
+        if try_lock(handle):
+            path.unlink()
+        close_lock(handle)
 
 
 def _try_lease(folder: Path, visible: Sequence[str], count: int) -> tuple[tuple[str, ...], str]:
@@ -179,7 +198,7 @@ def _try_lease(folder: Path, visible: Sequence[str], count: int) -> tuple[tuple[
     free: dict[str, int] = {}
     holders: list[str] = []
     for device in visible:
-        handle = open_lock(folder / f"{device.replace('/', '_')}.lock")
+        handle = open_lock(folder / _lease_name(device))
         if try_lock(handle):
             free[device] = handle
         else:

@@ -17,11 +17,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from streid.seals import content_digest
+
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.5
 NOT_SUPPORTED = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EINVAL)
 _open_locks: set[int] = set()
+_without_locks: set[Path] = set()
 
 
 def describe_process() -> str:
@@ -72,6 +75,40 @@ def exclusive_lock(path: Path) -> Iterator[None]:
         close_lock(handle)
 
 
+@contextlib.contextmanager
+def exclusive_output(target: Path) -> Iterator[None]:
+    """Be the only process that writes the file or folder `target` while the block runs, waiting for another one.
+
+    The lock file beside it is there only meanwhile, or after a kill until the next one writes.
+    """
+    lock = target.with_name(f".{target.name}.lock")
+    while True:
+        handle = open_lock(lock)
+        try:
+            _wait_for_lock(handle, f"writes {target}", target.parent)
+            # The one waited for may have removed the lock file that was opened here.
+            if _is_at(handle, lock):
+                write_lock(handle, describe_process())
+                break
+        except BaseException:
+            close_lock(handle)
+            raise
+        close_lock(handle)
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+        close_lock(handle)
+
+
+def _is_at(handle: int, path: Path) -> bool:
+    """Whether an open file is still the one at `path`."""
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False
+
+
 def read_lock(handle: int) -> str:
     """What stands in a lock file; bytes that are no text are replaced."""
     return os.pread(handle, 1 << 16, 0).decode(errors="replace")
@@ -112,11 +149,13 @@ class HeldWork:
     def is_done(self, fingerprint: str, outputs: Sequence[Path]) -> bool:
         """Whether the last to hold this work made exactly these outputs and they are still there.
 
-        Says so in the log. Any change of code, settings or inputs, and any output that is missing or was
-        replaced, means that the work is to be done.
+        Says so in the log. Any change of code, settings or inputs, and any output that is missing or has other
+        content, means that the work is to be done.
         """
-        found = _make_record(fingerprint, outputs, str(self._record.get("by")))
-        done = self._record == found and None not in found["outputs"].values()
+        done = self._record.get("fingerprint") == fingerprint
+        if done:
+            found = _make_record(fingerprint, outputs, str(self._record["by"]))
+            done = self._record == found and None not in found["outputs"].values()
         if done:
             names = ", ".join(map(str, outputs))
             logger.info("%s made by %s; nothing to do (remove to make again)", names, self._record["by"])
@@ -139,40 +178,41 @@ def exclusive_work(work: Path) -> Iterator[HeldWork]:
     """
     handle = open_lock(work.with_name(f".{work.name}.lock"))
     try:
-        _wait_for_lock(handle, work)
+        _wait_for_lock(handle, f"works in {work}", work)
         yield HeldWork(handle)
     finally:
         close_lock(handle)
 
 
-def _wait_for_lock(handle: int, work: Path) -> None:
+def _wait_for_lock(handle: int, doing: str, place: Path) -> None:
+    """Lock a file, waiting while another process has it; the log says for whom, which is `doing` that."""
     named = ""
     try:
         while not try_lock(handle):
             text = read_lock(handle)
             holder = str(_read_record(text).get("by", text)) or "a process that has just begun"
             if holder != named:
-                logger.info("waiting for %s, which works in %s", holder, work)
+                logger.info("waiting for %s, which %s", holder, doing)
                 named = holder
             time.sleep(POLL_SECONDS)
     except OSError as error:
         if error.errno not in NOT_SUPPORTED:
             raise
-        logger.warning(
-            "%s lies on a file system without locks (%s): see to it that no other process works there", work, error
-        )
+        if place not in _without_locks:
+            logger.warning(
+                "%s lies on a file system without locks (%s): see to it that no other process works there", place, error
+            )
+            _without_locks.add(place)
 
 
 def _make_record(fingerprint: str, outputs: Sequence[Path], by: str) -> dict[str, Any]:
-    """A record of outputs: for each its inode and size, as a replaced file has another; None where it is missing."""
-    found: dict[str, list[int] | None] = {}
+    """A record of outputs: the SHA-256 of each one's content, None where it is missing."""
+    found: dict[str, str | None] = {}
     for path in outputs:
         try:
-            status = path.stat()
+            found[str(path)] = content_digest(path).hex()
         except FileNotFoundError:
             found[str(path)] = None
-            continue
-        found[str(path)] = [status.st_ino, status.st_size]
     return {"by": by, "fingerprint": fingerprint, "outputs": found}
 
 

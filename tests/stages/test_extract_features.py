@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import RunStage, stage_command
+from conftest import RunStage, edit_manifest, stage_command
 
 
 def arguments(world: Path, model: Path, out: Path) -> list[object]:
@@ -88,8 +88,8 @@ def test_tracklets_get_a_feature_each(
     table["camid"] = table["camid"].mask(table.index == second, table.loc[first, "camid"])
     table["session"] = 0
     table["tracklet"] = pd.Series(5, index=[first, second]).reindex(table.index).astype("Int64")
-    table.to_csv(tmp_path / "manifest.csv", index=False)
-    more = ("--manifest", tmp_path / "manifest.csv", "--unit", "tracklet")
+    edit_manifest(table, tiny_world, tmp_path)
+    more = ("--manifest", tmp_path / "manifest.csv", "--summary", tmp_path / "dataset.json", "--unit", "tracklet")
     run_stage(*arguments(tiny_world, tiny_model, tmp_path), *more)
     with h5py.File(tmp_path / "features.h5") as file, h5py.File(features / "features.h5") as single:
         assert file.attrs["unit"] == "tracklet"

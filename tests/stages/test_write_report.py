@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import RunStage
+from conftest import RunStage, edit_manifest
 from inspections_by_hand import attention, graphs, inspection, stripes
 
 from streid.artifacts import (
     Ranking,
     Sightings,
     read_features,
+    read_json,
     read_sightings,
     write_features,
     write_json,
@@ -182,7 +183,7 @@ def test_report_holds_the_numbers_and_nothing_of_this_machine(
     text = (tmp_path / "out" / "report.json").read_text()
     report = json.loads(text)
     assert (report["format"], report["version"], report["dataset"], report["seed"]) == ("streid-report", 2, "tiny", 0)
-    assert report["data"] == json.loads((results / "dataset.json").read_text())
+    assert report["data"] == read_json(results / "dataset.json")
     assert list(report["models"]) == ["pcb", "baseline"]
     for model, content in report["models"].items():
         assert list(content["fusions"]) == list(FUSIONS)
@@ -356,7 +357,7 @@ def test_hostile_names_are_escaped(results: Path, tmp_path: Path, run_stage: Run
     shutil.copy(results / "data" / query.path_N[0], results / "data" / hostile)
     query.path_N[:] = hostile
     write_model(results / "pcb", query, gallery, dataset='"><script>', seed=0)
-    summary = json.loads((results / "dataset.json").read_text())
+    summary = read_json(results / "dataset.json")
     write_json(
         results / "dataset.json", summary | {"warnings": ["<img src=x onerror=alert(1)>"], "skipped_files": [hostile]}
     )
@@ -379,8 +380,8 @@ def test_less_is_said_plainly(results: Path, tmp_path: Path, run_stage: RunStage
     for name in ("logistic/reranked.json", "logistic/reranked.h5", "training.csv"):
         (results / "pcb" / name).unlink()
     manifest = pd.read_csv(results / "manifest.csv", dtype=str)
-    manifest.assign(time="").to_csv(results / "manifest.csv", index=False)
-    summary = json.loads((results / "dataset.json").read_text())
+    edit_manifest(manifest.assign(time=""), results, results)
+    summary = read_json(results / "dataset.json")
     write_json(results / "dataset.json", summary | {"pictures_with_time": 0})
     build_histograms(results, run_stage)
     run_stage(*arguments(results, tmp_path / "out", models=("pcb",)))
@@ -424,7 +425,7 @@ def test_a_missing_file_is_named_and_nothing_written(
 def test_a_malformed_file_is_named_and_nothing_written(
     results: Path, tmp_path: Path, run_stage: RunStage, file: str, place: str
 ) -> None:
-    content = json.loads((results / file).read_text())
+    content = read_json(results / file)
     del content[place]
     write_json(results / file, content)
     done = run_stage(*arguments(results, tmp_path / "out"), status=2)

@@ -1,6 +1,8 @@
 """Artifacts: round trips, atomicity, and what the checked readers refuse."""
 
+import errno
 import json
+import os
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 from streid import artifacts
 from streid.artifacts import Ranking, Sightings
 from streid.errors import InputError
+from streid.seals import is_sealed
 
 
 def make_sightings(count: int) -> Sightings:
@@ -286,3 +289,49 @@ def test_outputs_that_would_replace_an_input_or_each_other_are_refused(tmp_path:
         with pytest.raises(InputError, match=message):
             artifacts.check_targets(outputs, (given,))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["given", "link"]
+
+
+def test_what_a_killed_writer_left_is_replaced(tmp_path: Path) -> None:
+    target = tmp_path / "report.json"
+    for name in (".report.json.partial", ".report.json.lock"):
+        (tmp_path / name).write_text("left by a killed process")
+    with artifacts.atomic_output(target) as partial:
+        assert not partial.exists()
+        partial.write_text("{}")
+    assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
+
+
+@pytest.mark.parametrize("error", [RuntimeError("a library's own words"), OSError("12 requested and 0 written")])
+def test_a_full_disk_is_told_whatever_a_library_makes_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    target = tmp_path / "scores.h5"
+    target.write_text("earlier")
+
+    def refuse(handle: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(OSError) as raised, artifacts.atomic_output(target) as partial:
+        partial.write_text("half")
+        raise error
+    assert (raised.value.errno, raised.value.filename) == (errno.ENOSPC, str(target))
+    assert raised.value.__cause__ is error
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("scores.h5", "earlier")]
+
+
+def test_sealed_json_keeps_its_values_and_refuses_others(tmp_path: Path) -> None:
+    path = tmp_path / "scores.json"
+    content = {"mAP": 0.1 + 0.2, "name": "ü", "counts": {2: 1, 10: 2}, "empty": None}
+    artifacts.write_text(path, artifacts.sealed_json_text(content, path))
+    assert artifacts.read_json(path) == content | {"counts": {"2": 1, "10": 2}}
+    path.write_text(path.read_text().replace('"2": 1', '"2": 3'))
+    with pytest.raises(InputError, match=r"scores\.json: damaged .*remove 'sha256' from it if the edit is yours"):
+        artifacts.read_json(path)
+
+
+def test_features_made_elsewhere_need_no_seal(features_file: Path) -> None:
+    with h5py.File(features_file, "r+") as file:
+        file.attrs["note"] = "edited"
+    assert not is_sealed(features_file)
+    assert artifacts.read_features(features_file).model == "pcb"

@@ -155,6 +155,17 @@ def test_jobs_within_one_slurm_allocation_share_it_out(tmp_path: Path) -> None:
             assert said(third) == "using GPU 0"
 
 
+def test_what_ended_slurm_jobs_left_is_removed(tmp_path: Path) -> None:
+    with job(1, tmp_path, slurm="17") as first:
+        said(first)
+    with job(1, tmp_path, slurm="18") as held, job(1, tmp_path, slurm="19") as last:
+        assert said(held) == said(last) == "using GPU 0"
+        assert sorted(path.name for path in tmp_path.glob("slurm-*")) == ["slurm-18-0.lock", "slurm-19-0.lock"]
+    with job(1, tmp_path) as outside:
+        said(outside)
+        assert sorted(path.name for path in tmp_path.iterdir()) == [".looking.lock", "0.lock"]
+
+
 def test_an_allocation_with_one_device_is_used_in_turns(tmp_path: Path) -> None:
     with job(1, tmp_path, visible="0", slurm="17") as first:
         assert said(first) == "using GPU 0, as SLURM gave it"

@@ -20,6 +20,7 @@ BASE = {
     "inspections",
     "locks",
     "processes",
+    "seals",
     "tables",
 }
 MAY_IMPORT = {

@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 
 from streid import locks
-from streid.locks import exclusive_work
+from streid.locks import exclusive_output, exclusive_work
 
 HOLDER = """
 import logging, os, sys, time
 from pathlib import Path
 sys.path.insert(0, {pipeline!r})
-from streid.locks import exclusive_work
+from streid.locks import exclusive_output, exclusive_work
 logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(message)s")
 with exclusive_work(Path({work!r})) as held:
     {then}
@@ -102,9 +102,15 @@ def test_done_work_is_known_again(tmp_path: Path, done: list[Path], caplog: pyte
     assert is_done(tmp_path, "made", done)
     os.utime(done[0], (1, 1))  # Snakemake touches outputs
     assert is_done(tmp_path, "made", done)
+    copied = tmp_path / "copy"
+    copied.write_bytes(done[0].read_bytes())
+    copied.replace(done[0])  # moved between disks and back: another inode
+    assert is_done(tmp_path, "made", done)
 
 
-@pytest.mark.parametrize("change", ["fingerprint", "missing", "longer", "replaced", "others", "killed", "damaged"])
+@pytest.mark.parametrize(
+    "change", ["fingerprint", "missing", "longer", "replaced", "flipped", "others", "killed", "damaged"]
+)
 def test_other_work_is_not_taken_for_done(tmp_path: Path, done: list[Path], change: str) -> None:
     fingerprint = "other" if change == "fingerprint" else "made"
     lock = tmp_path / ".work.lock"
@@ -116,6 +122,10 @@ def test_other_work_is_not_taken_for_done(tmp_path: Path, done: list[Path], chan
         other = tmp_path / "other"
         other.write_text("y")
         other.replace(done[0])
+    elif change == "flipped":
+        before = done[0].stat()
+        done[0].write_text("z")
+        os.utime(done[0], ns=(before.st_atime_ns, before.st_mtime_ns))
     elif change == "others":
         done = done[:1]
     elif change == "killed":
@@ -156,3 +166,44 @@ def test_a_process_says_who_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     assert locks.describe_process() == f"{me})"
     monkeypatch.setenv("SLURM_JOB_ID", "12")
     assert locks.describe_process() == f"{me}, SLURM job 12)"
+
+
+WRITERS = """
+import os, sys, time
+from pathlib import Path
+sys.path.insert(0, {pipeline!r})
+from streid.locks import exclusive_output
+for _ in range(20):
+    with exclusive_output(Path({target!r})):
+        os.close(os.open({inside!r}, os.O_CREAT | os.O_EXCL))
+        time.sleep(0.002)
+        os.unlink({inside!r})
+"""
+
+
+def test_one_process_writes_an_output_and_its_lock_is_gone_afterwards(tmp_path: Path) -> None:
+    """Making the file inside fails when another process is inside as well."""
+    pipeline, inside = str(Path(locks.__file__).parents[1]), str(tmp_path / "inside")
+    code = WRITERS.format(pipeline=pipeline, target=str(tmp_path / "output"), inside=inside)
+    processes = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(4)]
+    assert [process.wait(timeout=120) for process in processes] == [0] * 4
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_who_writes_an_output_is_named_and_a_killed_writer_frees_it(tmp_path: Path) -> None:
+    target = tmp_path / "output"
+    code = HOLDER.replace("exclusive_work", "exclusive_output").format(
+        pipeline=str(Path(locks.__file__).parents[1]), work=str(target), then="pass"
+    )
+    with subprocess.Popen([sys.executable, "-u", "-c", code], stdout=subprocess.PIPE, text=True) as first:
+        assert line(first) == "holding\n"
+        with subprocess.Popen([sys.executable, "-u", "-c", code], stdout=subprocess.PIPE, text=True) as second:
+            whom = f"process {first.pid} on {os.uname().nodename} (-c)"
+            assert line(second) == f"waiting for {whom}, which writes {target}\n"
+            first.kill()
+            assert line(second) == "holding\n"
+            second.kill()
+    assert [path.name for path in tmp_path.iterdir()] == [".output.lock"]
+    with exclusive_output(target):
+        pass
+    assert list(tmp_path.iterdir()) == []

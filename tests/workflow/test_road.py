@@ -247,6 +247,8 @@ def test_a_wrong_configuration_is_refused(project: Project) -> None:
         ("datasets={demo: {train: {architecture: vit}}}", "datasets.demo.train.architecture is 'vit'; known: "),
     ):
         assert f"config: {line}" in project.snakemake("--dry-run", "--config", change, status=1)
+    reserved = project.snakemake("--dry-run", "--config", "models={logs: {}}", status=1)
+    assert "models.logs cannot be called so, as results have a folder of that name; rename it" in reserved
 
 
 def test_a_missing_data_set_says_where_to_get_it(project: Project) -> None:

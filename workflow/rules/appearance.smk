@@ -30,7 +30,7 @@ rule train_appearance:
     shell:
         "python {input.script:q} --manifest {input.manifest:q} --summary {input.summary:q} --root {params.root:q} {params.packed:q} "
         "--output {output.model:q} --history {output.history:q} --work {params.work:q} --device {params.device} "
-        "--threads {threads} --processes {params.processes} {params.options:q} > {log:q} 2>&1"
+        "--threads {threads} --processes {params.processes} {params.options:q} >> {log:q} 2>&1"
 
 
 rule extract_features:
@@ -66,7 +66,7 @@ rule extract_features:
     shell:
         "python {input.script:q} --manifest {input.manifest:q} --summary {input.summary:q} --root {params.root:q} {params.packed:q} "
         "--model {input.model:q} --name {wildcards.model:q} --output {output.features:q} --work {params.work:q} "
-        "--device {params.device} --threads {threads} --shard {params.shard} {params.options:q} > {log:q} 2>&1"
+        "--device {params.device} --threads {threads} --shard {params.shard} {params.options:q} >> {log:q} 2>&1"
 
 
 use rule extract_features as extract_shard with:
@@ -116,7 +116,7 @@ rule inspect_model:
     shell:
         "python {input.script:q} --manifest {input.manifest:q} --summary {input.summary:q} --root {params.root:q} {params.packed:q} "
         "--model {input.model:q} --name {wildcards.model:q} --output {output.inspection:q} --device {params.device} "
-        "--threads {threads} {params.options:q} > {log:q} 2>&1"
+        "--threads {threads} {params.options:q} >> {log:q} 2>&1"
 
 
 rule merge_features:
@@ -139,7 +139,7 @@ rule merge_features:
         mem_mb=2000,
         runtime=60,
     shell:
-        "python {input.script:q} --shards {input.shards:q} --output {output.features:q} --threads {threads} > {log:q} 2>&1"
+        "python {input.script:q} --shards {input.shards:q} --output {output.features:q} --threads {threads} >> {log:q} 2>&1"
 
 
 # Features made elsewhere, by the data set's `features`.
@@ -165,4 +165,4 @@ rule import_features:
         runtime=60,
     shell:
         "python {input.script:q} --features {input.made:q} --manifest {input.manifest:q} --dataset {wildcards.dataset:q} "
-        "--name {wildcards.model:q} --output {output.features:q} --threads {threads} > {log:q} 2>&1"
+        "--name {wildcards.model:q} --output {output.features:q} --threads {threads} >> {log:q} 2>&1"

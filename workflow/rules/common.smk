@@ -402,6 +402,13 @@ for _name in RENDERED:
         raise WorkflowError(
             f"config: datasets.{_name} is rendered, so its root must be data/{_name}"
         )
+# Model names that would stand for something else among a data set's results.
+RESERVED = ("benchmarks", "figures", "logs", "shards", "work")
+for _model in config["models"]:
+    if _model.lower() in RESERVED:
+        raise WorkflowError(
+            f"config: models.{_model} cannot be called so, as results have a folder of that name; rename it"
+        )
 _trained = [name for name in config["models"] if weights_of(name) == name]
 for _name in config["models"]:
     if weights_of(_name) not in _trained:

@@ -20,7 +20,7 @@ rule render_demo:
         output=lambda wildcards: f"data/{wildcards.dataset}",
         options=options("render"),
     shell:
-        "python {input.script:q} --output {params.output:q} --workers {threads} {params.options:q} > {log:q} 2>&1"
+        "python {input.script:q} --output {params.output:q} --workers {threads} {params.options:q} >> {log:q} 2>&1"
 
 
 rule prepare_dataset:
@@ -58,7 +58,7 @@ rule prepare_dataset:
     shell:
         "python {input.script:q} --dataset {wildcards.dataset:q} --format {params.format:q} --root {params.root:q} "
         "{params.source:q} --manifest {output.manifest:q} --summary {output.summary:q} {params.pack:q} "
-        "--threads {threads} {params.options:q} > {log:q} 2>&1"
+        "--threads {threads} {params.options:q} >> {log:q} 2>&1"
 
 
 # The same stage with one more output: an output cannot depend on a data set's configuration, a rule can.

@@ -43,7 +43,7 @@ rule write_explorer:
     shell:
         "python {input.script:q} --dataset {wildcards.dataset:q} --histograms {input.histograms:q} --root {params.root:q} "
         "{params.packed:q} {params.models:q} {params.other_histograms:q} --output {output.page:q} --report {params.report:q} "
-        "--threads {threads} {params.clock:q} {params.options:q} > {log:q} 2>&1"
+        "--threads {threads} {params.clock:q} {params.options:q} >> {log:q} 2>&1"
 
 
 rule write_report:
@@ -106,4 +106,4 @@ rule write_report:
         "{params.foreign:q} --explorer {input.explorer:q} "
         "--output {output.report:q} --page {output.page:q} --figures {output.figures:q} "
         "--benchmarks {params.benchmarks:q} --logs {params.logs:q} --config-json <(printf %s {params.configuration:q}) --threads {threads} "
-        "{params.options:q} > {log:q} 2>&1"
+        "{params.options:q} >> {log:q} 2>&1"

@@ -24,7 +24,7 @@ rule evaluate_joint:
     shell:
         "python {input.script:q} --features {input.features:q} --histograms {input.histograms:q} "
         "--output {output.scores:q} --metrics {output.metrics:q} --fusion {wildcards.fusion:q} --device {params.device} "
-        "--threads {threads} {params.options:q} > {log:q} 2>&1"
+        "--threads {threads} {params.options:q} >> {log:q} 2>&1"
 
 
 rule rerank_scores:
@@ -54,4 +54,4 @@ rule rerank_scores:
     shell:
         "python {input.script:q} --features {input.features:q} --histograms {input.histograms:q} "
         "--output {output.scores:q} --metrics {output.metrics:q} --fusion {wildcards.fusion:q} --device {params.device} "
-        "--threads {threads} {params.joint:q} {params.options:q} > {log:q} 2>&1"
+        "--threads {threads} {params.joint:q} {params.options:q} >> {log:q} 2>&1"

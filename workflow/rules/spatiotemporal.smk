@@ -3,6 +3,7 @@ rule build_histograms:
         script=script("build_histograms"),
         modules=modules("build_histograms"),
         manifest="results/{dataset}/manifest.csv",
+        summary="results/{dataset}/dataset.json",
     output:
         histograms="results/{dataset}/histograms.h5",
     log:
@@ -18,5 +19,5 @@ rule build_histograms:
     params:
         options=options("histograms"),
     shell:
-        "python {input.script:q} --manifest {input.manifest:q} --output {output.histograms:q} --threads {threads} "
-        "{params.options:q} > {log:q} 2>&1"
+        "python {input.script:q} --manifest {input.manifest:q} --summary {input.summary:q} --output {output.histograms:q} "
+        "--threads {threads} {params.options:q} >> {log:q} 2>&1"

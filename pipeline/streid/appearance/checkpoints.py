@@ -1,9 +1,7 @@
 """The unfinished training run on disk: everything a later process needs to go on as if never stopped."""
 
-import hashlib
 import io
 import logging
-import os
 import pickle
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,8 @@ from typing import Any
 import torch
 
 from streid.artifacts import atomic_output
+from streid.errors import InputError
+from streid.seals import seal, unsealed_bytes
 
 logger = logging.getLogger(__name__)
 
@@ -23,26 +23,26 @@ def first_line(error: Exception) -> str:
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint and after it its SHA-256, atomically: a kill in between leaves the earlier one."""
+    """Write a checkpoint and seal it, atomically: a kill in between leaves the earlier one."""
     with atomic_output(path) as partial:
         torch.save(checkpoint, partial)
-        with partial.open("rb+") as handle:
-            digest = hashlib.file_digest(handle, "sha256").digest()
-            handle.seek(0, os.SEEK_END)
-            handle.write(digest)
+        seal(partial)
 
 
-def _read_whole(path: Path) -> io.BytesIO:
-    """A checkpoint's bytes without the SHA-256 that stands after them.
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint; no code in the file is ever run.
 
     Raises:
-        ValueError: the bytes are not those that were written.
+        InputError: the file is damaged or no checkpoint.
     """
-    content = memoryview(path.read_bytes())
-    size = hashlib.sha256().digest_size
-    if hashlib.sha256(content[:-size]).digest() != content[-size:]:
-        raise ValueError("other bytes than were written")
-    return io.BytesIO(content[:-size])
+    try:
+        checkpoint: Checkpoint = torch.load(io.BytesIO(unsealed_bytes(path)), map_location="cpu", weights_only=True)
+        checkpoint["fingerprint"], checkpoint["model"]
+    except InputError:
+        raise
+    except (OSError, RuntimeError, EOFError, KeyError, TypeError, ValueError, pickle.UnpicklingError) as error:
+        raise InputError(f"{path}: not a checkpoint of streid ({first_line(error)})") from None
+    return checkpoint
 
 
 def load_checkpoint(path: Path, fingerprint: str) -> Checkpoint | None:
@@ -54,12 +54,15 @@ def load_checkpoint(path: Path, fingerprint: str) -> Checkpoint | None:
     if not path.is_file():
         return None
     try:
-        checkpoint: Checkpoint = torch.load(_read_whole(path), map_location="cpu", weights_only=True)
-        found = checkpoint["fingerprint"]
-    except (OSError, RuntimeError, EOFError, KeyError, TypeError, ValueError, pickle.UnpicklingError) as error:
-        logger.warning("checkpoint %s is damaged (%s); starting afresh", path, first_line(error))
+        checkpoint = read_checkpoint(path)
+    except InputError as error:
+        logger.warning("%s; starting afresh", error)
         return None
-    if found != fingerprint:
-        logger.info("checkpoint %s belongs to other parameters, code or data; starting afresh", path)
+    if checkpoint["fingerprint"] != fingerprint:
+        logger.info(
+            "checkpoint %s belongs to other parameters, code or data; starting afresh (it is replaced by this run's "
+            "first one; to start from its weights, stop now and set start_weights to a copy of it)",
+            path,
+        )
         return None
     return checkpoint

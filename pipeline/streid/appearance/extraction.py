@@ -4,6 +4,7 @@ Shape suffixes: U units of a chunk, D feature values.
 """
 
 import contextlib
+import io
 import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,13 +22,14 @@ from streid.artifacts import atomic_output, read_json, write_json
 from streid.data.shards import ShardGroup
 from streid.data.units import Units
 from streid.errors import InputError
+from streid.seals import seal, unsealed_bytes
 
 logger = logging.getLogger(__name__)
 
 CHUNK_PICTURES = 1024
 MARKER = "fingerprint.json"
 CHUNK_NAME = r"(val|query|gallery)-\d{5,}\.npy"
-OWN_NAME = re.compile(rf"{CHUNK_NAME}|\.({CHUNK_NAME}|{re.escape(MARKER)})\.partial")
+OWN_NAME = re.compile(rf"{CHUNK_NAME}|\.({CHUNK_NAME}|{re.escape(MARKER)})\.(partial|lock)")
 
 Features = npt.NDArray[np.floating]
 
@@ -103,8 +105,10 @@ class Extractor:
         unit = "tracklet" if any(len(one) > 1 for units in paths for one in units) else "picture"
         with progress_bar("extracting", unit, total, done) as progress:
             for chunk, features_UD in zip(missing, self.describer.describe(self.model, paths), strict=True):
-                with atomic_output(self._path(chunk)) as partial, partial.open("wb") as handle:
-                    np.save(handle, features_UD.astype(self.dtype, copy=False))
+                with atomic_output(self._path(chunk)) as partial:
+                    with partial.open("wb") as handle:
+                        np.save(handle, features_UD.astype(self.dtype, copy=False))
+                    seal(partial)
                 progress.update(len(features_UD))
 
     def blocks(self, chunks: Sequence[Chunk], group: str) -> Iterator[Features]:
@@ -135,9 +139,9 @@ class Extractor:
         if not path.is_file():
             return None
         try:
-            found: Features = np.load(path, allow_pickle=False)
+            found: Features = np.load(io.BytesIO(unsealed_bytes(path)), allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
-            logger.warning("chunk %s is damaged (%s); computing it again", path, error)
+            logger.warning("chunk %s cannot be used (%s); computing it again", path, error)
             return None
         fits = found.shape == (chunk.stop - chunk.start, self.model.feature_length) and found.dtype == self.dtype
         return found if fits else None

@@ -15,6 +15,8 @@ from streid.errors import InputError
 logger = logging.getLogger(__name__)
 
 Row = dict[str, float | None]
+# What to do about weights or a loss that are not finite.
+WAY_ON = "lower the rates or set clip_norm; to start from the checkpoint's weights, set start_weights to a copy of it"
 
 
 @dataclass
@@ -112,7 +114,7 @@ class Journal:
         if not math.isfinite(loss):
             raise InputError(
                 f"the loss is {loss} at step {pending.step}, epoch {pending.epoch}, learning rate {pending.rate:g}; "
-                "the last checkpoint is kept: lower the rates or set clip_norm"
+                f"the last checkpoint is kept: {WAY_ON}"
             )
         self.position.epoch_steps += 1
         self.position.loss_sum += loss

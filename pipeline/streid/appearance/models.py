@@ -1,10 +1,14 @@
 """Building an appearance model by its configuration, and its file model.safetensors."""
 
+import hashlib
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import safetensors
+import torch
 from safetensors.torch import save_file
 
 from streid.appearance.architectures import build_network, check_architecture
@@ -58,12 +62,40 @@ def build_model(config: ModelConfig) -> AppearanceModel:
 
 
 def save_model(path: str | os.PathLike[str], model: AppearanceModel, config: ModelConfig) -> None:
-    """Write model.safetensors with its configuration in the header, atomically."""
-    # One entry alone: safetensors writes several in an order of its own, and the bytes would differ.
-    header = {HEADER_KEY: json.dumps({"format": MODEL_FORMAT, "version": MODEL_VERSION, "config": asdict(config)})}
+    """Write model.safetensors with its configuration and its weights' SHA-256 in the header, atomically."""
     state = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+    content = {"format": MODEL_FORMAT, "version": MODEL_VERSION, "config": asdict(config)}
+    # One entry alone: safetensors writes several in an order of its own, and the bytes would differ.
+    header = {HEADER_KEY: json.dumps({**content, "sha256": _digest(content, state)})}
     with atomic_output(path) as partial:
         save_file(state, partial, metadata=header)
+
+
+def read_model_file(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    """The header and the weights of a .safetensors file, checked against the SHA-256 that the header may hold.
+
+    Returns:
+        streid's header, empty in a file of another program, and the weights by name.
+
+    Raises:
+        InputError: other weights or another header than were written.
+        OSError, ValueError, safetensors.SafetensorError: the file cannot be read.
+    """
+    with safetensors.safe_open(path, framework="pt") as handle:
+        header = json.loads((handle.metadata() or {}).get(HEADER_KEY, "{}"))
+        state = {name: handle.get_tensor(name) for name in handle.keys()}  # noqa: SIM118
+    if "sha256" in header and header.pop("sha256") != _digest(header, state):
+        raise InputError(f"{path}: damaged model (other weights than were written); remove it and train again")
+    return header, state
+
+
+def _digest(content: Mapping[str, Any], state: Mapping[str, torch.Tensor]) -> str:
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode())
+    for name in sorted(state):
+        value = state[name]
+        digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
+        digest.update(value.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
 
 
 def load_model(path: str | os.PathLike[str]) -> tuple[AppearanceModel, ModelConfig]:
@@ -73,17 +105,15 @@ def load_model(path: str | os.PathLike[str]) -> tuple[AppearanceModel, ModelConf
         InputError: the file is missing, damaged, or not one this streid reads.
     """
     try:
-        with safetensors.safe_open(path, framework="pt") as handle:
-            header = json.loads((handle.metadata() or {}).get(HEADER_KEY, "{}"))
-            if header.get("format") != MODEL_FORMAT:
-                raise InputError(f"{path}: not a model of this streid (format {header.get('format')!r})")
-            if header.get("version") != MODEL_VERSION:
-                raise InputError(
-                    f"{path}: a model of another streid (version {header.get('version')}, this one reads "
-                    f"{MODEL_VERSION}); train again"
-                )
-            config = ModelConfig(**header["config"])
-            state = {name: handle.get_tensor(name) for name in handle.keys()}  # noqa: SIM118
+        header, state = read_model_file(path)
+        if header.get("format") != MODEL_FORMAT:
+            raise InputError(f"{path}: not a model of this streid (format {header.get('format')!r})")
+        if header.get("version") != MODEL_VERSION:
+            raise InputError(
+                f"{path}: a model of another streid (version {header.get('version')}, this one reads "
+                f"{MODEL_VERSION}); train again"
+            )
+        config = ModelConfig(**header["config"])
         model = build_model(config)
         model.load_state_dict(state)
     except FileNotFoundError:

@@ -3,7 +3,8 @@
 The kinds of names a file may hold, each with or without the `module.` of a model trained on several GPUs:
 torchvision's (`conv1.weight`, `features.denseblock1...`, also their older spelling `norm.1` for `norm1`);
 st-ReID's net_last.pth (`model.` before torchvision's, heads `classifier0.add_block...` for PCB and
-`classifier.add_block...` for a baseline); and streid's own model.safetensors. No code in a file is ever run.
+`classifier.add_block...` for a baseline); and streid's own model.safetensors and checkpoint.pt. No code in a file is
+ever run.
 """
 
 import logging
@@ -14,12 +15,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
 
 from streid.appearance.backbones import BACKBONES
-from streid.appearance.checkpoints import first_line
+from streid.appearance.checkpoints import first_line, read_checkpoint
+from streid.appearance.models import read_model_file
 from streid.appearance.outputs import AppearanceModel
 from streid.errors import InputError
+from streid.seals import is_sealed
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +32,7 @@ IMAGENET_CLASSIFIERS = {"fc.weight", "fc.bias", "classifier.weight", "classifier
 STEPS_SEEN = "num_batches_tracked"
 
 
-def load_start_weights(model: AppearanceModel, source: str) -> None:
+def load_start_weights(model: AppearanceModel, source: str, work: Path | None = None) -> None:
     """Fill a model with start weights.
 
     The backbone's must be complete. Those of the heads are taken where the file has them and they fit: the
@@ -39,12 +41,15 @@ def load_start_weights(model: AppearanceModel, source: str) -> None:
     Args:
         source: `imagenet` (torchvision's, downloaded once into torch's cache), `none` (keep the random
             ones), or a file (.safetensors, or .pth read without unpickling code).
+        work: the training's own work folder, whose files it replaces.
 
     Raises:
-        InputError: the weights cannot be had or do not fit.
+        InputError: the weights cannot be had or do not fit, or lie in the work folder.
     """
     if source == "none":
         return
+    if work is not None and work.resolve() in Path(source).resolve().parents:
+        raise InputError(f"{source}: lies in this training's work folder, which it writes to; start from a copy")
     name = model.backbone.name
     state = _download(name) if source == "imagenet" else _read_weights(Path(source))
     translated = {_model_key(key, BACKBONES[name].modules): value for key, value in state.items()}
@@ -100,7 +105,14 @@ def _read_weights(path: Path) -> State:
     if not path.is_file():
         raise InputError(f"{path}: no such weights file; train.start_weights is imagenet, none or a file")
     try:
-        state = load_file(path) if path.suffix == ".safetensors" else torch.load(path, "cpu", weights_only=True)
+        if path.suffix == ".safetensors":
+            _, state = read_model_file(path)
+        elif is_sealed(path):
+            state = read_checkpoint(path)["model"]
+        else:
+            state = torch.load(path, "cpu", weights_only=True)
+    except InputError:
+        raise
     except pickle.UnpicklingError:
         raise InputError(
             f"{path}: not a readable weights file: it holds code or is damaged, and code is never run; "

@@ -22,7 +22,7 @@ from streid.appearance.averaging import WeightAverage
 from streid.appearance.checkpoints import load_checkpoint, save_checkpoint
 from streid.appearance.description import PRECISIONS
 from streid.appearance.distribution import add_up
-from streid.appearance.journal import Journal, Position, Row
+from streid.appearance.journal import WAY_ON, Journal, Position, Row
 from streid.appearance.losses import correct_predictions
 from streid.appearance.objective import training_loss
 from streid.appearance.optimization import build_optimizer, set_rates
@@ -255,7 +255,7 @@ class Trainer:
             if not value.isfinite().all():
                 raise InputError(
                     f"{name} is not finite after step {self.position.step}, learning rate {self._head_rate():g}; "
-                    "the last checkpoint is kept: lower the rates or set clip_norm"
+                    f"the last checkpoint is kept: {WAY_ON}"
                 )
 
     def _save(self, path: Path, fingerprint: str) -> None:

@@ -21,7 +21,7 @@ from streid.data.transforms import (
     no_augmentation,
 )
 from streid.errors import InputError
-from streid.processes import die_with_parent
+from streid.processes import die_with_parent, killed_reader
 
 Read = TypeVar("Read")
 NO_MASK = torch.empty((0, 0), dtype=torch.uint8)
@@ -160,12 +160,9 @@ def load_batches(
         # A worker's exception arrives with its traceback as text; its last line is the message.
         raise InputError(str(error).strip().rsplit("InputError: ", 1)[-1]) from None
     except RuntimeError as error:
-        if "DataLoader worker" not in str(error):
+        if not killed_reader(error):
             raise
-        raise InputError(
-            f"a process reading pictures was killed ({error}); most often memory ran out: "
-            "use fewer workers, smaller batches, or give the job more memory"
-        ) from None
+        raise InputError(killed_reader(error)) from None
 
 
 def _start_worker(_: int) -> None:

@@ -8,11 +8,15 @@ pictures of one pass of one person before one camera, empty when there is none. 
 
 import csv
 import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from streid.artifacts import DISTRACTOR_PID, JUNK_PID, TIME_BOUND, UNKNOWN_TIME, Sightings, atomic_output
+from streid.artifacts import DISTRACTOR_PID, JUNK_PID, TIME_BOUND, UNKNOWN_TIME, Sightings, atomic_output, read_json
+from streid.closure import digest_file
 from streid.errors import InputError
 
 SPLITS = ("train", "val", "query", "gallery")
@@ -21,11 +25,15 @@ OPTIONAL_VALUES = {"time": UNKNOWN_TIME, "tracklet": -1}
 # Control characters, and what stands for bytes that are not UTF-8: neither a CSV file nor a log can hold them safely.
 UNSAFE = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
 LEADS_OUT = r"^$|^/|(?:^|/)\.\.(?:/|$)"
+DIGEST_KEY = "manifest_sha256"
 SMALLEST = {"pid": JUNK_PID, "camid": 0, "session": 0, "time": 0, "tracklet": 0}
 
 
-def read_manifest(path: str | os.PathLike[str]) -> pd.DataFrame:
+def read_manifest(path: str | os.PathLike[str], summary: Mapping[str, Any] | None = None) -> pd.DataFrame:
     """Read and check a manifest.
+
+    Args:
+        summary: the content of the dataset.json made with it, which may hold the manifest's SHA-256.
 
     Returns:
         A frame of `COLUMNS`, the numbers as int64, unknown times and missing tracklets as -1, rows in
@@ -33,9 +41,14 @@ def read_manifest(path: str | os.PathLike[str]) -> pd.DataFrame:
 
     Raises:
         InputError: the file is missing, not UTF-8 CSV, lacks a column or has one twice, or a row cannot be used;
-            the message names the first such line (the header is line 1).
+            the message names the first such line (the header is line 1). Or it is not the one made with `summary`.
     """
     try:
+        if summary is not None and summary.get(DIGEST_KEY, digest := digest_file(Path(path))) != digest:
+            raise InputError(
+                f"{path}: other bytes than were made with its dataset.json (damaged, or edited); run prepare_dataset "
+                f"again, or remove {DIGEST_KEY!r} and 'sha256' from dataset.json if the edit is yours"
+            )
         _check_header(path)
         table = pd.read_csv(path, dtype=str, na_filter=False, encoding="utf-8-sig", skip_blank_lines=False)
     except FileNotFoundError:
@@ -63,6 +76,18 @@ def _check_header(path: str | os.PathLike[str]) -> None:
     twice = [name for name in COLUMNS if header.count(name) > 1]
     if twice:
         raise InputError(f"{path}: has the column {twice[0]} twice; remove one")
+
+
+def read_prepared(
+    manifest: str | os.PathLike[str], summary: str | os.PathLike[str]
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Read a manifest and the dataset.json made with it, and check the one by the other.
+
+    Raises:
+        InputError: as `read_manifest` and `read_json`.
+    """
+    content = read_json(summary)
+    return read_manifest(manifest, content), content
 
 
 def write_manifest(path: str | os.PathLike[str], table: pd.DataFrame) -> None:

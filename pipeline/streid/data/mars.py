@@ -14,13 +14,17 @@ query's own tracklet is of its own camera and so ignored for it. Frames count wi
 no time that compares, so appearance decides alone. The protocol evaluates tracklets.
 """
 
+import multiprocessing
 import re
-import zlib
+import resource
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy.io import loadmat
-from scipy.io.matlab import MatReadError
 
 from streid.artifacts import JUNK_PID, UNKNOWN_TIME, IntArray
 from streid.data.sources import Row, SourceDataset, check_folder, make_table, read_list
@@ -32,6 +36,7 @@ OFFICIAL_COUNTS = {
     "gallery": {"tracklets": 12180, "distractor_tracklets": 3248, "junk_tracklets": 870},
 }
 FOLDERS = {"train": "bbox_train", "test": "bbox_test"}
+READER_SECONDS = 60
 JUNK_NAME = "00-1"
 WHERE_TO_GET = (
     "MARS is offered by its authors (https://zheng-lab.cecs.anu.edu.au/Project/project_mars.html), the folder info by "
@@ -138,12 +143,28 @@ def _read_table(path: Path, variable: str) -> IntArray:
     if not path.is_file():
         raise InputError(f"{path}: no such file. {WHERE_TO_GET}")
     try:
-        found = loadmat(path, variable_names=[variable])
-    except (MatReadError, NotImplementedError, ValueError, TypeError, OSError, LookupError, zlib.error) as error:
+        # A damaged file can end or choke the process that reads it, so another one does.
+        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("fork"), initializer=_limit_reader) as pool:
+            table = pool.submit(_load_variable, path, variable).result()
+    except BrokenProcessPool:
+        raise InputError(
+            f"{path}: not a readable MATLAB file (so damaged that reading fails); fetch it again"
+        ) from None
+    except Exception as error:
         raise InputError(f"{path}: not a readable MATLAB file ({error}); fetch it again") from None
-    if variable not in found:
+    if table is None:
         raise InputError(f"{path}: holds no variable {variable}; fetch it again")
-    table = np.asarray(found[variable])
     if table.dtype.kind not in "iuf" or not np.array_equal(table, table.astype(np.int64)):
         raise InputError(f"{path}: {variable} holds other values than whole numbers; fetch it again")
     return table.astype(np.int64)
+
+
+def _load_variable(path: Path, variable: str) -> npt.NDArray[Any] | None:
+    found = loadmat(path, variable_names=[variable]).get(variable)
+    return None if found is None else np.asarray(found)
+
+
+def _limit_reader() -> None:
+    """End this process, without a core file, should it read for ever."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CPU, (READER_SECONDS, READER_SECONDS))

@@ -1,4 +1,4 @@
-"""How to repeat each stage: the command lines that its logs begin with."""
+"""How to repeat each stage: the command lines that its runs begin with in its logs."""
 
 import re
 import shlex
@@ -10,8 +10,7 @@ from streid.cli import COMMAND_MARK
 from streid.errors import InputError
 from streid.reporting.tables import OWN_STAGE, split_stem, stage_order
 
-LINE = re.compile(rf"^[-0-9]+ [:,0-9]+ INFO {re.escape(COMMAND_MARK)}(.*)$", re.MULTILINE)
-READ_CHARACTERS = 1 << 16
+LINE = re.compile(rf"^[-0-9]+ [:,0-9]+ INFO {re.escape(COMMAND_MARK)}(.*)$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,8 +29,8 @@ def read_commands(folder: Path, dataset: str) -> list[StageCommands]:
     """The stages whose logs are in a folder, in the order they run in, this report's own last.
 
     Args:
-        folder: holds `<rule>.log`, `<rule>.<model>.log` and `<rule>.<model>.<fusion>.log`; a log of which the
-            beginning is lost has no command.
+        folder: holds `<rule>.log`, `<rule>.<model>.log` and `<rule>.<model>.<fusion>.log`; each run of
+            a stage adds to its log, so the last command counts, and a log may have none.
 
     Raises:
         InputError: there is no such folder.
@@ -41,7 +40,7 @@ def read_commands(folder: Path, dataset: str) -> list[StageCommands]:
     found: dict[str, list[tuple[str, str]]] = {}
     for path in sorted(folder.glob("*.log")):
         stage, subject = split_stem(path.stem)
-        command = _first_command(path)
+        command = _last_command(path)
         if stage != OWN_STAGE and command:
             found.setdefault(stage, []).append((subject, command))
     return [
@@ -50,9 +49,10 @@ def read_commands(folder: Path, dataset: str) -> list[StageCommands]:
     ]
 
 
-def _first_command(path: Path) -> str | None:
+def _last_command(path: Path) -> str | None:
     with path.open(encoding="utf-8", errors="replace") as log:
-        line = LINE.search(log.read(READ_CHARACTERS))
+        found = [line for line in log if COMMAND_MARK in line and LINE.match(line)]
+    line = LINE.match(found[-1]) if found else None
     return line[1] if line else None
 
 

@@ -19,11 +19,11 @@ from streid.artifacts import (
     atomic_outputs,
     concatenate_sightings,
     feature_shape,
-    json_text,
     load_feature_blocks,
     load_sightings,
     open_checked,
     refuse_unlike_lengths,
+    sealed_json_text,
     write_rankings,
 )
 from streid.errors import InputError
@@ -182,5 +182,5 @@ def write_results(
     """Write the rankings to `output` and the figures, `content`, to `metrics`: both or none."""
     streams = {name: ranker.ranking() for name, ranker in rankers.items()}
     with atomic_outputs(output, metrics) as (rankings, figures):
-        figures.write_text(json_text(content, metrics), encoding="utf-8")
+        figures.write_text(sealed_json_text(content, metrics), encoding="utf-8")
         write_rankings(rankings, dataset=scene.dataset, model=scene.model, streams=streams)

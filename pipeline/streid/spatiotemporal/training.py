@@ -17,7 +17,7 @@ from streid.artifacts import (
     read_sightings,
 )
 from streid.data.leaks import refuse_tested
-from streid.data.manifest import read_manifest, sightings
+from streid.data.manifest import read_manifest, read_prepared, sightings
 from streid.errors import InputError
 
 GROUPS = ("train", "val")
@@ -32,13 +32,16 @@ class Training:
     held_out_H: IntArray
 
 
-def training_of_manifest(path: str | os.PathLike[str]) -> Training:
+def training_of_manifest(path: str | os.PathLike[str], summary: str | os.PathLike[str] | None = None) -> Training:
     """A manifest's splits train and val; held out are the identities of val that are not in train.
+
+    Args:
+        summary: the dataset.json made with the manifest, to check it by.
 
     Raises:
         InputError: the manifest cannot be used.
     """
-    table = read_manifest(path)
+    table = read_manifest(path) if summary is None else read_prepared(path, summary)[0]
     counted = table[table["split"].isin(GROUPS)]
     trained, held_out = (sightings(counted[counted["split"] == split]).pid_N for split in GROUPS)
     return Training(sightings=sightings(counted), held_out_H=np.setdiff1d(held_out, trained))

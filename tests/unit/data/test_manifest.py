@@ -5,7 +5,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from streid.data.manifest import COLUMNS, check_manifest, read_manifest, sightings, write_manifest
+from streid.artifacts import write_json
+from streid.closure import digest_file
+from streid.data.manifest import (
+    COLUMNS,
+    DIGEST_KEY,
+    check_manifest,
+    read_manifest,
+    read_prepared,
+    sightings,
+    write_manifest,
+)
 from streid.errors import InputError
 
 HEADER = ",".join(COLUMNS)
@@ -110,3 +120,15 @@ def test_rows_of_a_loader_are_checked_as_those_of_a_file(tmp_path: Path) -> None
         bad.loc[3, column] = value
         with pytest.raises(InputError, match=f"line 5: {column} "):
             check_manifest(bad, "root")
+
+
+def test_a_manifest_is_checked_by_the_summary_made_with_it(tmp_path: Path) -> None:
+    manifest, summary = write(tmp_path / "m.csv", *ROWS), tmp_path / "dataset.json"
+    write_json(summary, {"dataset": "tiny"})
+    assert read_prepared(manifest, summary)[1] == {"dataset": "tiny"}
+    write_json(summary, {DIGEST_KEY: digest_file(manifest)})
+    assert len(read_prepared(manifest, summary)[0]) == len(ROWS)
+    edited = write(manifest, *ROWS[:-1])
+    with pytest.raises(InputError, match=r"m\.csv: other bytes than were made with its dataset\.json"):
+        read_prepared(edited, summary)
+    assert len(read_manifest(edited)) == len(ROWS) - 1

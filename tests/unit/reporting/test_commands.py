@@ -1,4 +1,4 @@
-"""The command lines that logs begin with."""
+"""The command lines that runs begin with in their logs: the last run of each counts."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def test_each_stages_commands_in_the_order_they_run(tmp_path: Path) -> None:
     for name, text in logs.items():
         (tmp_path / f"{name}.log").write_text(text, encoding="utf-8")
     prepare, evaluate, report = read_commands(tmp_path, "a set")
-    assert prepare.commands == [("", "python prepare_dataset.py --root \u00e9")]
+    assert prepare.commands == [("", "python again.py")]
     assert prepare.again == "snakemake --cores all --forcerun prepare_dataset -- 'results/a set/report.json'"
     assert evaluate.stage == "evaluate_joint"
     assert evaluate.commands == [("pcb.v2@market, likelihood", "python evaluate_joint.py --fusion 'a b'")]

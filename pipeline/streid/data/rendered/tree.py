@@ -29,6 +29,7 @@ from streid.data.rendered.pictures import Difficulty, Snapshot, draw_picture
 from streid.data.rendered.wardrobe import Look, draw_look, draw_outfit, dress_identities
 from streid.data.rendered.world import World
 from streid.errors import InputError
+from streid.locks import exclusive_output
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ JPEG_QUALITY = 88
 PICTURES_PER_JOB = 100
 LOGGED_EVERY = 5000
 PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
+AT_CWD, RENAME_EXCHANGE = -100, 2  # <linux/fcntl.h>, <linux/fs.h>
 BORROWED_CLOTHES = 0.5  # share of distractors dressed like a test identity
 STRANGER_STREAM = 51
 
@@ -222,17 +224,30 @@ def _end_with_parent() -> None:
 
 @contextlib.contextmanager
 def _replaced_folder(output: Path) -> Iterator[Path]:
-    """Yield a new folder beside `output` that takes its place once the block ends without an error."""
-    partial, earlier = output.with_name(f".{output.name}.partial"), output.with_name(f".{output.name}.earlier")
-    for leftover in (partial, earlier):
-        shutil.rmtree(leftover, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
-        yield partial
-        if output.exists():
-            output.rename(earlier)
-        partial.rename(output)
-    except BaseException:
+    """Yield a new folder beside `output` that takes its place once the block ends without an error.
+
+    Another rendering to the same place waits until this one is through.
+    """
+    partial = output.with_name(f".{output.name}.partial")
+    with exclusive_output(output):
         shutil.rmtree(partial, ignore_errors=True)
-        raise
-    shutil.rmtree(earlier, ignore_errors=True)
+        try:
+            partial.mkdir(parents=True)
+            yield partial
+            _put_in_place(partial, output)
+        except OSError as error:
+            error.filename = error.filename or str(output)
+            raise
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+
+
+def _put_in_place(folder: Path, output: Path) -> None:
+    """Move a folder to `output`; an earlier one is then where the folder was, and at no moment is there none."""
+    if output.exists():
+        with contextlib.suppress(AttributeError):  # not on Linux
+            if ctypes.CDLL(None).renameat2(AT_CWD, bytes(folder), AT_CWD, bytes(output), RENAME_EXCHANGE) == 0:
+                return
+        # A file system without exchange.
+        shutil.rmtree(output)
+    folder.rename(output)
