@@ -140,6 +140,32 @@ def test_jobs_ask_for_what_rules_and_profile_say(road: dict[str, Any]) -> None:
             assert ("gres:gpu:1" in job) == (stage in GPU_STAGES)
 
 
+def test_shards_of_an_extraction_run_side_by_side_on_a_device_each(project: Project, road: dict[str, Any]) -> None:
+    features = project.folder / "results/demo/pcb/features.h5"
+    before = features.read_bytes()
+    shards = ("1-of-2", "2-of-2")
+
+    def waiting(shard: str) -> bool:
+        return f"waiting for process {os.getpid()} on" in log(project, f"extract_features.pcb.{shard}")
+
+    target = str(features.relative_to(project.folder))
+    sharded = project.start(
+        *PROFILE, target, "--config", "datasets={demo: {extract: {shards: 2}}}", launcher=(IMPATIENT,)
+    )
+    with sharded as run:
+        with contextlib.ExitStack() as held:
+            for shard in shards:
+                held.enter_context(exclusive_work(project.folder / f"results/demo/pcb/work/extraction-{shard}"))
+            wait_until(lambda: all(map(waiting, shards)), seconds=PATIENCE, what="the extractions do not start")
+            running = jobs()
+        assert rules(run.output()) >= {"extract_shard", "merge_features"}
+    states = [running[f"rule_extract_shard_wildcards_demo_pcb_{number}_2"] for number in (1, 2)]
+    assert all("JobState=RUNNING" in state and "TresPerJob=gres:gpu:1" in state for state in states)
+    logs = [log(project, f"extract_features.pcb.{shard}") for shard in shards]
+    assert sorted(re.findall(r"using GPU (\d+), as SLURM gave it", "".join(logs))) == ["0", "1"]
+    assert features.read_bytes() == before
+
+
 def test_the_nodes_scratch_is_used(road: dict[str, Any]) -> None:
     assert road["scratch"].is_dir()
 
