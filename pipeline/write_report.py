@@ -109,6 +109,7 @@ def main() -> None:
         seed=arguments.seed,
         commit=git_state(Path(__file__).parent),
     )
+    record_text = json_text(record, arguments.output)
     material = Material(
         record=record,
         runs=runs,
@@ -123,7 +124,7 @@ def main() -> None:
         explorer=relative_link(arguments.explorer, arguments.page) if arguments.explorer else None,
     )
     report = compose_report(material)
-    page, record_text = render_page(material, report), json_text(record, arguments.output)
+    page = render_page(material, report)
     write_figures(arguments.figures, report)
     with atomic_outputs(arguments.page, arguments.output) as (page_file, record_file):
         page_file.write_text(page, encoding="utf-8", newline="")
