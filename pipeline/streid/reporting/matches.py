@@ -108,7 +108,7 @@ def _plot_cmc(name: str, title: str, lines: Sequence[Line], floor: float) -> Cha
     def paint(axes: Axes, theme: Theme) -> None:
         for line, curve_K in zip(lines, curves, strict=True):
             colour, style = line.look(theme)
-            label = line.label + (" (below)" if curve_K.max() < floor else "")
+            label = _label(line, float(curve_K.max()), floor)
             axes.plot(np.arange(1, len(curve_K) + 1), curve_K, style, color=colour, label=label)
         longest = max(len(curve_K) for curve_K in curves)
         axes.set_ylim(floor, 100 + (100 - floor) / 30)
@@ -138,8 +138,7 @@ def _plot_precision(name: str, title: str, lines: Sequence[Line]) -> Chart:
     ]
 
     def paint(axes: Axes, theme: Theme) -> None:
-        _plot_lines(axes, theme, lines, [(recall_L, curve_L) for curve_L in curves])
-        axes.set_ylim(floor, 100 + (100 - floor) / 30)
+        _plot_lines(axes, theme, lines, [(recall_L, curve_L) for curve_L in curves], floor)
         axes.set_xlabel("recall, %")
         axes.set_ylabel("precision, %")
 
@@ -157,7 +156,7 @@ def _plot_queries(name: str, title: str, lines: Sequence[Line]) -> Chart:
     ]
 
     def paint(axes: Axes, theme: Theme) -> None:
-        _plot_lines(axes, theme, lines, curves)
+        _plot_lines(axes, theme, lines, curves, floor=0)
         axes.set_xlabel("queries, the worst first, %")
         axes.set_ylabel("average precision, %")
 
@@ -174,12 +173,17 @@ def _sorted_precisions(ranking: Ranking) -> tuple[FloatArray, FloatArray]:
 
 
 def _plot_lines(
-    axes: Axes, theme: Theme, lines: Sequence[Line], curves: Sequence[tuple[FloatArray, FloatArray]]
+    axes: Axes, theme: Theme, lines: Sequence[Line], curves: Sequence[tuple[FloatArray, FloatArray]], floor: float
 ) -> None:
-    """Lines in percent over percent."""
+    """Lines in percent over percent, from `floor` up."""
     for line, (across_X, up_X) in zip(lines, curves, strict=True):
         colour, style = line.look(theme)
-        axes.plot(across_X, up_X, style, color=colour, label=line.label)
+        axes.plot(across_X, up_X, style, color=colour, label=_label(line, float(up_X.max()), floor))
     axes.set_xlim(0, 100)
-    axes.set_ylim(0, 103)
+    axes.set_ylim(floor, 100 + (100 - floor) / 30)
     legend_below(axes, len(lines))
+
+
+def _label(line: Line, highest: float, floor: float) -> str:
+    """What the legend says: also that a curve lies below what is drawn."""
+    return line.label + (" (below)" if highest < floor else "")
