@@ -273,6 +273,8 @@ def test_the_line_names_the_key_of_a_bad_value(section: str, key: str) -> None:
         ({"joint": {"fusions": ["sum"]}}, "joint.fusions[0] is 'sum'; it must be one of logistic, likelihood, none"),
         ({"rerank": {"foo": 1}}, "foo is not known in rerank"),
         ({"datasets": {"market": {"root": "a\x1b[2Jb"}}}, r"datasets.market.root is 'a\x1b[2Jb'; it must be a path"),
+        ({"datasets": {"market": {"root": "a/{x}"}}}, "datasets.market.root is 'a/{x}'; it must be a path without"),
+        ({"datasets": {"market": {"root": "a/<x>"}}}, "datasets.market.root is 'a/<x>'; it must be a path without"),
         ({"datasets": {"market": {"root": "-x"}}}, "datasets.market.root is '-x'; it must be a path"),
         ({"datasets": {"$(id)": {}}}, "datasets has the key '$(id)'; it must be a name of at most 100 letters"),
         ({"models": {"pcb\n": {}}}, r"models has the key 'pcb\n'; it must be a name"),
