@@ -40,6 +40,11 @@ def ranked(precision: list[float]) -> Ranking:
         scores_QK=np.zeros((count, 1), np.float32),
         ap_Q=np.array(precision),
         first_match_Q=np.ones(count, np.int32),
+        match_count_Q=np.ones(count, np.int32),
+        match_rows_P=np.zeros(count, np.int32),
+        match_ranks_P=np.ones(count, np.int32),
+        match_scores_P=np.zeros(count, np.float32),
+        wrong_scores_QW=np.empty((count, 0), np.float32),
     )
 
 
