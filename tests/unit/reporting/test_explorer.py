@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from conftest import write_picture
 
-from streid.artifacts import Ranking, Sightings
+from streid.artifacts import Sightings
 from streid.data.packing import PictureSource
 from streid.errors import InputError
 from streid.reporting.explorer import ExploredModel, choose_rows, query_sets, script_json, write_page
@@ -33,23 +33,9 @@ def of_people(count: int, names: list[str]) -> Sightings:
     )
 
 
-def ranked(precision: list[float]) -> Ranking:
-    count = len(precision)
-    return Ranking(
-        indices_QK=np.zeros((count, 1), np.int32),
-        scores_QK=np.zeros((count, 1), np.float32),
-        ap_Q=np.array(precision),
-        first_match_Q=np.ones(count, np.int32),
-        match_count_Q=np.ones(count, np.int32),
-        match_rows_P=np.zeros(count, np.int32),
-        match_ranks_P=np.ones(count, np.int32),
-        match_scores_P=np.zeros(count, np.float32),
-        wrong_scores_QW=np.empty((count, 0), np.float32),
-    )
-
-
 def with_precision(run: ModelRun, precision: list[float], **changes: Any) -> ModelRun:
-    rankings = {key: ranked(precision) for key in run.rankings}
+    ap_Q, first_Q = np.array(precision), np.ones(len(precision), np.int32)
+    rankings = {key: replace(one, ap_Q=ap_Q, first_match_Q=first_Q) for key, one in run.rankings.items()}
     people = of_people(len(precision), [f"{row}.jpg" for row in range(len(precision))])
     return replace(run, **{"rankings": rankings, "query": people, "gallery": people} | changes)
 
