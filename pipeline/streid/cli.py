@@ -156,5 +156,8 @@ def _shortage(error: MemoryError | RuntimeError) -> str:
 
 
 def _refuse(message: str) -> int:
-    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    line = " ".join(message.split())
+    # What a file's name may hold must not steer the terminal.
+    shown = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in line)
+    print(f"error: {shown}", file=sys.stderr)
     return 2

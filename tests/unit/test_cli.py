@@ -62,6 +62,15 @@ def test_what_a_user_can_put_right_is_one_line_and_status_2(
     assert ("not enough memory" not in said) or f"; {LOWER_VALUES}, " in said
 
 
+def test_a_name_does_not_steer_the_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["stage.py"])
+    with pytest.raises(SystemExit):
+        run_stage(raiser(InputError("\x1b[2Ja\nb\u202eü\udcff.jpg: no picture")))
+    assert capsys.readouterr().err.splitlines()[-1] == r"error: \x1b[2Ja b\u202eü\udcff.jpg: no picture"
+
+
 @pytest.mark.parametrize("error", [RuntimeError("a defect"), OSError("a defect"), KeyError("x")])
 def test_a_defect_keeps_its_traceback(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["stage.py"])
