@@ -60,7 +60,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--config-json", type=Path, help="the configuration to print, a JSON object")
     parser.add_argument("--benchmarks", type=Path, help="folder of benchmark files, <rule>[.<model>[.<fusion>]].tsv")
     parser.add_argument("--logs", type=Path, help="folder of logs, <rule>[.<model>[.<fusion>]].log, for the commands")
-    parser.add_argument("--queries", type=non_negative_int, default=8, help="ranked lists to show (default: 8)")
+    parser.add_argument("--queries", type=non_negative_int, default=8, help="ranked lists, hard queries (default: 8)")
     parser.add_argument("--time-unit", default="frames", help="unit of the data set's times (default: frames)")
     parser.add_argument(
         "--units-per-second",
