@@ -136,7 +136,7 @@ def plot_neighbourhood(name: str, found: Neighbourhood) -> Chart:
                 )
         for pid in pids:
             place_2 = np.median(found.places_M2[found.pid_M == pid], axis=0)
-            axes.annotate(str(pid), place_2, (0, 9), textcoords="offset points", fontweight="bold", ha="center")
+            axes.annotate(str(pid), place_2, (0, 12), textcoords="offset points", fontweight="bold", ha="center")
         for place, camera in enumerate(cameras):
             marker = MARKERS[place % len(MARKERS)]
             axes.plot([], [], marker, color=theme.muted, markersize=5, label=f"camera {camera}")

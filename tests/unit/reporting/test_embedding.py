@@ -94,9 +94,8 @@ def test_people_that_are_apart_lie_apart(run: ModelRun) -> None:
 
 
 def test_there_is_none_where_nothing_can_be_told(run: ModelRun) -> None:
-    assert (
-        find_neighbourhood(replace(run, query=run.query.take(slice(1)), gallery=run.gallery.take(slice(5))), 0) is None
-    )
+    few = replace(run, query=run.query.take(slice(1)), gallery=run.gallery.take(slice(5)))
+    assert find_neighbourhood(few, 0) is None
     same = {
         name: (group, [np.ones((len(group), 2))]) for name, group in (("query", run.query), ("gallery", run.gallery))
     }

@@ -141,16 +141,10 @@ def test_graphs_show_planted_edges_by_width_and_colour() -> None:
     # Learned halves by hand: 1-2 mean of 0.25 and 0.3, 1-3 of 0.75 and 0.2, 2-3 of 0.7 and 0.8.
     assert "identity 7, camera 1: strongest edges between patches 2 and 3 of frame 1 (0.75)" in chart.alt
     assert "between frames 1 and 2 (1.00)" in chart.alt
-    widths = {
-        colour: {
-            float(width)
-            for width in re.findall(
-                rf"fill: none; stroke: {colour}; stroke-opacity: [\d.]+; stroke-width: ([\d.]+)", text
-            )
-        }
-        for text in [chart.light.decode()]
-        for colour in (drawn.TOUCHING, drawn.APART)
-    }
+    widths = {}
+    for colour in (drawn.TOUCHING, drawn.APART):
+        line = rf"fill: none; stroke: {colour}; stroke-opacity: [\d.]+; stroke-width: ([\d.]+)"
+        widths[colour] = set(map(float, re.findall(line, chart.light.decode())))
     widest = drawn.WIDEST * 0.75
     assert sorted(widths[drawn.TOUCHING]) == pytest.approx([widest * (0.275 / 0.75) ** 1.5, widest], abs=1e-3)
     assert sorted(widths[drawn.APART]) == pytest.approx([widest * (0.475 / 0.75) ** 1.5], abs=1e-3)
