@@ -23,8 +23,9 @@ import numpy.typing as npt
 
 from streid.confinement import refuse_unconfined
 from streid.errors import InputError
-from streid.locks import exclusive_output
+from streid.locks import DISK_IS_FULL, exclusive_output
 from streid.seals import NOTHING, check_seal, seal
+from streid.spills import GuardedFile
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -42,7 +43,6 @@ SIGHTING_FIELDS = ("pid", "camid", "session", "time")
 LOWEST = {"pid": JUNK_PID, "camid": 0, "session": 0, "time": UNKNOWN_TIME}
 READ_BYTES = 1 << 26
 SEAL_KEY = "sha256"
-DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT)
 PROBED_BYTES = 1 << 20
 
 
@@ -338,15 +338,17 @@ def create_file(
         unsealed: a contiguous dataset that the seal leaves out, as its content has checksums of its own.
     """
     with atomic_output(path) as partial:
-        with h5py.File(partial, "w") as handle:
-            handle.attrs["format"] = file_format
-            handle.attrs["version"] = version
-            handle.attrs.update(attributes)
-            yield handle
-            skipped = NOTHING
-            if unsealed is not None:
-                stored = handle[unsealed].id
-                skipped = (stored.get_offset() or 0, stored.get_storage_size())
+        with GuardedFile(partial) as file:
+            with h5py.File(file, "w") as handle:
+                handle.attrs["format"] = file_format
+                handle.attrs["version"] = version
+                handle.attrs.update(attributes)
+                yield handle
+                skipped = NOTHING
+                if unsealed is not None:
+                    stored = handle[unsealed].id
+                    skipped = (stored.get_offset() or 0, stored.get_storage_size())
+            file.check()
         seal(partial, skipped)
 
 

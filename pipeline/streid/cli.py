@@ -6,6 +6,7 @@ import logging
 import os
 import shlex
 import sys
+import threading
 from collections.abc import Callable
 from typing import NoReturn
 
@@ -123,6 +124,7 @@ def run_stage(main: Callable[[], None]) -> NoReturn:
     """
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.captureWarnings(True)
+    threading.excepthook = _say_threads_failure
     if not sys.stderr.isatty() and not is_worker():
         logger.info("%s%s", COMMAND_MARK, shlex.join(["python", *sys.argv]))
     try:
@@ -143,6 +145,14 @@ def run_stage(main: Callable[[], None]) -> NoReturn:
     except KeyboardInterrupt:
         sys.exit(130)
     sys.exit(0)
+
+
+def _say_threads_failure(failed: threading.ExceptHookArgs) -> None:
+    """One line for what the system refused to a thread, such as TensorBoard's on a full disk; the stage hears of it."""
+    if isinstance(failed.exc_value, OSError):
+        logger.warning("%s", failed.exc_value)
+    else:
+        threading.__excepthook__(failed)
 
 
 def _shortage(error: MemoryError | RuntimeError) -> str:

@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.5
 NOT_SUPPORTED = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EINVAL)
+DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT)
 _open_locks: set[int] = set()
 _without_locks: set[Path] = set()
 
@@ -115,11 +116,15 @@ def read_lock(handle: int) -> str:
 
 
 def write_lock(handle: int, text: str) -> None:
-    """Replace what stands in a lock file."""
+    """Replace what stands in a lock file; on a full disk it stays empty or cut short, and the lock holds as well."""
     content = text.encode()
-    # In this order those who wait never read nothing.
-    os.pwrite(handle, content, 0)
-    os.ftruncate(handle, len(content))
+    try:
+        # In this order those who wait never read nothing.
+        os.pwrite(handle, content, 0)
+        os.ftruncate(handle, len(content))
+    except OSError as error:
+        if error.errno not in DISK_IS_FULL:
+            raise
 
 
 def _close_inherited_locks() -> None:
@@ -190,6 +195,10 @@ def _wait_for_lock(handle: int, doing: str, place: Path) -> None:
     try:
         while not try_lock(handle):
             text = read_lock(handle)
+            if not text:
+                # Whoever has just locked it names itself at once.
+                time.sleep(POLL_SECONDS / 5)
+                text = read_lock(handle)
             holder = str(_read_record(text).get("by", text)) or "a process that has just begun"
             if holder != named:
                 logger.info("waiting for %s, which %s", holder, doing)

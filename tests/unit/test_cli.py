@@ -4,6 +4,7 @@ import errno
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -96,3 +97,17 @@ def test_other_ends(status: int, main: Callable[[], None], monkeypatch: pytest.M
     with pytest.raises(SystemExit) as ended:
         run_stage(main)
     assert ended.value.code == status
+
+
+def test_what_a_thread_is_refused_is_one_line(
+    caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    with pytest.raises(SystemExit):
+        run_stage(lambda: None)
+    for error in (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), KeyError("a defect")):
+        thread = threading.Thread(target=raiser(error))
+        thread.start()
+        thread.join()
+    assert caplog.messages[-1] == "[Errno 28] No space left on device"
+    assert capsys.readouterr().err.count("Traceback") == 1

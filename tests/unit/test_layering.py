@@ -21,6 +21,7 @@ BASE = {
     "locks",
     "processes",
     "seals",
+    "spills",
     "tables",
 }
 MAY_IMPORT = {
