@@ -245,6 +245,7 @@ def test_a_wrong_configuration_is_refused(project: Project) -> None:
         ("train={architecture: vit}", "train.architecture is 'vit'; known: baseline, pcb, "),
         ("models={pcb: {train: {architecture: vit}}}", "models.pcb.train.architecture is 'vit'; known: "),
         ("datasets={demo: {train: {architecture: vit}}}", "datasets.demo.train.architecture is 'vit'; known: "),
+        ("datasets={demo: {features: {osnet: F.h5}}}", "datasets.demo.features brings 'osnet': a name that "),
     ):
         assert f"config: {line}" in project.snakemake("--dry-run", "--config", change, status=1)
     reserved = project.snakemake("--dry-run", "--config", "models={logs: {}}", status=1)
