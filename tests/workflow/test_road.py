@@ -346,7 +346,7 @@ def test_packed_pictures_are_an_output_and_an_input(project: Project) -> None:
     assert "MissingRuleException" in project.snakemake("--dry-run", target, status=1)
     packed = ("--config", "prepare={pack: true}")
     commands = project.snakemake("--dry-run", "--printshellcmds", "results/duke/report.json", *packed)
-    assert len(re.findall(rf"--packed {target}", commands)) == 4
+    assert len(re.findall(rf"--packed {target}", commands)) == 5  # train, extract, inspect, report, explorer
     project.snakemake(target, *packed)
     assert "Nothing to be done" in project.snakemake(target, *packed)
     summary = json.loads((project.folder / "results/duke/dataset.json").read_text())
