@@ -148,10 +148,8 @@ def run_stage(main: Callable[[], None]) -> NoReturn:
 
 
 def _say_threads_failure(failed: threading.ExceptHookArgs) -> None:
-    """One line for what the system refused to a thread, such as TensorBoard's on a full disk; the stage hears of it."""
-    if isinstance(failed.exc_value, OSError):
-        logger.warning("%s", failed.exc_value)
-    else:
+    """Leave what the system refused to a thread to the stage, which hears of a full disk from TensorBoard's."""
+    if not isinstance(failed.exc_value, OSError):
         threading.__excepthook__(failed)
 
 

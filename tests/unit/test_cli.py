@@ -99,8 +99,8 @@ def test_other_ends(status: int, main: Callable[[], None], monkeypatch: pytest.M
     assert ended.value.code == status
 
 
-def test_what_a_thread_is_refused_is_one_line(
-    caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_what_a_thread_is_refused_is_left_to_the_stage(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)
     with pytest.raises(SystemExit):
@@ -109,5 +109,6 @@ def test_what_a_thread_is_refused_is_one_line(
         thread = threading.Thread(target=raiser(error))
         thread.start()
         thread.join()
-    assert caplog.messages[-1] == "[Errno 28] No space left on device"
-    assert capsys.readouterr().err.count("Traceback") == 1
+    said = capsys.readouterr().err
+    assert said.count("Traceback") == 1
+    assert "No space left" not in said

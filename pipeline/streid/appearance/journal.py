@@ -1,7 +1,9 @@
 """What a training run notes down: every step's figures, every epoch's row, in TensorBoard and for training.csv."""
 
+import contextlib
 import logging
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,16 +54,24 @@ class Journal:
         self.position = Position()
         self._pending: Pending | None = None
         self._writer: SummaryWriter | None = None
+        self._folder: Path | None = None
 
     def open(self, folder: Path) -> None:
-        """Write TensorBoard's files to a folder, and log, from here on."""
-        self._writer = SummaryWriter(str(folder), purge_step=self.position.step)
+        """Write TensorBoard's files to a folder, and log, from here on.
+
+        Raises:
+            OSError: they cannot be written; so too from the other methods. It names the folder.
+        """
+        self._folder = folder
+        with self._naming_folder():
+            self._writer = SummaryWriter(str(folder), purge_step=self.position.step)
 
     def close(self) -> None:
         """Finish TensorBoard's files."""
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            with self._naming_folder():
+                writer.close()
 
     def add_step(self, figures: torch.Tensor, *, epoch: int, rate: float) -> None:
         """Count a step.
@@ -125,4 +135,14 @@ class Journal:
 
     def _log(self, name: str, value: float, step: int) -> None:
         if self._writer is not None:
-            self._writer.add_scalar(name, value, step)
+            with self._naming_folder():
+                self._writer.add_scalar(name, value, step)
+
+    @contextlib.contextmanager
+    def _naming_folder(self) -> Iterator[None]:
+        """What TensorBoard cannot write is told by its folder."""
+        try:
+            yield
+        except OSError as error:
+            error.filename = error.filename or str(self._folder)
+            raise
