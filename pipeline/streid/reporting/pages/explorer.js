@@ -5,7 +5,7 @@
     { name: "right", sign: "\u2713", words: "right" },
     { name: "wrong", sign: "\u2717", words: "wrong" },
     { name: "ignored", sign: "\u2013", words: "junk" },
-    { name: "ignored", sign: "\u2013", words: "own cam" },
+    { name: "ignored", sign: "\u2013", words: "own camera", short: "own" },
   ];
   const TIMES = {
     L: "the log ratio of the time difference, same person to different people; above 0 speaks for the same person; ",
@@ -90,8 +90,8 @@
 
   function drawHit([picture, verdict, s, times, joint, score, gap], rank, kind) {
     const [path, , camera] = data.pictures[picture];
-    const { name, sign, words } = VERDICTS[verdict];
-    const place = name === "ignored" ? words : `${rank}`;
+    const { name, sign, words, short } = VERDICTS[verdict];
+    const place = name === "ignored" ? short ?? words : `${rank}`;
     const who = personOf(picture);
     const parts = [["s", s.toFixed(3)]];
     if (times !== null) parts.push([fusion().times, fusion().times === "L" ? signed(times) : times.toFixed(4)]);
