@@ -135,6 +135,10 @@ STAGES: Mapping[str, Stage] = {
 }
 
 
+# The second shard is as the first.
+TRIED = [name for name in STAGES if name != "extract_other_shard"]
+
+
 @dataclass(frozen=True)
 class Undisturbed:
     """A finished road: its folder, and of each stage the seconds it took and its file events (hook)."""

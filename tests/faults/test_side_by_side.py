@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from road import STAGES, Undisturbed, leftovers
+from road import STAGES, TRIED, Undisturbed, leftovers
 
 from streid.locks import exclusive_output, exclusive_work
 
@@ -18,7 +18,7 @@ WORK = {"train_appearance": "training", "extract_features": "features", "extract
 PATIENCE = 240.0
 
 
-@pytest.mark.parametrize("name", [name for name in STAGES if name != "extract_other_shard"])
+@pytest.mark.parametrize("name", TRIED)
 def test_a_stage_started_twice_ends_well_twice(name: str, undisturbed: Undisturbed, tmp_path: Path) -> None:
     stage, out = STAGES[name], tmp_path / "road"
     environment = os.environ | {"GIT_DIR": os.devnull}
