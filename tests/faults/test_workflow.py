@@ -80,7 +80,7 @@ def test_a_killed_workflow_ends_with_the_same_report(finished: Finished, project
             with start(project) as process:
                 groups.append(process.pid)
                 try:
-                    assert process.wait(timeout=draw.uniform(0.25, 0.5) * finished.seconds) == 0
+                    assert process.wait(timeout=draw.uniform(0.1, 0.25) * finished.seconds) == 0
                 except subprocess.TimeoutExpired:
                     kills += 1
                     # Now and then Snakemake alone, whose stages go on.
@@ -100,9 +100,8 @@ def test_a_killed_workflow_ends_with_the_same_report(finished: Finished, project
 def test_a_second_workflow_is_refused_and_a_stage_by_hand_waits(finished: Finished, project: Project) -> None:
     log = project.folder / "results/demo/logs/train_appearance.pcb.log"
     dry = project.snakemake("--dry-run", "--printshellcmds", REPORT)
-    commands = [line.strip() for line in dry.splitlines() if line.strip().startswith("python pipeline/")]
-    (preparation,) = [one for one in commands if "prepare_dataset.py" in one]
-    (training,) = [one for one in commands if "train_appearance.py" in one]
+    (preparation,) = re.findall(r"^.*(python pipeline/prepare_dataset\.py .*)$", dry, re.MULTILINE)
+    (training,) = re.findall(r"^.*(python pipeline/train_appearance\.py .*)$", dry, re.MULTILINE)
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
     def start_by_hand(command: str) -> subprocess.Popen[bytes]:
