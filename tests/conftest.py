@@ -46,6 +46,13 @@ def run_stage() -> RunStage:
     return run
 
 
+def error_line(said: str) -> str:
+    """The one line of a stage's refusal, beside what it logged at INFO before."""
+    (line,) = [line for line in said.splitlines() if " INFO " not in line]
+    assert line.startswith("error: ")
+    return line
+
+
 def write_picture(path: Path, *, seed: int, size: tuple[int, int] = (64, 128)) -> None:
     """A JPEG with content of its own."""
     path.parent.mkdir(parents=True, exist_ok=True)

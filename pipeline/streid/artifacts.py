@@ -408,20 +408,20 @@ def load_sightings(group: h5py.Group) -> Sightings:
     for field in SIGHTING_FIELDS:
         values = group[field][:]
         if not np.issubdtype(values.dtype, np.integer):
-            raise InputError(f"group {group.name}: {field} holds {values.dtype}, expected int64")
+            raise InputError(f"group {group.name[1:]}: {field} holds {values.dtype}, expected int64")
         columns[f"{field}_N"] = values.astype(np.int64)
         wrong_N = (columns[f"{field}_N"] < LOWEST[field]) | (values > np.iinfo(np.int64).max)
         if wrong_N.any():
             row = int(np.argmax(wrong_N))
             raise InputError(
-                f"group {group.name}: {field} of row {row} is {values[row]}; a number of at least {LOWEST[field]} that "
-                "fits int64 is needed"
+                f"group {group.name[1:]}: {field} of row {row} is {values[row]}; a number of at least {LOWEST[field]} "
+                "that fits int64 is needed"
             )
         if field == "time" and values.max(initial=0) >= TIME_BOUND:
             row = int(np.argmax(values >= TIME_BOUND))
             raise InputError(
-                f"group {group.name}: time of row {row} is {values[row]}, which is not below 2^53; count times from "
-                "their session's beginning or in a coarser unit"
+                f"group {group.name[1:]}: time of row {row} is {values[row]}, which is not below 2^53; count times "
+                "from their session's beginning or in a coarser unit"
             )
     return Sightings(**columns, path_N=group["path"].asstr()[:].astype(object))
 
@@ -435,7 +435,7 @@ def feature_shape(group: h5py.Group) -> tuple[int, int]:
     stored = group["features"]
     if stored.ndim != 2 or not np.issubdtype(stored.dtype, np.floating):
         raise InputError(
-            f"group {group.name}: features are {stored.dtype} of shape {stored.shape}, expected float (N, D)"
+            f"group {group.name[1:]}: features are {stored.dtype} of shape {stored.shape}, expected float (N, D)"
         )
     return int(stored.shape[0]), int(stored.shape[1])
 
@@ -453,7 +453,7 @@ def load_feature_blocks(group: h5py.Group, features_ND: FeatureArray) -> Iterato
         stored.read_direct(features_ND, np.s_[start : start + len(block)], np.s_[start : start + len(block)])
         if not np.isfinite(block).all():
             bad = start + int(np.flatnonzero(~np.isfinite(block).all(axis=1))[0])
-            raise InputError(f"group {group.name}: features of row {bad} are not finite")
+            raise InputError(f"group {group.name[1:]}: features of row {bad} are not finite")
         yield start, block
 
 

@@ -3,6 +3,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import error_line
 
 from streid.tables import read_histograms
 
@@ -46,8 +47,7 @@ def test_uses_train_and_val_and_nothing_of_the_test_side(tmp_path: Path) -> None
 def test_unusable_manifest_leaves_one_line_and_no_file(tmp_path: Path, rows: tuple[str, ...], message: str) -> None:
     done = run("--manifest", manifest(tmp_path / "m.csv", *rows), "--output", tmp_path / "h.h5")
     assert done.returncode == 2
-    assert message in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
+    assert message in error_line(done.stderr)
     assert [path.name for path in tmp_path.iterdir()] == ["m.csv"]
 
 
@@ -64,6 +64,5 @@ def test_settings_beyond_all_use_leave_one_line_and_no_file(tmp_path: Path, sett
     table = manifest(tmp_path / "m.csv", "a1,train,1,1,0,0,", "a2,train,1,2,0,250,")
     done = run("--manifest", table, "--output", tmp_path / "h.h5", *setting)
     assert done.returncode == 2
-    assert "a number from 1e-06 to" in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
+    assert "a number from 1e-06 to" in error_line(done.stderr)
     assert not (tmp_path / "h.h5").exists()

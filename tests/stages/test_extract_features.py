@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import RunStage, edit_manifest, stage_command
+from conftest import RunStage, edit_manifest, error_line, stage_command
 
 
 def arguments(world: Path, model: Path, out: Path) -> list[object]:
@@ -103,7 +103,7 @@ def test_tracklets_get_a_feature_each(
 
 def test_bad_input_is_one_clear_line(run_stage: RunStage, tiny_world: Path, tiny_model: Path, tmp_path: Path) -> None:
     def refused(*more: object) -> str:
-        error: str = run_stage(*arguments(tiny_world, tiny_model, tmp_path), *more, status=2).stderr.splitlines()[-1]
+        error = error_line(run_stage(*arguments(tiny_world, tiny_model, tmp_path), *more, status=2).stderr)
         assert not list(tmp_path.glob("*.h5"))
         return error
 

@@ -4,9 +4,10 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
-from conftest import RunStage
+from conftest import RunStage, edit_manifest, error_line
 
 from streid.appearance.inspection import inspect_model
 from streid.appearance.models import ModelConfig, build_model, load_model, save_model
@@ -98,8 +99,7 @@ def test_what_cannot_be_looked_at_is_refused(
             *arguments(changes.get("world", tiny_world), changes.get("model", model), output, *given), status=2
         )
         assert not output.exists()
-        (line,) = [line for line in said.stderr.splitlines() if line.startswith("error: ")]
-        return line
+        return error_line(said.stderr)
 
     assert "absent.safetensors: no such model; train it first" in refused(model=tmp_path / "absent.safetensors")
     assert "is read as an input" in refused("--output", model)
@@ -108,9 +108,8 @@ def test_what_cannot_be_looked_at_is_refused(
     )
     assert "no such picture" in refused("--root", tmp_path)
     world = Path(shutil.copytree(tiny_world, tmp_path / "world", ignore=shutil.ignore_patterns("data")))
-    table = (world / "manifest.csv").read_text().splitlines()
-    training = [table[0], *[line for line in table if ",train," in line]]
-    (world / "manifest.csv").write_text("\n".join(training) + "\n")
+    table = pd.read_csv(world / "manifest.csv")
+    edit_manifest(table[table.split == "train"], world, world)
     assert "manifest.csv: no picture of query and gallery shows a known person" in refused(world=world)
     write_json(world / "dataset.json", {})
     assert "dataset.json: names no data set" in refused(world=world)

@@ -9,7 +9,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from conftest import RunStage, write_picture
+from conftest import RunStage, error_line, write_picture
 from PIL import Image
 
 from streid.artifacts import read_rankings, read_sightings
@@ -105,9 +105,7 @@ def test_what_cannot_be_searched_is_one_clear_line(
     (tmp_path / "no.jpg").write_text("no picture")
 
     def refused(*more: object, images: tuple[Path, ...] = (image,)) -> str:
-        lines = run_stage(*arguments(tiny_results, *images), *more, status=2).stderr.splitlines()
-        assert len([line for line in lines if line.startswith("error: ")]) == 1
-        return lines[-1]
+        return error_line(run_stage(*arguments(tiny_results, *images), *more, status=2).stderr)
 
     assert "no.jpg: unreadable picture" in refused(images=(tmp_path / "no.jpg",))
     assert "none.jpg: no such picture" in refused(images=(image, tmp_path / "none.jpg"))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
-from conftest import RunStage, stage_command
+from conftest import RunStage, error_line, stage_command
 
 Arguments = Callable[[Path], list[object]]
 
@@ -58,7 +58,7 @@ def test_held_out_identities_are_validated_and_masks_are_not_read_for_pcb(
 
 def test_bad_input_is_one_clear_line(run_stage: RunStage, train_arguments: Arguments, tmp_path: Path) -> None:
     def refused(*more: object) -> str:
-        error: str = run_stage(*train_arguments(tmp_path), *more, status=2).stderr.splitlines()[-1]
+        error = error_line(run_stage(*train_arguments(tmp_path), *more, status=2).stderr)
         assert not (tmp_path / "model.safetensors").exists()
         return error
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from conftest import RunStage
+from conftest import RunStage, error_line
 
 from streid.artifacts import read_rankings, read_sightings
 
@@ -88,10 +88,9 @@ def test_what_cannot_be_shown_is_one_clear_line(tiny_results: Path, run_stage: R
     page = tmp_path / "out" / "explorer.html"
 
     def refused(*more: object) -> str:
-        lines = run_stage(*arguments(tiny_results, page), *more, status=2).stderr.splitlines()
-        assert len([line for line in lines if line.startswith("error: ")]) == 1
+        line = error_line(run_stage(*arguments(tiny_results, page), *more, status=2).stderr)
         assert not page.parent.exists()
-        return lines[-1]
+        return line
 
     assert "no such picture" in refused("--root", tmp_path)
     assert "no query fits into 0.03 MB" in refused("--megabytes", 0.03)
