@@ -1,11 +1,13 @@
-# make demo | test | test-faults | lint | bench: each makes .venv from requirements.lock first. make lock needs uv.
+# make demo | test | test-faults | test-pages | lint | bench: each makes .venv from requirements.lock first. make lock needs uv.
 # make bench LISTS=DIR also takes the names of Market-1501's pictures from DIR (benchmarks/README.md).
 SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 CORES ?= all
+# Each file's tests in one process, for they share what they have made.
+PYTEST := pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo docs test test-faults lint bench lock clean
+.PHONY: demo docs pictures test test-faults test-pages lint bench lock clean
 .DELETE_ON_ERROR:
 
 demo: .venv/ready
@@ -15,12 +17,17 @@ demo: .venv/ready
 
 test: .venv/ready
 	@echo "== streid tests (under 15 minutes on 2 cores)"
-	pytest
+	$(PYTEST)
 	@echo "== all tests passed"
 
 test-faults: .venv/ready
 	@echo "== streid under fault: kills, full disks, damaged files (under 10 minutes on 2 cores; docs/reliability.md)"
-	pytest -m faults
+	$(PYTEST) -m faults
+	@echo "== all tests passed"
+
+test-pages: .venv/ready
+	@echo "== streid's README and docs, done from the top; every model on a tiny world (under 10 minutes on 2 cores)"
+	$(PYTEST) -m pages
 	@echo "== all tests passed"
 
 lint: .venv/ready
@@ -39,6 +46,10 @@ bench: .venv/ready
 # Write docs/configuration.md anew from the configuration and its schema.
 docs: .venv/ready
 	python docs/configuration.py
+
+# Take the README's pictures anew of what `make demo` has made.
+pictures: .venv/ready
+	python docs/pictures.py
 
 .venv/ready: requirements.lock
 	@echo "== making .venv from requirements.lock (a few minutes, about 6 GB with PyTorch's CUDA libraries)"

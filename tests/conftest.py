@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from filelock import FileLock
+from forked_stage import run_forked
 from PIL import Image
 
 from streid.artifacts import read_json, write_json
@@ -20,9 +22,18 @@ os.environ["CUDA_VISIBLE_DEVICES"] = ""
 # On a virtual machine whose processor has AMX, bf16 through it gave other values each time, sometimes not finite;
 # without it the values are those of single precision, rounded, and always the same.
 os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16")
+# Threads that wait must not keep the processor from the tests beside them.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 ROOT = Path(__file__).resolve().parent.parent
 RunStage = Callable[..., subprocess.CompletedProcess[str]]
+MakeOnce = Callable[[str, Callable[[Path], None]], Path]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, so that several processes end together."""
+    longest = ("test_slurm.py", "test_road.py", "test_write_report.py")
+    items.sort(key=lambda item: longest.index(item.path.name) if item.path.name in longest else len(longest))
 
 
 def stage_command(stage: str, *arguments: object) -> list[str]:
@@ -32,25 +43,46 @@ def stage_command(stage: str, *arguments: object) -> list[str]:
 
 @pytest.fixture(scope="session")
 def run_stage() -> RunStage:
-    """Run a stage script; its exit status must be `status`."""
+    """Run a stage script; its exit status must be `status`, and where that is 2, PyTorch is loaded beforehand."""
 
     def run(
         stage: str, *arguments: object, status: int = 0, cwd: Path | None = None
     ) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            stage_command(stage, *arguments), capture_output=True, text=True, check=False, cwd=cwd, timeout=300
-        )
+        command = stage_command(stage, *arguments)
+        if status == 2:
+            done = run_forked(command, cwd=cwd, timeout=300)
+        else:
+            done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, timeout=300)
         assert done.returncode == status, done.stderr
         return done
 
     return run
 
 
+@pytest.fixture(scope="session")
+def make_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> MakeOnce:
+    """A folder that `make` fills, once for all processes that run tests."""
+    shared = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        shared = shared.parent
+
+    def made(name: str, make: Callable[[Path], None]) -> Path:
+        folder, finished = shared / name, shared / f"{name}.finished"
+        with FileLock(shared / f"{name}.lock"):
+            if not finished.exists():
+                folder.mkdir()
+                make(folder)
+                finished.touch()
+        return folder
+
+    return made
+
+
 def error_line(said: str) -> str:
-    """The one line of a stage's refusal, beside what it logged at INFO before."""
-    (line,) = [line for line in said.splitlines() if " INFO " not in line]
-    assert line.startswith("error: ")
-    return line
+    """The one line of a stage's refusal, the last it says: what it logged and its bar of progress come before."""
+    lines = said.splitlines()
+    assert [line for line in lines if line.startswith(("error: ", "Traceback"))] == lines[-1:]
+    return lines[-1]
 
 
 def write_picture(path: Path, *, seed: int, size: tuple[int, int] = (64, 128)) -> None:
@@ -90,16 +122,18 @@ def market_tree(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def tiny_world(tmp_path_factory: pytest.TempPathFactory, run_stage: RunStage) -> Path:
+def tiny_world(make_once: MakeOnce, run_stage: RunStage) -> Path:
     """A rendered world of a few people, prepared: data/ (the tree), manifest.csv and dataset.json."""
-    folder = tmp_path_factory.mktemp("world")
-    size = ("--train-identities", 6, "--test-identities", 6, "--distractors", 3, "--junk", 2)
-    run_stage("render_demo", "--output", folder / "data", *size, "--workers", 2)
-    run_stage(
-        *("prepare_dataset", "--dataset", "tiny", "--format", "market1501", "--root", folder / "data"),
-        *("--manifest", folder / "manifest.csv", "--summary", folder / "dataset.json"),
-    )
-    return folder
+
+    def make(folder: Path) -> None:
+        size = ("--train-identities", 6, "--test-identities", 6, "--distractors", 3, "--junk", 2)
+        run_stage("render_demo", "--output", folder / "data", *size, "--workers", 2)
+        run_stage(
+            *("prepare_dataset", "--dataset", "tiny", "--format", "market1501", "--root", folder / "data"),
+            *("--manifest", folder / "manifest.csv", "--summary", folder / "dataset.json"),
+        )
+
+    return make_once("world", make)
 
 
 @pytest.fixture(scope="session")
@@ -119,37 +153,33 @@ def train_arguments(tiny_world: Path) -> Callable[[Path], list[object]]:
 
 
 @pytest.fixture(scope="session")
-def tiny_model(
-    tmp_path_factory: pytest.TempPathFactory, train_arguments: Callable[[Path], list[object]], run_stage: RunStage
-) -> Path:
+def tiny_model(make_once: MakeOnce, train_arguments: Callable[[Path], list[object]], run_stage: RunStage) -> Path:
     """A folder with a model trained on the tiny world: model.safetensors and training.csv."""
-    folder = tmp_path_factory.mktemp("model")
-    run_stage(*train_arguments(folder))
-    return folder
+    return make_once("model", lambda folder: run_stage(*train_arguments(folder)))
 
 
 @pytest.fixture(scope="session")
-def tiny_results(
-    tmp_path_factory: pytest.TempPathFactory, tiny_world: Path, tiny_model: Path, run_stage: RunStage
-) -> Path:
+def tiny_results(make_once: MakeOnce, tiny_world: Path, tiny_model: Path, run_stage: RunStage) -> Path:
     """The tiny world's results as the workflow lays them out: data/, manifest, summary, histograms and the model pcb
     with its features, and its rankings under both fusions."""
-    folder = tmp_path_factory.mktemp("results") / "tiny"
-    shutil.copytree(tiny_world, folder)
-    model = Path(shutil.copytree(tiny_model, folder / "pcb", ignore=shutil.ignore_patterns("work")))
-    run_stage(
-        *("extract_features", "--manifest", folder / "manifest.csv", "--summary", folder / "dataset.json"),
-        *("--root", folder / "data", "--model", model / "model.safetensors", "--name", "pcb", "--work", model / "work"),
-        *("--output", model / "features.h5", "--device", "cpu", "--threads", 1),
-    )
-    tables = folder / "histograms.h5"
-    run_stage("build_histograms", "--manifest", folder / "manifest.csv", "--output", tables, "--threads", 1)
-    for fusion in ("likelihood", "logistic"):
-        for stage, name in (("evaluate_joint", "scores"), ("rerank_scores", "reranked")):
-            out = model / fusion / name
-            run_stage(
-                *(stage, "--features", model / "features.h5", "--histograms", tables, "--fusion", fusion),
-                *("--output", out.with_suffix(".h5"), "--metrics", out.with_suffix(".json")),
-                *("--device", "cpu", "--threads", 1),
-            )
-    return folder
+
+    def make(folder: Path) -> None:
+        shutil.copytree(tiny_world, folder, dirs_exist_ok=True)
+        model = Path(shutil.copytree(tiny_model, folder / "pcb", ignore=shutil.ignore_patterns("work")))
+        run_stage(
+            *("extract_features", "--manifest", folder / "manifest.csv", "--summary", folder / "dataset.json"),
+            *("--root", folder / "data", "--model", model / "model.safetensors", "--name", "pcb"),
+            *("--work", model / "work", "--output", model / "features.h5", "--device", "cpu", "--threads", 1),
+        )
+        tables = folder / "histograms.h5"
+        run_stage("build_histograms", "--manifest", folder / "manifest.csv", "--output", tables, "--threads", 1)
+        for fusion in ("likelihood", "logistic"):
+            for stage, name in (("evaluate_joint", "scores"), ("rerank_scores", "reranked")):
+                out = model / fusion / name
+                run_stage(
+                    *(stage, "--features", model / "features.h5", "--histograms", tables, "--fusion", fusion),
+                    *("--output", out.with_suffix(".h5"), "--metrics", out.with_suffix(".json")),
+                    *("--device", "cpu", "--threads", 1),
+                )
+
+    return make_once("tiny", make)

@@ -49,6 +49,7 @@ def test_features_follow_the_manifest(features: Path, tiny_world: Path, tiny_mod
     assert not (features / "work").exists()
 
 
+@pytest.mark.faults
 def test_killed_extraction_ends_with_the_same_bytes(
     features: Path, tiny_world: Path, tiny_model: Path, run_stage: RunStage, tmp_path: Path
 ) -> None:

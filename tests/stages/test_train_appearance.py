@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from conftest import RunStage, error_line, stage_command
 
 Arguments = Callable[[Path], list[object]]
@@ -22,6 +23,7 @@ def test_training_writes_model_and_history(tiny_model: Path) -> None:
     assert list((tiny_model / "work" / "tensorboard").iterdir())
 
 
+@pytest.mark.faults
 def test_killed_training_ends_with_the_same_bytes(
     tiny_model: Path, train_arguments: Arguments, run_stage: RunStage, tmp_path: Path
 ) -> None:

@@ -57,6 +57,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, train_arguments: Argum
     return folder
 
 
+@pytest.mark.faults
 def test_killed_processes_leave_nothing_and_end_with_the_same_bytes(
     undisturbed: Path, train_arguments: Arguments, run_stage: RunStage, tmp_path: Path
 ) -> None:

@@ -221,6 +221,7 @@ def readings(
         pool.shutdown(cancel_futures=True)
 
 
+@pytest.mark.pages
 @pytest.mark.parametrize("page", [page for page in PAGES if page_blocks(page)])
 def test_what_a_page_says_works(page: str, readings: dict[str, Future[None]]) -> None:
     readings[page].result()

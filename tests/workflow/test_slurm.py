@@ -201,6 +201,7 @@ def kill_workflow(project: Project) -> int:
     return process
 
 
+@pytest.mark.faults
 def test_a_cancelled_training_is_resumed(project: Project, reference: bytes) -> None:
     with submit(project, MODEL) as run:
         stop_training(project)
@@ -215,6 +216,7 @@ def test_a_cancelled_training_is_resumed(project: Project, reference: bytes) -> 
     assert (project.folder / MODEL).read_bytes() == reference
 
 
+@pytest.mark.faults
 def test_a_job_that_outlived_the_workflow_is_not_done_again(project: Project, reference: bytes) -> None:
     process = kill_workflow(project)
     project.snakemake("--unlock")
@@ -227,6 +229,7 @@ def test_a_job_that_outlived_the_workflow_is_not_done_again(project: Project, re
     assert (project.folder / MODEL).read_bytes() == reference
 
 
+@pytest.mark.faults
 def test_a_job_that_ended_after_the_workflow_is_not_done_again(project: Project, reference: bytes) -> None:
     os.kill(kill_workflow(project), signal.SIGCONT)
     wait_until(lambda: "JobState=COMPLETED" in jobs()[TRAINING], seconds=PATIENCE, what="the training does not end")
