@@ -1,4 +1,5 @@
-# make demo | test | test-faults | test-pages | lint | bench: each makes .venv from requirements.lock first. make lock needs uv.
+# make demo | test | test-faults | test-pages | lint | bench | docs | pictures: each makes .venv from requirements.lock first.
+# make lock needs uv, make pictures Chromium and what `make demo` has made.
 # make bench LISTS=DIR also takes the names of Market-1501's pictures from DIR (benchmarks/README.md).
 SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)

@@ -12,6 +12,7 @@ from streid.cli import (
     positive_float,
     positive_int,
     run_stage,
+    seed_number,
     set_threads,
 )
 from streid.scoring.arguments import FUSIONS
@@ -37,7 +38,7 @@ def parse_arguments() -> argparse.Namespace:
     add("--fusion", choices=FUSIONS, default=FUSIONS[0], help="of appearance and time (default: %(default)s)")
     add("--alpha", type=positive_float, default=5.0, help="of the logistic fusion (default: %(default)g)")
     add("--weight", type=automatic_or_number, default=None, metavar="auto|NUMBER", help="of the likelihood's log ratio")
-    add("--seed", type=non_negative_int, default=0, help="draws what a weight is chosen on (default: %(default)s)")
+    add("--seed", type=seed_number, default=0, help="draws what a weight is chosen on (default: %(default)s)")
     add("--json", action="store_true", help="print JSON instead of a table")
     add("--html", type=Path, metavar="FILE", help="also write a page with the pictures; needs --root or --packed")
     add("--root", type=Path, help="the data set's folder, for the gallery's pictures")

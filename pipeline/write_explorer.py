@@ -6,13 +6,13 @@ from pathlib import Path
 from streid.cli import (
     add_compute_arguments,
     non_negative_float,
-    non_negative_int,
     positive_float,
     positive_int,
     run_stage,
+    seed_number,
     set_threads,
 )
-from streid.reporting.arguments import model_fusions, named_folder
+from streid.reporting.arguments import check_names, model_fusions, named_folder
 from streid.scoring.arguments import FUSIONS
 
 
@@ -60,7 +60,7 @@ def parse_arguments() -> argparse.Namespace:
         default=0.0,
         help="such units in a second; 0: not known, times are shown as they are (default: 0)",
     )
-    add("--seed", type=non_negative_int, default=0, help="draws queries (default: 0)")
+    add("--seed", type=seed_number, default=0, help="draws queries (default: 0)")
     add_compute_arguments(parser, device=False)
     return parser.parse_args()
 
@@ -70,7 +70,6 @@ def main() -> None:
     set_threads(arguments.threads)
     from streid.artifacts import check_targets, write_text
     from streid.data.packing import PictureSource
-    from streid.errors import InputError
     from streid.reporting.explorer import choose_rows, explore, query_sets, write_page
     from streid.reporting.pages import relative_link
     from streid.reporting.runs import read_run
@@ -79,12 +78,7 @@ def main() -> None:
     from streid.tables import read_histograms
 
     folders, own, tables = (dict(one) for one in (arguments.model, arguments.model_fusion, arguments.model_histograms))
-    if len(folders) < len(arguments.model):
-        names = ", ".join(sorted(name for name, _ in arguments.model))
-        raise InputError(f"--model: a name is given twice ({names}); each model needs its own")
-    for flag, named in (("--model-fusion", own), ("--model-histograms", tables)):
-        if set(named) - set(folders):
-            raise InputError(f"{flag}: no --model is called {', '.join(sorted(set(named) - set(folders)))}")
+    check_names(arguments)
     read = [folder / "features.h5" for folder in folders.values()]
     check_targets((arguments.output,), (*read, arguments.histograms, *tables.values(), arguments.packed))
     sets = query_sets([read_run(name, folder, own.get(name, arguments.fusion)) for name, folder in folders.items()])

@@ -88,7 +88,12 @@ def atomic_outputs(*paths: str | os.PathLike[str]) -> Iterator[tuple[Path, ...]]
                 partial.replace(target)
                 renamed.append(target)
         except BaseException as error:
-            full = [target for target, partial in zip(targets, partials, strict=True) if _lacks_room(partial)]
+            named = error.filename if isinstance(error, OSError) and error.errno in DISK_IS_FULL else None
+            full = [
+                target
+                for target, partial in zip(targets, partials, strict=True)
+                if named == str(partial) or _lacks_room(partial)
+            ]
             for path in (*partials, *renamed):
                 path.unlink(missing_ok=True)
             if full and isinstance(error, Exception) and not isinstance(error, InputError):

@@ -37,7 +37,7 @@ def content_digest(path: Path, size: int | None = None, skipped: tuple[int, ...]
             return hashlib.sha256(os.pread(number, block[1] - block[0], block[0])).digest()
 
         blocks = [(at, min(at + BLOCK_BYTES, last)) for first, last in parts for at in range(first, last, BLOCK_BYTES)]
-        with ThreadPoolExecutor(max(1, len(os.sched_getaffinity(0)))) as pool:
+        with ThreadPoolExecutor() as pool:
             return hashlib.sha256(b"".join(pool.map(digest_block, blocks))).digest()
 
 

@@ -320,6 +320,18 @@ def test_a_full_disk_is_told_whatever_a_library_makes_of_it(
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("scores.h5", "earlier")]
 
 
+def test_the_output_is_named_where_only_its_writer_met_the_full_disk(tmp_path: Path) -> None:
+    target = tmp_path / "out"
+
+    def writer(partial: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(partial))
+
+    with pytest.raises(OSError, match="No space left") as raised, artifacts.atomic_output(target) as partial:
+        writer(partial)
+    assert raised.value.filename == str(target)
+    assert not list(tmp_path.iterdir())
+
+
 def test_sealed_json_keeps_its_values_and_refuses_others(tmp_path: Path) -> None:
     path = tmp_path / "scores.json"
     content = {"mAP": 0.1 + 0.2, "name": "ü", "counts": {2: 1, 10: 2}, "empty": None}

@@ -102,7 +102,7 @@ class Reader:
 
     def __init__(self, project: Project, page: str) -> None:
         self.project, self.page, self.folder = project, page, project.folder
-        for name in ("Makefile", "pyproject.toml", "requirements.lock"):
+        for name in ("Makefile", "README.md", "pyproject.toml", "requirements.lock"):
             shutil.copy(ROOT / name, self.folder / name)
         for name in ("tests", "benchmarks"):
             shutil.copytree(ROOT / name, self.folder / name, ignore=shutil.ignore_patterns("__pycache__"))

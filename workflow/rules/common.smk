@@ -199,8 +199,8 @@ def root(wildcards):
 def raw_data(wildcards):
     """What a data set is read from, so that it is prepared again when files are added or removed.
 
-    A picture overwritten in place is not noticed: --forcerun prepare_dataset then. A data set that is not
-    there is no missing input: the stage itself says where to get it.
+    A picture overwritten in place is not noticed: --forcerun prepare_dataset then, where it is packed
+    prepare_packed_dataset. A data set that is not there is no missing input: the stage itself says where to get it.
     """
     if wildcards.dataset in RENDERED:
         return [f"data/{wildcards.dataset}/rendered.json"]
@@ -238,20 +238,6 @@ def of_fusions(name):
         for model in DATASETS[wildcards.dataset]["models"]
         for fusion in fusions(wildcards.dataset, model)
     ]
-
-
-def inspections(wildcards):
-    """inspection.h5 of the models at hand; of features made elsewhere there is none to look at."""
-    elsewhere = imported(wildcards.dataset)
-    return expand(
-        "results/{dataset}/{model}/inspection.h5",
-        dataset=wildcards.dataset,
-        model=[
-            model
-            for model in DATASETS[wildcards.dataset]["models"]
-            if model not in elsewhere
-        ],
-    )
 
 
 def training_histories(wildcards):

@@ -44,7 +44,9 @@ def choose_examples(table: pd.DataFrame, *, count: int, frames: int, seed: int) 
     rows = table[table["split"].isin(TEST_SPLITS) & evaluated(table["pid"])].drop_duplicates("path")
     if rows.empty:
         raise InputError("no picture of query and gallery shows a known person, so there is none to look at")
-    tracklets = make_units(rows, "tracklet")
+    # A tracklet's number counts within its split.
+    numbers = rows.groupby(["split", "tracklet"]).ngroup()
+    tracklets = make_units(rows.assign(tracklet=numbers.where(rows["tracklet"] >= 0, -1)), "tracklet")
     longest = pd.DataFrame(
         {
             "pid": tracklets.sightings.pid_N,

@@ -91,9 +91,8 @@ class Album:
         path = str(seen.path_N[row])
         if path not in self._numbers:
             self._numbers[path] = len(self.lines)
-            time = None if seen.time_N[row] == UNKNOWN_TIME else int(seen.time_N[row])
             place = [int(column[row]) for column in (seen.pid_N, seen.camid_N, seen.session_N)]
-            self.lines.append(script_json([path, *place, time]))
+            self.lines.append(script_json([path, *place]))
             self.thumbnails.append(encode_thumbnail(self._source.read(path), self._height))
         return self._numbers[path]
 
@@ -116,8 +115,8 @@ def script_json(value: Any) -> str:
 
 
 def query_record(models: Sequence[ExploredModel], row: int, album: Album, clock: Clock) -> str:
-    """A query as JSON: its row, picture, and by model, fusion and stream [average precision, first match, left out,
-    hits]; a hit is [picture, verdict, cosine, times, joint, list's score, time difference]."""
+    """A query as JSON: its row, picture, time, and by model, fusion and stream [average precision, first match, left
+    out, hits]; a hit is [picture, verdict, cosine, times, joint, list's score, time difference]."""
     query = models[0].run.query
     lists = [
         [
@@ -126,7 +125,9 @@ def query_record(models: Sequence[ExploredModel], row: int, album: Album, clock:
         ]
         for model in models
     ]
-    return script_json({"row": row, "picture": album.number(query, row), "lists": lists})
+    # A tracklet's time is not that of its first picture, which it is shown by.
+    time = None if query.time_N[row] == UNKNOWN_TIME else int(query.time_N[row])
+    return script_json({"row": row, "picture": album.number(query, row), "time": time, "lists": lists})
 
 
 def _list_record(found: HitList, run: ModelRun, row: int, album: Album, clock: Clock) -> list[Any]:

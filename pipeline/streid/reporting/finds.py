@@ -60,7 +60,7 @@ class Finds:
     def json(self) -> str:
         """Everything as JSON."""
         content = {"format": FINDS_FORMAT, "version": FINDS_VERSION, **asdict(self)}
-        return json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False)
+        return json.dumps(content, indent=2, allow_nan=False)
 
 
 def list_finds(

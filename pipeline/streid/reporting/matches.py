@@ -3,7 +3,7 @@
 Shape suffixes: K ranks, L recall levels, X points of a drawn curve.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,7 +57,7 @@ def plot_matches(run: ModelRun, fusion: str) -> MatchCharts:
         if stream_fusion(key) in ("", fusion)
     ]
     title = f"{run.name}, {fusion_title(fusion)}" if len(run.fusions) > 1 else run.name
-    return _draw_all(f"{run.name}_{fusion}", title, lines, _floor(_firsts(run.streams)))
+    return _draw_all(f"{run.name}_{fusion}", title, lines, _floor(_firsts(run.streams.items())))
 
 
 def compare_models(runs: Sequence[ModelRun]) -> MatchCharts | None:
@@ -74,23 +74,24 @@ def compare_models(runs: Sequence[ModelRun]) -> MatchCharts | None:
         )
         for number, run in enumerate(runs)
     ]
-    floor = _floor(_firsts({line.label: line.metrics for line in lines}))
+    floor = _floor(_firsts((line.key, line.metrics) for line in lines))
     return _draw_all(ALL_MODELS, "All models", lines, floor)
 
 
-def _floor(lowest: Mapping[str, float]) -> float:
+def _floor(lowest: Iterable[tuple[str, float]]) -> float:
     """Where curves begin: below the lowest but those of the times alone, which would flatten the others.
 
     Args:
-        lowest: stream key -> the lowest value of its curve, in percent.
+        lowest: of each curve its stream's key and its lowest value, in percent.
     """
-    least = min(value for key, value in lowest.items() if len(lowest) == 1 or stream_kind(key) != TIMES_ALONE)
+    found = list(lowest)
+    least = min(value for key, value in found if len(found) == 1 or stream_kind(key) != TIMES_ALONE)
     return max(0.0, 10 * float(np.floor(least / 10)) - 5)
 
 
-def _firsts(streams: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
-    """Stream -> its rank-1, where its match curve is lowest, in percent."""
-    return {key: 100 * float(metrics["cmc"][0]) for key, metrics in streams.items()}
+def _firsts(streams: Iterable[tuple[str, Mapping[str, Any]]]) -> list[tuple[str, float]]:
+    """Of each stream its key and its rank-1, where its match curve is lowest, in percent."""
+    return [(key, 100 * float(metrics["cmc"][0])) for key, metrics in streams]
 
 
 def _draw_all(name: str, title: str, lines: Sequence[Line], floor: float) -> MatchCharts:
@@ -131,7 +132,7 @@ def _plot_precision(name: str, title: str, lines: Sequence[Line]) -> Chart:
     """Interpolated precision over recall, averaged over the queries."""
     curves = [100 * precision_recall(line.ranking) for line in lines if line.ranking is not None]
     recall_L = np.linspace(0, 100, RECALL_LEVELS)
-    floor = _floor({line.key: float(curve_L.min()) for line, curve_L in zip(lines, curves, strict=True)})
+    floor = _floor((line.key, float(curve_L.min())) for line, curve_L in zip(lines, curves, strict=True))
     told = [
         f"{line.label} {curve_L[RECALL_LEVELS // 2]:.1f} % at half the matches, {curve_L[-1]:.1f} % at all"
         for line, curve_L in zip(lines, curves, strict=True)

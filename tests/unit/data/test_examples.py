@@ -48,6 +48,17 @@ def test_a_short_tracklet_repeats_its_pictures() -> None:
     assert choose_examples(passes((1, 1, 1)), count=1, frames=2, seed=0)[0].paths == ("1-1-0-0.jpg",) * 2
 
 
+def test_tracklets_are_counted_within_their_split() -> None:
+    query = passes((1, 1, 2), (1, 2, 1), split="query")
+    gallery = passes((2, 2, 2), (1, 2, 2)).assign(path=lambda table: "g" + table["path"])
+    examples = choose_examples(pd.concat([query, gallery], ignore_index=True), count=3, frames=2, seed=0)
+    assert sorted(examples) == [
+        (1, 1, ("1-1-0-0.jpg", "1-1-0-1.jpg")),
+        (1, 2, ("g1-2-1-0.jpg", "g1-2-1-1.jpg")),
+        (2, 2, ("g2-2-0-0.jpg", "g2-2-0-1.jpg")),
+    ]
+
+
 def test_the_seed_draws_the_people() -> None:
     table = passes(*((pid, camid, 1) for pid in range(1, 30) for camid in (1, 2)))
     drawn = [whom(choose_examples(table, count=6, frames=1, seed=seed)) for seed in (0, 0, 1)]

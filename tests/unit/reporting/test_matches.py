@@ -63,6 +63,16 @@ def test_models_are_compared_where_there_are_several(make_run: MakeRun) -> None:
     assert b"&lt;b&gt;" in found.charts[1].light
 
 
+def test_no_models_precision_is_cut_off(make_run: MakeRun) -> None:
+    late = make_run("late")
+    found_late = {"match_ranks_P": np.array([20, 20], np.int32), "first_match_Q": np.array([20, 20], np.int32)}
+    late = replace(late, rankings={key: replace(one, **found_late) for key, one in late.rankings.items()})
+    found = compare_models([late, make_run()])
+    assert found is not None
+    assert found.charts[1].alt.count("late 5.0 % at half the matches") == 1
+    assert b"below" not in found.charts[1].light
+
+
 def test_models_have_looks_of_their_own_and_streams_their_colour(make_run: MakeRun) -> None:
     ranking = make_run().rankings["visual"]
     lines = [

@@ -243,7 +243,7 @@ def _replaced_folder(output: Path) -> Iterator[Path]:
 
 
 def _put_in_place(folder: Path, output: Path) -> None:
-    """Move a folder to `output`; an earlier one is then where the folder was, and at no moment is there none."""
+    """Move a folder to `output`, in exchange for an earlier one; where a file system cannot, that is removed before."""
     if output.exists():
         with contextlib.suppress(AttributeError):  # not on Linux
             if ctypes.CDLL(None).renameat2(AT_CWD, bytes(folder), AT_CWD, bytes(output), RENAME_EXCHANGE) == 0:

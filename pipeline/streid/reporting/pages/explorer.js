@@ -127,7 +127,8 @@
   }
 
   function drawQuery(query) {
-    const [path, , camera, session, time] = data.pictures[query.picture];
+    const [path, , camera, session] = data.pictures[query.picture];
+    const time = query.time;
     const facts = [
       ["Query", `${(query.row + 1).toLocaleString("en")} of ${data.totals[model().set].toLocaleString("en")}`],
       ["Identity", personOf(query.picture)],
