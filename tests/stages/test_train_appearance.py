@@ -68,6 +68,7 @@ def test_bad_input_is_one_clear_line(run_stage: RunStage, train_arguments: Argum
     assert "no such weights file" in refused("--start-weights", tmp_path / "none.pth")
     assert "unknown schedule 'linear'" in refused("--schedule", "linear")
     assert "unknown optimizer 'lion'; known: sgd, adam, adamw" in refused("--optimizer", "lion")
+    assert "head_rate 1e+39 is too large; choose one up to 1e+30" in refused("--head-rate", 1e39)
     assert "takes single pictures: set frames to 1" in refused("--frames", 4)
     assert "8 identities cannot be made from 6" in refused("--sampler", "pk", "--batch-size", 32)
     assert "no such manifest" in refused("--manifest", tmp_path / "none.csv")

@@ -7,6 +7,7 @@ import torch
 from streid.appearance.outputs import AppearanceModel
 from streid.errors import InputError
 
+LARGEST = 1e30  # far below the end of single precision
 OPTIMIZERS = ("sgd", "adam", "adamw")
 
 
@@ -27,6 +28,9 @@ class OptimizerConfig:
     def __post_init__(self) -> None:
         if self.optimizer not in OPTIMIZERS:
             raise InputError(f"unknown optimizer {self.optimizer!r}; known: {', '.join(OPTIMIZERS)}")
+        for name in ("backbone_rate", "head_rate", "weight_decay"):
+            if getattr(self, name) > LARGEST:
+                raise InputError(f"{name} {getattr(self, name):g} is too large; choose one up to {LARGEST:g}")
 
 
 def build_optimizer(model: AppearanceModel, config: OptimizerConfig) -> torch.optim.Optimizer:
