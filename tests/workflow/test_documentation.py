@@ -72,6 +72,12 @@ WAYS = [
     Way(r"^tensorboard --logdir (\S+)$", r"tensorboard --version_tb && ls \1", "it serves until it is stopped"),
     Way(r"^(salloc|squeue)\b.*", ":", "a cluster's own; test_slurm.py drives a real one"),
     Way(r"^(python benchmarks/.*)$", r"\1 --help", "timings take minutes; its arguments are read"),
+    Way(
+        r"^(python pipeline/render_demo.py) --names-from .*",
+        r"\1 --help",
+        "minutes; test_render_demo.py has a few",
+    ),
+    Way(r"^ls -l results/market/.*", ":", "Market-1501 is not there"),
     Way(r"^pytest -m faults", "pytest --collect-only -m faults", "minutes of kills; make test-faults runs them"),
     Way(r"--cores \d+", "--cores 2", "as many as the tests may use"),
     Way(r"^(\S+=\S+ )?snakemake (?=.*results/market/)", r"\1snakemake --dry-run ", "Market-1501 is not there"),
