@@ -26,18 +26,22 @@ THINNEST, THICKEST = 0.8, 4.0
 LONG = 3
 BEGINNINGS = 16
 SHORT, ASIDE = 0.2, 16
+# From how many times the shortest way the longest one would leave too little room for the others.
+CROWDED = 12
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CameraMap:
     """The map, and the median times behind it as a table: per camera those to each of `cameras`.
 
-    misfit: by how much the map's distances differ from the times, a share of the times, both as root mean squares.
+    logarithmic: distances stand for the logarithm of the times, not for the times themselves. misfit: by how much
+    the map's distances differ from what they stand for, a share of that, both as root mean squares.
     """
 
     chart: Chart
     cameras: Sequence[str]
     rows: Sequence[tuple[str, tuple[str, ...]]]
+    logarithmic: bool
     misfit: float
 
 
@@ -50,6 +54,10 @@ def map_cameras(histograms: Histograms, clock: Clock) -> CameraMap | None:
     median_CC = median_CC[np.ix_(seen_C, seen_C)]
     people_CC = histograms.counts_CCB.sum(axis=2)[np.ix_(seen_C, seen_C)]
     full_CC = fill_gaps(median_CC)
+    ways = full_CC[full_CC > 0]
+    logarithmic = bool(ways.max() > CROWDED * ways.min())
+    if logarithmic:
+        full_CC = log_times(full_CC)
     place_C2 = place_cameras(full_CC)
     apart_CC = np.linalg.norm(place_C2[:, None] - place_C2[None], axis=2)
     names = [str(camera) for camera in histograms.cameras_C[seen_C]]
@@ -59,7 +67,7 @@ def map_cameras(histograms: Histograms, clock: Clock) -> CameraMap | None:
     ]
     misfit = float(np.sqrt(((apart_CC - full_CC) ** 2).sum() / (full_CC**2).sum()))
     chart = _draw_map(names, place_C2, median_CC, people_CC + people_CC.T, clock)
-    return CameraMap(chart=chart, cameras=names, rows=rows, misfit=misfit)
+    return CameraMap(chart=chart, cameras=names, rows=rows, logarithmic=logarithmic, misfit=misfit)
 
 
 def median_times(histograms: Histograms) -> FloatArray:
@@ -83,6 +91,13 @@ def fill_gaps(median_CC: FloatArray) -> FloatArray:
     longest = ways_CC[np.isfinite(ways_CC)].max()
     ways_CC[np.isinf(ways_CC)] = BEYOND * longest
     return np.where(np.isnan(median_CC), ways_CC, median_CC)
+
+
+def log_times(time_CC: FloatArray) -> FloatArray:
+    """1 for the shortest time, 1 more for each doubling; 0 stays 0."""
+    shortest = time_CC[time_CC > 0].min()
+    doublings_CC: FloatArray = np.log2(time_CC / shortest, out=np.full_like(time_CC, -1), where=time_CC > 0)
+    return doublings_CC + 1
 
 
 def place_cameras(apart_CC: FloatArray) -> FloatArray:
@@ -128,7 +143,7 @@ def _draw_map(
             box = {"boxstyle": "round,pad=0.15", "facecolor": theme.paper, "edgecolor": "none", "alpha": 0.85}
             text = _duration(median_CC[a, b], clock)
             look: dict[str, Any] = {"fontsize": 8, "ha": "center", "va": "center", "bbox": box, "zorder": 2}
-            offset = _label_offset(place_C2[a], place_C2[b], reach)
+            offset = _label_offset(place_C2, a, b, reach)
             axes.annotate(text, place_C2[[a, b]].mean(axis=0), offset, textcoords="offset points", **look)
         axes.scatter(
             place_C2[:, 0],
@@ -153,16 +168,21 @@ def _draw_map(
     return draw_chart(name="camera_map", title="Median travel times", alt=alt, size=size, paint=paint)
 
 
-def _label_offset(first_2: FloatArray, second_2: FloatArray, reach: float) -> tuple[float, float]:
-    """Where a line's label stands from its middle, in points: on it, or beside it and outwards if it is short."""
-    along_2, middle_2 = second_2 - first_2, (first_2 + second_2) / 2
+def _label_offset(place_C2: FloatArray, a: int, b: int, reach: float) -> tuple[float, float]:
+    """Where a line's label stands from its middle, in points: on it, or if it is short beside it on the free side."""
+    along_2, middle_2 = place_C2[b] - place_C2[a], place_C2[[a, b]].mean(axis=0)
     length = float(np.linalg.norm(along_2))
     if length > SHORT * reach or length == 0:
         return 0.0, 0.0
     beside_2 = np.array([-along_2[1], along_2[0]]) / length * ASIDE
-    if beside_2 @ middle_2 < 0:
-        beside_2 = -beside_2
-    return float(beside_2[0]), float(beside_2[1])
+    others_C2 = np.delete(place_C2, [a, b], axis=0)
+
+    def room(aside_2: FloatArray) -> tuple[float, float]:
+        at_2 = middle_2 + aside_2 * reach / WIDTH
+        return float(np.linalg.norm(others_C2 - at_2, axis=1).min(initial=reach)), float(at_2 @ at_2)
+
+    across, up = max((beside_2, -beside_2), key=room)
+    return float(across), float(up)
 
 
 def _duration(time: float, clock: Clock) -> str:

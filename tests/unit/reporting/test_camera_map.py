@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 from sklearn.metrics import pairwise_distances
 
-from streid.reporting.camera_map import fill_gaps, joined_pairs, map_cameras, median_times, place_cameras
+from streid.reporting.camera_map import (
+    fill_gaps,
+    joined_pairs,
+    log_times,
+    map_cameras,
+    median_times,
+    place_cameras,
+)
 from streid.reporting.wording import Clock
 from streid.tables import Histograms
 
@@ -79,6 +86,15 @@ def test_the_map_names_its_neighbours_and_lists_all_medians() -> None:
     assert b">18 s</text>" in found.chart.light
     again = map_cameras(histograms(4, (1, 0, 4, 3), (2, 1, 4, 1), (2, 0, 9, 1)), CLOCK)
     assert again is not None and again.chart.light == found.chart.light
+
+
+def test_times_that_differ_much_are_placed_by_their_logarithm() -> None:
+    near = histograms(3, (0, 1, 10, 5), (1, 2, 10, 5), (0, 2, 20, 5))
+    far = histograms(3, (0, 1, 10, 5), (1, 2, 160, 5), (0, 2, 170, 5))
+    maps = [map_cameras(one, CLOCK) for one in (near, far)]
+    assert [one is not None and one.logarithmic for one in maps] == [False, True]
+    times_CC = np.array([[0.0, 3.0, 12.0], [3.0, 0.0, 6.0], [12.0, 6.0, 0.0]])
+    assert log_times(times_CC).tolist() == [[0, 1, 3], [1, 0, 2], [3, 2, 0]]
 
 
 def test_unknown_pairs_have_a_dash_and_no_line() -> None:
