@@ -22,7 +22,7 @@ test: .venv/ready
 	@echo "== all tests passed"
 
 test-faults: .venv/ready
-	@echo "== streid under fault: kills, full disks, damaged files (under 10 minutes on 2 cores; docs/reliability.md)"
+	@echo "== streid under fault: kills, full disks, damaged files (about 12 minutes on 2 cores; docs/reliability.md)"
 	$(PYTEST) -m faults
 	@echo "== all tests passed"
 
