@@ -11,23 +11,24 @@ from playwright.sync_api import sync_playwright
 DOCS = Path(__file__).resolve().parent
 RESULTS = DOCS.parent / "results" / "demo"
 WIDTH = 868
-# The page's address, how many pixels of it are shown, and the picture.
-SHOTS = (("report.html", 1600, "report.png"), ("explorer.html#query=244", 878, "explorer.png"))
+# The page's address, how wide and high a part of it is taken, and the picture, which is WIDTH wide.
+SHOTS = (("report.html", 868, 1600, "report.png"), ("explorer.html#query=244", 1100, 1112, "explorer.png"))
 
 
 def main() -> None:
-    """Open each page, take its upper part, and store it with 256 colours."""
+    """Open each page, take its upper part, and store it, scaled, with 256 colours."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         sys.exit("no chromium here; on Debian: apt-get install chromium")
     with sync_playwright() as playwright, TemporaryDirectory() as folder:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        for address, height, name in SHOTS:
-            page = browser.new_page(viewport={"width": WIDTH, "height": height}, color_scheme="light")
+        for address, width, height, name in SHOTS:
+            page = browser.new_page(viewport={"width": width, "height": height}, color_scheme="light")
             page.goto(f"{RESULTS.as_uri()}/{address}", wait_until="load")
             raw = Path(folder) / name
             page.screenshot(path=raw)
-            Image.open(raw).convert("RGB").quantize(256).save(DOCS / "images" / name, optimize=True)
+            shown = Image.open(raw).convert("RGB").resize((WIDTH, round(WIDTH * height / width)))
+            shown.quantize(256).save(DOCS / "images" / name, optimize=True)
         browser.close()
 
 
