@@ -15,9 +15,14 @@ WIDTH = 868
 SHOTS = (("report.html", 868, 1600, "report.png"), ("explorer.html#query=244", 1100, 1112, "explorer.png"))
 
 
+def find_chromium() -> str | None:
+    """Where Chromium lies; None without it."""
+    return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
 def main() -> None:
     """Open each page, take its upper part, and store it, scaled, with 256 colours."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    chromium = find_chromium()
     if chromium is None:
         sys.exit("no chromium here; on Debian: apt-get install chromium")
     with sync_playwright() as playwright, TemporaryDirectory() as folder:

@@ -22,8 +22,8 @@ import numpy as np
 import numpy.typing as npt
 
 from streid.confinement import refuse_unconfined
-from streid.errors import InputError
-from streid.locks import DISK_IS_FULL, exclusive_output
+from streid.errors import DISK_IS_FULL, InputError
+from streid.locks import exclusive_output
 from streid.seals import NOTHING, check_seal, seal
 from streid.spills import GuardedFile
 

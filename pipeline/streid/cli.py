@@ -1,7 +1,6 @@
 """What every stage script's command line shares: logging, threads, devices, exit status."""
 
 import argparse
-import errno
 import logging
 import os
 import shlex
@@ -10,7 +9,7 @@ import threading
 from collections.abc import Callable
 from typing import NoReturn
 
-from streid.errors import InputError
+from streid.errors import DISK_IS_FULL, InputError
 from streid.processes import is_worker, killed_reader
 
 logger = logging.getLogger(__name__)
@@ -135,7 +134,7 @@ def run_stage(main: Callable[[], None]) -> NoReturn:
         if error.filename is None and error.errno is None:
             raise
         where = f": {error.filename}" if error.filename else ""
-        advice = "; make room there and run the stage again" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+        advice = "; make room there and run the stage again" if error.errno in DISK_IS_FULL else ""
         sys.exit(_refuse(f"{error.strerror or error}{where}{advice}"))
     except (MemoryError, RuntimeError) as error:
         said = _shortage(error)

@@ -1,4 +1,8 @@
-"""The one exception for what a user can put right."""
+"""What a user can put right: the one exception for it, and the numbers of a full disk."""
+
+import errno
+
+DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class InputError(ValueError):

@@ -17,13 +17,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from streid.errors import DISK_IS_FULL
 from streid.seals import content_digest
 
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.5
 NOT_SUPPORTED = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EINVAL)
-DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT)
 _open_locks: set[int] = set()
 _without_locks: set[Path] = set()
 

@@ -9,13 +9,15 @@ import pytest
 from conftest import RunStage
 from playwright.sync_api import Browser, sync_playwright
 
+from pictures import find_chromium
+
 EVIL_NAME = "<img src=x onerror=alert(1)>"
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium, driven by playwright, which brings none of its own."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    chromium = find_chromium()
     if chromium is None:
         assert os.environ.get("STREID_REQUIRE_BROWSER") != "1", "chromium is missing"
         pytest.skip("no chromium here; on Debian: apt-get install chromium")

@@ -10,6 +10,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from rankings_by_hand import two_queries
 
 from streid import artifacts
 from streid.artifacts import Ranking, Sightings
@@ -201,17 +202,7 @@ def test_a_device_or_folder_is_never_replaced(tmp_path: Path) -> None:
 
 
 def test_rankings_round_trip(tmp_path: Path) -> None:
-    ranking = Ranking(
-        indices_QK=np.array([[3, 1], [0, -1]], np.int32),
-        scores_QK=np.array([[0.9, 0.1], [0.4, np.nan]], np.float32),
-        ap_Q=np.array([1.0, np.nan]),
-        first_match_Q=np.array([1, 0], np.int32),
-        match_count_Q=np.array([2, 0], np.int32),
-        match_rows_P=np.array([3, 0], np.int32),
-        match_ranks_P=np.array([1, 4], np.int32),
-        match_scores_P=np.array([0.9, 0.05], np.float32),
-        wrong_scores_QW=np.empty((2, 0), np.float32),
-    )
+    ranking = two_queries()
     artifacts.write_rankings(tmp_path / "s.h5", dataset="d", model="m", streams={"joint": ranking, "visual": ranking})
     loaded = artifacts.read_rankings(tmp_path / "s.h5")
     assert sorted(loaded) == ["joint", "visual"]

@@ -11,11 +11,12 @@ import pandas as pd
 import pytest
 import torch
 from dataset_trees import write_mars
+from rankings_by_hand import two_queries
 
 from streid import artifacts
 from streid.appearance.checkpoints import read_checkpoint, save_checkpoint
 from streid.appearance.models import ModelConfig, build_model, load_model, save_model
-from streid.artifacts import Ranking, Sightings
+from streid.artifacts import Sightings
 from streid.closure import digest_file
 from streid.data.manifest import DIGEST_KEY, read_prepared, write_manifest
 from streid.data.mars import load_mars
@@ -59,17 +60,7 @@ def write_tables(path: Path) -> None:
 
 
 def write_scores(path: Path) -> None:
-    ranking = Ranking(
-        indices_QK=np.array([[3, 1], [0, -1]], np.int32),
-        scores_QK=np.array([[0.9, 0.1], [0.4, np.nan]], np.float32),
-        ap_Q=np.array([1.0, np.nan]),
-        first_match_Q=np.array([1, 0], np.int32),
-        match_count_Q=np.array([2, 0], np.int32),
-        match_rows_P=np.array([3, 0], np.int32),
-        match_ranks_P=np.array([1, 4], np.int32),
-        match_scores_P=np.array([0.9, 0.05], np.float32),
-        wrong_scores_QW=np.empty((2, 0), np.float32),
-    )
+    ranking = two_queries()
     artifacts.write_rankings(path, dataset="tiny", model="pcb", streams={"joint": ranking, "visual": ranking})
 
 
@@ -153,6 +144,14 @@ def plain(value: Any) -> Any:
     return value
 
 
+def written(name: str, folder: Path) -> tuple[Callable[[Path], object], Path, bytes, Any]:
+    """One of FILES, made in a folder: its reader, path and bytes, and what is read from it."""
+    write, read = FILES[name]
+    path = folder / name
+    write(path)
+    return read, path, path.read_bytes(), plain(read(path))
+
+
 def read_or_refuse(read: Callable[[Path], object], path: Path, whole: Any, content: bytes) -> bool:
     """Whether a changed file is refused by its name; if it is not, what is read must be the whole."""
     path.unlink()
@@ -168,11 +167,7 @@ def read_or_refuse(read: Callable[[Path], object], path: Path, whole: Any, conte
 
 @pytest.mark.parametrize("name", sorted(FILES))
 def test_flipped_bits_are_refused_or_do_not_matter(tmp_path: Path, name: str) -> None:
-    write, read = FILES[name]
-    path = tmp_path / name
-    write(path)
-    content = path.read_bytes()
-    whole = plain(read(path))
+    read, path, content, whole = written(name, tmp_path)
     draw = random.Random(name)
     refused = 0
     for place in draw.sample(range(8 * len(content)), min(FLIPS, 8 * len(content))):
@@ -184,11 +179,7 @@ def test_flipped_bits_are_refused_or_do_not_matter(tmp_path: Path, name: str) ->
 
 @pytest.mark.parametrize("name", sorted(FILES))
 def test_cut_and_zeroed_files_are_refused(tmp_path: Path, name: str) -> None:
-    write, read = FILES[name]
-    path = tmp_path / name
-    write(path)
-    content = path.read_bytes()
-    whole = plain(read(path))
+    read, path, content, whole = written(name, tmp_path)
     draw = random.Random(name)
     for length in [0, *(draw.randrange(len(content) - 64) for _ in range(CUTS))]:
         assert read_or_refuse(read, path, whole, content[:length])

@@ -160,9 +160,10 @@ def load_batches(
         # A worker's exception arrives with its traceback as text; its last line is the message.
         raise InputError(str(error).strip().rsplit("InputError: ", 1)[-1]) from None
     except RuntimeError as error:
-        if not killed_reader(error):
+        said = killed_reader(error)
+        if not said:
             raise
-        raise InputError(killed_reader(error)) from None
+        raise InputError(said) from None
 
 
 def _start_worker(_: int) -> None:

@@ -53,9 +53,8 @@ def read_commands(folder: Path, dataset: str) -> list[StageCommands]:
 
 def _last_command(path: Path) -> str | None:
     with path.open(encoding="utf-8", errors="replace") as log:
-        found = [line for line in log if COMMAND_MARK in line and LINE.match(line)]
-    line = LINE.match(found[-1]) if found else None
-    return line[1] if line else None
+        found = [line[1] for text in log if COMMAND_MARK in text and (line := LINE.match(text))]
+    return found[-1] if found else None
 
 
 def _again(stage: str, dataset: str) -> str:

@@ -1,0 +1,20 @@
+"""A ranking of two queries written by hand, for the tests of its file."""
+
+import numpy as np
+
+from streid.artifacts import Ranking
+
+
+def two_queries() -> Ranking:
+    """The first query has two right matches, the second none."""
+    return Ranking(
+        indices_QK=np.array([[3, 1], [0, -1]], np.int32),
+        scores_QK=np.array([[0.9, 0.1], [0.4, np.nan]], np.float32),
+        ap_Q=np.array([1.0, np.nan]),
+        first_match_Q=np.array([1, 0], np.int32),
+        match_count_Q=np.array([2, 0], np.int32),
+        match_rows_P=np.array([3, 0], np.int32),
+        match_ranks_P=np.array([1, 4], np.int32),
+        match_scores_P=np.array([0.9, 0.05], np.float32),
+        wrong_scores_QW=np.empty((2, 0), np.float32),
+    )
