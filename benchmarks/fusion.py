@@ -13,8 +13,15 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "pipeline"))
 
-from streid.cli import add_compute_arguments, non_negative_int, positive_float, positive_int, run_stage, set_threads
 from streid.errors import InputError
+from streid.stage.cli import (
+    add_compute_arguments,
+    non_negative_int,
+    positive_float,
+    positive_int,
+    run_stage,
+    set_threads,
+)
 
 if TYPE_CHECKING:
     from simulated_sets import SimulatedSet

@@ -16,7 +16,9 @@ from simulated_sets import (
     choose_identities,
     draw_features,
 )
-from streid.artifacts import FeatureGroup, Sightings
+from streid.files.features import FeatureGroup
+from streid.files.histograms import Histograms
+from streid.files.sightings import Sightings
 from streid.scoring.evaluation import Scene, rank_streams
 from streid.scoring.fusion import Fusion, likelihood_fusion, logistic_fusion
 from streid.scoring.metrics import summarise
@@ -24,9 +26,8 @@ from streid.scoring.products import PairProducts
 from streid.scoring.ranks import StreamRanker
 from streid.scoring.rerank import AVERAGES, RerankSettings, rerank
 from streid.scoring.weights import choose_weight, default_weight
-from streid.spatiotemporal.histograms import build_histograms
 from streid.spatiotemporal.likelihood import fit_held_out, fit_likelihood
-from streid.tables import Histograms
+from streid.spatiotemporal.travel_histograms import build_histograms
 
 ALPHA, SIGMA, MAX_BINS = 5.0, 50.0, 5000  # the paper's
 HELD_OUT_IDENTITIES = 100

@@ -8,9 +8,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "pipeline"))
 
-from streid.cli import positive_int
 from streid.data.manifest import COLUMNS, read_manifest, write_manifest
-from streid.processes import peak_memory
+from streid.stage.cli import positive_int
+from streid.stage.processes import peak_memory
 
 PEOPLE, CAMERAS, SESSIONS, PASS = 5000, 20, 3, 10
 LONGEST_TIME = 1_000_003

@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from streid.artifacts import FEATURES_FORMAT, Sightings, open_checked, read_json, read_sightings
 from streid.errors import InputError
+from streid.files.features import FEATURES_FORMAT, read_sightings
+from streid.files.hdf5 import open_checked
+from streid.files.json_files import read_json
+from streid.files.sightings import Sightings
 from streid.scoring.evaluation import query_blocks
 from streid.scoring.metrics import summarise
 from streid.scoring.ranks import StreamRanker

@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "pipeline"))
 
-from streid.cli import positive_int, run_stage, set_threads
+from streid.stage.cli import positive_int, run_stage, set_threads
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -7,8 +7,9 @@ import math
 
 import numpy as np
 
-from streid.artifacts import FeatureArray, FloatArray, Sightings, concatenate_sightings
-from streid.tables import Histograms
+from streid.arrays import FeatureArray, FloatArray
+from streid.files.histograms import Histograms
+from streid.files.sightings import Sightings, concatenate_sightings
 
 
 def rerank_naively(

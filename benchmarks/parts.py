@@ -14,6 +14,7 @@ import numpy as np
 
 import naive
 import scenes
+from streid.files.histograms import Histograms
 from streid.scoring.evaluation import Scene, query_blocks, rank_streams
 from streid.scoring.fusion import Fusion, locate, logistic_fusion, take_moments
 from streid.scoring.kernels import fuse_block
@@ -21,8 +22,7 @@ from streid.scoring.metrics import summarise
 from streid.scoring.products import PairProducts
 from streid.scoring.ranks import StreamRanker
 from streid.scoring.rerank import RerankSettings, rerank
-from streid.spatiotemporal.histograms import build_histograms
-from streid.tables import Histograms
+from streid.spatiotemporal.travel_histograms import build_histograms
 
 BLOCK = 2048
 NAIVE_PICTURES = 600

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from streid.artifacts import FeatureArray, FloatArray, IntArray, Sightings
+from streid.arrays import FeatureArray, FloatArray, IntArray
 from streid.data.market1501 import SEQUENCE_LENGTHS, parse_name
+from streid.files.sightings import Sightings
 
 LATENT = 256
 TRACK_SECONDS = 4.0

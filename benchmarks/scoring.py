@@ -17,7 +17,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "pipeline"))
 
-from streid.cli import positive_int, set_threads
+from streid.stage.cli import positive_int, set_threads
 
 SIZES = {"market-2048": ("MARKET", 2048), "market-12288": ("MARKET", 12288), "msmt17-2048": ("MSMT17", 2048)}
 PARTS = ("bare", "whole", "whole-bf16", "bare-joint", "joint", "streams", "naive")

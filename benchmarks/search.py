@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "pipeline"))
 
-from streid.cli import positive_int, set_threads
+from streid.stage.cli import positive_int, set_threads
 
 MODELS = {2048: ("baseline", 256, 128), 12288: ("pcb", 384, 192)}
 SEARCHES = 6
@@ -62,7 +62,7 @@ def measure(rows: int, length: int, threads: int) -> str:
     from streid.data.packing import PictureSource
     from streid.scoring.fusion import logistic_fusion
     from streid.scoring.search import Gallery
-    from streid.spatiotemporal.histograms import build_histograms
+    from streid.spatiotemporal.travel_histograms import build_histograms
 
     torch.set_num_threads(threads)
     training = scenes.simulate_training(scenes.MARKET)

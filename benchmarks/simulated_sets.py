@@ -13,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from simulated_walks import Crowd, Site, lay_roads, people
-from streid.artifacts import DISTRACTOR_PID, FeatureArray, IntArray, Sightings, concatenate_sightings
+from streid.arrays import FeatureArray, IntArray
 from streid.data.manifest import sightings
 from streid.data.market1501 import SEQUENCE_LENGTHS, tabulate_names
 from streid.data.rendered.tree import read_names
+from streid.files.sightings import DISTRACTOR_PID, Sightings, concatenate_sightings
 
 DUKE_SITE = Site(cameras=8, sessions=1, seconds=5100, ticks=60, returning=0, side=300)
 DUKE_TRAINING = Crowd(identities=702, cameras=2228, pictures=16522)

@@ -14,8 +14,9 @@ import numpy.typing as npt
 from scipy.sparse.csgraph import minimum_spanning_tree
 from scipy.spatial.distance import pdist, squareform
 
-from streid.artifacts import FloatArray, IntArray, Sightings
+from streid.arrays import FloatArray, IntArray
 from streid.errors import InputError
+from streid.files.sightings import Sightings
 
 NEAREST_JOINED = 3
 DETOUR = 1.3  # road length / straight line

@@ -28,12 +28,12 @@ from streid.appearance.outputs import AppearanceModel, describe
 from streid.appearance.schedules import ScheduleConfig
 from streid.appearance.settings import TrainingConfig
 from streid.appearance.training import Trainer
-from streid.cli import non_negative_int, positive_int
 from streid.data.loading import TrainingSet
 from streid.data.packing import PictureSource
 from streid.data.samplers import SamplerConfig
 from streid.data.transforms import AugmentationConfig
-from streid.devices import choose_device
+from streid.stage.cli import non_negative_int, positive_int
+from streid.stage.devices import choose_device
 
 IDENTITIES = 751
 

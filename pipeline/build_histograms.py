@@ -6,14 +6,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from streid.cli import (
-    add_compute_arguments,
-    positive_float,
-    positive_int,
-    run_stage,
-    seed_number,
-    set_threads,
-)
+from streid.stage.cli import add_compute_arguments, positive_float, positive_int, run_stage, seed_number, set_threads
 
 logger = logging.getLogger(__name__)
 
@@ -64,11 +57,11 @@ def main() -> None:
     """Read who was seen where and when, count, smooth, fit, write."""
     arguments = parse_arguments()
     set_threads(arguments.threads)
-    from streid.artifacts import check_targets
-    from streid.spatiotemporal.histograms import build_histograms
+    from streid.files.atomic import check_targets
+    from streid.files.histograms import write_histograms
     from streid.spatiotemporal.likelihood import fit_held_out, fit_likelihood
-    from streid.spatiotemporal.training import training_of_features, training_of_manifest
-    from streid.tables import write_histograms
+    from streid.spatiotemporal.training_sightings import training_of_features, training_of_manifest
+    from streid.spatiotemporal.travel_histograms import build_histograms
 
     check_targets((arguments.output,), (arguments.manifest, arguments.summary, arguments.features))
     if arguments.manifest is not None:

@@ -4,9 +4,9 @@ import argparse
 import logging
 import time
 
-from streid.cli import run_stage, set_threads
-from streid.processes import peak_memory
-from streid.scoring.arguments import add_scoring_arguments
+from streid.scoring.scoring_arguments import add_scoring_arguments
+from streid.stage.cli import run_stage, set_threads
+from streid.stage.processes import peak_memory
 
 logger = logging.getLogger(__name__)
 
@@ -22,12 +22,12 @@ def main() -> None:
     """Read features and histograms, rank the streams, write rankings and figures."""
     arguments = parse_arguments()
     set_threads(arguments.threads)
-    from streid.artifacts import check_targets
+    from streid.files.atomic import check_targets
+    from streid.files.histograms import read_histograms
     from streid.scoring.audit import log_audit
     from streid.scoring.evaluation import rank_streams, read_scene, summary, write_results
     from streid.scoring.products import PairProducts, product_device
     from streid.scoring.weights import make_fusion
-    from streid.tables import read_histograms
 
     check_targets((arguments.output, arguments.metrics), (arguments.features, arguments.histograms))
     device = product_device(arguments.device)

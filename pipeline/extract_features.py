@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from streid.cli import add_compute_arguments, non_negative_int, positive_int, run_stage, set_threads
+from streid.stage.cli import add_compute_arguments, non_negative_int, positive_int, run_stage, set_threads
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -36,15 +36,16 @@ def main() -> None:
     from streid.appearance.description import Describer
     from streid.appearance.extraction import Extractor, cut_chunks, remove_chunks
     from streid.appearance.models import load_model
-    from streid.artifacts import write_features
-    from streid.closure import digest_file, fingerprint_run, pixel_versions
     from streid.data.manifest import read_prepared
     from streid.data.packing import PictureSource
-    from streid.data.shards import ShardHeader, write_shard
     from streid.data.units import choose_unit, make_units
-    from streid.devices import choose_device
     from streid.errors import InputError
-    from streid.locks import exclusive_work
+    from streid.files.checksums import digest_file
+    from streid.files.feature_shards import ShardHeader, write_shard
+    from streid.files.features import write_features
+    from streid.stage.devices import choose_device
+    from streid.stage.fingerprints import fingerprint_run, pixel_versions
+    from streid.stage.finished_work import exclusive_work
 
     if arguments.shard > arguments.shards:
         raise InputError(f"--shard {arguments.shard} is more than --shards {arguments.shards}")

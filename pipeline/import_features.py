@@ -4,7 +4,7 @@ import argparse
 import logging
 from pathlib import Path
 
-from streid.cli import add_compute_arguments, run_stage, set_threads
+from streid.stage.cli import add_compute_arguments, run_stage, set_threads
 
 logger = logging.getLogger(__name__)
 
@@ -24,9 +24,10 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     arguments = parse_arguments()
     set_threads(arguments.threads)
-    from streid.artifacts import check_targets, write_features
     from streid.data.imported import read_imported
     from streid.data.manifest import read_manifest
+    from streid.files.atomic import check_targets
+    from streid.files.features import write_features
 
     check_targets((arguments.output,), (arguments.features, arguments.manifest))
     features = read_imported(arguments.features, read_manifest(arguments.manifest))

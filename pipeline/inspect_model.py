@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from streid.cli import add_compute_arguments, positive_int, run_stage, seed_number, set_threads
+from streid.stage.cli import add_compute_arguments, positive_int, run_stage, seed_number, set_threads
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -29,13 +29,13 @@ def main() -> None:
 
     from streid.appearance.inspection import inspect_model
     from streid.appearance.models import load_model
-    from streid.artifacts import check_targets
     from streid.data.examples import choose_examples
     from streid.data.manifest import read_prepared
     from streid.data.packing import PictureSource
-    from streid.devices import choose_device
     from streid.errors import InputError
-    from streid.inspections import write_inspection
+    from streid.files.atomic import check_targets
+    from streid.files.inspections import write_inspection
+    from streid.stage.devices import choose_device
 
     read = (arguments.manifest, arguments.summary, arguments.packed, arguments.model)
     check_targets((arguments.output,), read)

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from streid.cli import add_compute_arguments, run_stage, set_threads
+from streid.stage.cli import add_compute_arguments, run_stage, set_threads
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -18,7 +18,7 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     arguments = parse_arguments()
     set_threads(arguments.threads)
-    from streid.data.shards import merge_shards
+    from streid.files.feature_shards import merge_shards
 
     merge_shards(arguments.shards, arguments.output)
 

@@ -8,8 +8,8 @@ and packs all pictures into one file.
 import argparse
 from pathlib import Path
 
-from streid.cli import add_compute_arguments, non_negative_int, run_stage, seed_number, set_threads
 from streid.data.layouts import FORMATS
+from streid.stage.cli import add_compute_arguments, non_negative_int, run_stage, seed_number, set_threads
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -56,10 +56,11 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     arguments = parse_arguments()
     set_threads(arguments.threads)
-    from streid.artifacts import atomic_outputs, check_targets, sealed_json_text
-    from streid.closure import digest_file
     from streid.data.manifest import DIGEST_KEY, write_manifest
     from streid.data.preparation import PreparationConfig, prepare_dataset
+    from streid.files.atomic import atomic_outputs, check_targets
+    from streid.files.checksums import digest_file
+    from streid.files.json_files import sealed_json_text
 
     outputs = [arguments.manifest, arguments.summary, *([arguments.pack] if arguments.pack else [])]
     check_targets(outputs, (arguments.source_manifest,))

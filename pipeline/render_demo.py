@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from streid.cli import non_negative_int, positive_int, run_stage, seed_number, set_threads
+from streid.stage.cli import non_negative_int, positive_int, run_stage, seed_number, set_threads
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -53,7 +53,7 @@ def main() -> None:
     arguments = parse_arguments()
     set_threads(1)
     from streid.data.market1501 import SEQUENCES_FILE
-    from streid.data.rendered.pictures import Difficulty
+    from streid.data.rendered.drawing import Difficulty
     from streid.data.rendered.tree import MARKER_FILE, check_output, name_world, plan_drawings, read_names, write_tree
     from streid.data.rendered.world import WorldSize, plan_world, sequence_lengths
 

@@ -4,9 +4,9 @@ import argparse
 import logging
 import time
 
-from streid.cli import fraction, positive_int, run_stage, set_threads
-from streid.processes import peak_memory
-from streid.scoring.arguments import add_scoring_arguments
+from streid.scoring.scoring_arguments import add_scoring_arguments
+from streid.stage.cli import fraction, positive_int, run_stage, set_threads
+from streid.stage.processes import peak_memory
 
 logger = logging.getLogger(__name__)
 
@@ -51,12 +51,12 @@ def main() -> None:
     """Read features and histograms, re-rank, write ranking and figures."""
     arguments = parse_arguments()
     set_threads(arguments.threads)
-    from streid.artifacts import check_targets
+    from streid.files.atomic import check_targets
+    from streid.files.histograms import read_histograms
     from streid.scoring.evaluation import read_scene, summary, write_results
     from streid.scoring.products import PairProducts, product_device
     from streid.scoring.rerank import RerankSettings, rerank
     from streid.scoring.weights import make_fusion
-    from streid.tables import read_histograms
 
     check_targets((arguments.output, arguments.metrics), (arguments.features, arguments.histograms))
     settings = RerankSettings(k1=arguments.k1, k2=arguments.k2, lambda_=arguments.lambda_, average=arguments.average)

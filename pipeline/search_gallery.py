@@ -5,7 +5,8 @@ import logging
 import time
 from pathlib import Path
 
-from streid.cli import (
+from streid.scoring.scoring_arguments import FUSIONS
+from streid.stage.cli import (
     add_compute_arguments,
     automatic_or_number,
     non_negative_int,
@@ -15,7 +16,6 @@ from streid.cli import (
     seed_number,
     set_threads,
 )
-from streid.scoring.arguments import FUSIONS
 
 logger = logging.getLogger(__name__)
 
@@ -57,14 +57,14 @@ def main() -> None:
 
     from streid.appearance.description import Describer
     from streid.appearance.models import load_model
-    from streid.artifacts import write_text
     from streid.data.packing import PictureSource
-    from streid.devices import choose_device
-    from streid.reporting.finds import list_finds, render_finds, tabulate
+    from streid.files.atomic import write_text
+    from streid.files.histograms import read_histograms
+    from streid.reporting.search_page import list_finds, render_finds, tabulate
     from streid.scoring.evaluation import read_scene
     from streid.scoring.search import Gallery, place_and_time
     from streid.scoring.weights import make_fusion
-    from streid.tables import read_histograms
+    from streid.stage.devices import choose_device
 
     model, config = load_model(weights)
     scene = read_scene(arguments.features)
@@ -98,8 +98,8 @@ def main() -> None:
 
 def check_request(arguments: argparse.Namespace, tables: Path | None) -> Path:
     """Refuse what cannot be searched for or written, before anything is loaded; the model's file."""
-    from streid.artifacts import check_targets
     from streid.errors import InputError
+    from streid.files.atomic import check_targets
 
     if tables and not tables.is_file():
         raise InputError(f"{tables}: no such file; give the data set's histograms.h5 by --histograms to use the time")
@@ -115,9 +115,9 @@ def check_request(arguments: argparse.Namespace, tables: Path | None) -> Path:
 
 def check_match(features: Path, values: int, weights: Path, model_values: int) -> None:
     """Refuse features that another model made."""
-    from streid.artifacts import feature_weights
-    from streid.closure import digest_file
     from streid.errors import InputError
+    from streid.files.checksums import digest_file
+    from streid.files.features import feature_weights
 
     made_with = feature_weights(features)
     if made_with and made_with != digest_file(weights):

@@ -4,15 +4,15 @@ import argparse
 import contextlib
 from pathlib import Path
 
-from streid.appearance.arguments import (
+from streid.appearance.training_arguments import (
     add_loss_arguments,
     add_model_arguments,
     add_optimization_arguments,
     add_running_arguments,
     add_sample_arguments,
 )
-from streid.cli import add_compute_arguments, run_stage, set_threads
-from streid.processes import end_with_launcher, process_share
+from streid.stage.cli import add_compute_arguments, run_stage, set_threads
+from streid.stage.processes import end_with_launcher, process_share
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -50,14 +50,14 @@ def main() -> None:
     from streid.appearance.start_weights import load_start_weights
     from streid.appearance.training import Trainer
     from streid.appearance.validation import Validator
-    from streid.artifacts import atomic_outputs
-    from streid.closure import fingerprint_run, pixel_versions
     from streid.data.loading import TrainingSet
     from streid.data.manifest import read_prepared
     from streid.data.packing import PictureSource
     from streid.data.units import choose_unit, make_units
-    from streid.devices import choose_devices
-    from streid.locks import exclusive_work
+    from streid.files.atomic import atomic_outputs
+    from streid.stage.devices import choose_devices
+    from streid.stage.fingerprints import fingerprint_run, pixel_versions
+    from streid.stage.finished_work import exclusive_work
 
     device, world = choose_devices(arguments.device, arguments.processes)
     if device is None:

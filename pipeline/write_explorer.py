@@ -3,7 +3,9 @@
 import argparse
 from pathlib import Path
 
-from streid.cli import (
+from streid.reporting.report.report_arguments import check_names, model_fusions, named_folder
+from streid.scoring.scoring_arguments import FUSIONS
+from streid.stage.cli import (
     add_compute_arguments,
     non_negative_float,
     positive_float,
@@ -12,8 +14,6 @@ from streid.cli import (
     seed_number,
     set_threads,
 )
-from streid.reporting.arguments import check_names, model_fusions, named_folder
-from streid.scoring.arguments import FUSIONS
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -68,14 +68,14 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     arguments = parse_arguments()
     set_threads(arguments.threads)
-    from streid.artifacts import check_targets, write_text
     from streid.data.packing import PictureSource
-    from streid.reporting.explorer import choose_rows, explore, query_sets, write_page
-    from streid.reporting.pages import relative_link
+    from streid.files.atomic import check_targets, write_text
+    from streid.files.histograms import read_histograms
+    from streid.reporting.explorer.explorer_page import choose_rows, explore, query_sets, write_page
+    from streid.reporting.html_pages import relative_link
     from streid.reporting.runs import read_run
     from streid.reporting.wording import Clock
     from streid.scoring.evaluation import read_scene
-    from streid.tables import read_histograms
 
     folders, own, tables = (dict(one) for one in (arguments.model, arguments.model_fusion, arguments.model_histograms))
     check_names(arguments)

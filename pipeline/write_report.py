@@ -3,9 +3,16 @@
 import argparse
 from pathlib import Path
 
-from streid.cli import add_compute_arguments, non_negative_float, non_negative_int, run_stage, seed_number, set_threads
-from streid.reporting.arguments import check_names, model_fusions, named_folder, named_source
-from streid.scoring.arguments import FUSIONS
+from streid.reporting.report.report_arguments import check_names, model_fusions, named_folder, named_source
+from streid.scoring.scoring_arguments import FUSIONS
+from streid.stage.cli import (
+    add_compute_arguments,
+    non_negative_float,
+    non_negative_int,
+    run_stage,
+    seed_number,
+    set_threads,
+)
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -76,20 +83,21 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     arguments = parse_arguments()
     set_threads(arguments.threads)
-    from streid.artifacts import atomic_outputs, check_targets, json_text, read_json
     from streid.data.manifest import read_manifest
     from streid.data.packing import PictureSource
-    from streid.reporting.commands import read_commands
+    from streid.files.atomic import atomic_outputs, check_targets
+    from streid.files.histograms import read_histograms
+    from streid.files.json_files import json_text, read_json
+    from streid.reporting.contact_sheets import PictureStore
+    from streid.reporting.html_pages import relative_link
     from streid.reporting.measured import read_summary
-    from streid.reporting.page import compose_report, render_page, write_figures
-    from streid.reporting.pages import relative_link
-    from streid.reporting.pictures import PictureStore
-    from streid.reporting.record import build_record, git_state
+    from streid.reporting.report.commands import read_commands
+    from streid.reporting.report.record import build_record, git_state
+    from streid.reporting.report.report_page import compose_report, render_page, write_figures
+    from streid.reporting.report.sections.frame import Material
+    from streid.reporting.report.tables import cost_rows
     from streid.reporting.runs import read_run
-    from streid.reporting.sections.frame import Material
-    from streid.reporting.tables import cost_rows
     from streid.reporting.wording import Clock
-    from streid.tables import read_histograms
 
     folders, own, foreign = (
         dict(one) for one in (arguments.model, arguments.model_fusion, arguments.foreign_histograms)

@@ -14,8 +14,8 @@ from filelock import FileLock
 from forked_stage import run_forked
 from PIL import Image
 
-from streid.artifacts import read_json, write_json
 from streid.data.manifest import DIGEST_KEY
+from streid.files.json_files import read_json, write_json
 
 # The suite is the same on every machine: what it checks of GPUs it checks on fake ones.
 os.environ["CUDA_VISIBLE_DEVICES"] = ""

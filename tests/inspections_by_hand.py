@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from streid.inspections import BlockAttention, Inspection, PatchGraphs, Stripes
+from streid.files.inspections import BlockAttention, Inspection, PatchGraphs, Stripes
 
 
 def stripes(**changes: Any) -> Stripes:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from streid.artifacts import Ranking
+from streid.files.rankings import Ranking
 
 
 def two_queries() -> Ranking:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from road import STAGES, TRIED, Undisturbed, leftovers
 
-from streid.locks import exclusive_output, exclusive_work
+from streid.files.locks import exclusive_output
+from streid.stage.finished_work import exclusive_work
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from project import REPORT, Project
 
-from streid.locks import exclusive_work
+from streid.stage.finished_work import exclusive_work
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(1200)]
 

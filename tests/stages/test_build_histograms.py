@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from conftest import error_line
 
-from streid.tables import read_histograms
+from streid.files.histograms import read_histograms
 
 SCRIPT = Path(__file__).parents[2] / "pipeline" / "build_histograms.py"
 HEADER = "path,split,pid,camid,session,time,tracklet\n"

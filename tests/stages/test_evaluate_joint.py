@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from conftest import error_line
 
-from streid.artifacts import read_rankings
+from streid.files.rankings import read_rankings
 
 PIPELINE = Path(__file__).parents[2] / "pipeline"
 METRICS = ("rank1", "rank5", "rank10", "mAP", "mAP_step", "mINP")

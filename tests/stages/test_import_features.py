@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from conftest import RunStage
 
-from streid.artifacts import read_features
+from streid.files.features import read_features
 
 COLUMNS = ("pid", "camid", "session", "time")
 MANIFEST = """path,split,pid,camid,session,time,tracklet

@@ -11,11 +11,11 @@ from conftest import RunStage, edit_manifest, error_line
 
 from streid.appearance.inspection import inspect_model
 from streid.appearance.models import ModelConfig, build_model, load_model, save_model
-from streid.artifacts import write_json
 from streid.data.examples import choose_examples
 from streid.data.manifest import read_manifest
 from streid.data.packing import PictureSource
-from streid.inspections import Inspection, read_inspection
+from streid.files.inspections import Inspection, read_inspection
+from streid.files.json_files import write_json
 
 SIZE = {"backbone": "resnet18", "identities": 6, "height": 64, "width": 32}
 

@@ -9,9 +9,10 @@ import pytest
 from conftest import RunStage, error_line
 from dataset_trees import write_duke, write_duke_video, write_mars, write_msmt17
 
-from streid.artifacts import read_rankings, write_features
 from streid.data.manifest import read_manifest, sightings
 from streid.data.packing import PictureSource
+from streid.files.features import write_features
+from streid.files.rankings import read_rankings
 
 
 def prepare(run_stage: RunStage, root: Path, out: Path, *more: object, status: int = 0) -> str:

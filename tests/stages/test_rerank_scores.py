@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from conftest import error_line
 
-from streid.artifacts import Sightings, read_rankings, write_features
-from streid.tables import Histograms, write_histograms
+from streid.files.features import write_features
+from streid.files.histograms import Histograms, write_histograms
+from streid.files.rankings import read_rankings
+from streid.files.sightings import Sightings
 
 SCRIPT = Path(__file__).parents[2] / "pipeline" / "rerank_scores.py"
 

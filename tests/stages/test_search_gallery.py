@@ -12,7 +12,8 @@ import pytest
 from conftest import RunStage, error_line, write_picture
 from PIL import Image
 
-from streid.artifacts import read_rankings, read_sightings
+from streid.files.features import read_sightings
+from streid.files.rankings import read_rankings
 
 
 def arguments(results: Path, *images: Path | str) -> list[object]:

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 from conftest import RunStage, stage_command
 
-from streid.locks import exclusive_work
-from streid.processes import LAUNCHER_VARIABLE
+from streid.stage.finished_work import exclusive_work
+from streid.stage.processes import LAUNCHER_VARIABLE
 
 Arguments = Callable[[Path], list[object]]
 PATIENCE = 240.0

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from conftest import RunStage, error_line
 
-from streid.artifacts import read_rankings, read_sightings
+from streid.files.features import read_sightings
+from streid.files.rankings import read_rankings
 
 
 def arguments(results: Path, page: Path) -> list[object]:

@@ -13,18 +13,12 @@ import pytest
 from conftest import RunStage, edit_manifest
 from inspections_by_hand import attention, graphs, inspection, stripes
 
-from streid.artifacts import (
-    Ranking,
-    Sightings,
-    read_features,
-    read_json,
-    read_sightings,
-    write_features,
-    write_json,
-    write_rankings,
-)
 from streid.data.manifest import read_manifest, sightings
-from streid.inspections import write_inspection
+from streid.files.features import read_features, read_sightings, write_features
+from streid.files.inspections import write_inspection
+from streid.files.json_files import read_json, write_json
+from streid.files.rankings import Ranking, write_rankings
+from streid.files.sightings import Sightings
 from streid.scoring.ranks import StreamRanker
 
 RANKED = {"scores": ("visual", "spatiotemporal", "joint"), "reranked": ("reranked",)}

@@ -12,10 +12,13 @@ import numpy as np
 import pytest
 from rankings_by_hand import two_queries
 
-from streid import artifacts
-from streid.artifacts import Ranking, Sightings
 from streid.errors import InputError
-from streid.seals import is_sealed
+from streid.files.atomic import atomic_output, atomic_outputs, check_targets, write_text
+from streid.files.checksums import is_sealed
+from streid.files.features import feature_groups, feature_weights, read_features, read_sightings, write_features
+from streid.files.json_files import read_json, sealed_json_text, write_json
+from streid.files.rankings import Ranking, read_rankings, write_rankings
+from streid.files.sightings import Sightings, concatenate_sightings
 
 
 def make_sightings(count: int) -> Sightings:
@@ -24,16 +27,16 @@ def make_sightings(count: int) -> Sightings:
     return Sightings(pid_N=rows + 1, camid_N=rows % 3, session_N=rows * 0, time_N=rows - 1, path_N=paths)
 
 
-def write_features(path: Path, features: dict[str, np.ndarray], dtype: str = "float32") -> None:
+def store_features(path: Path, features: dict[str, np.ndarray], dtype: str = "float32") -> None:
     groups = {name: (make_sightings(len(rows)), [rows[:2], rows[2:]]) for name, rows in features.items()}
-    artifacts.write_features(path, dataset="tiny", model="pcb", dimension=4, groups=groups, dtype=dtype)
+    write_features(path, dataset="tiny", model="pcb", dimension=4, groups=groups, dtype=dtype)
 
 
 @pytest.fixture
 def features_file(tmp_path: Path) -> Path:
     generator = np.random.default_rng(0)
     path = tmp_path / "features.h5"
-    write_features(path, {name: generator.normal(size=(5, 4)).astype(np.float32) for name in ("query", "gallery")})
+    store_features(path, {name: generator.normal(size=(5, 4)).astype(np.float32) for name in ("query", "gallery")})
     return path
 
 
@@ -67,27 +70,27 @@ def stored_elsewhere(file: h5py.File, name: str) -> None:
 
 
 def test_features_round_trip(features_file: Path) -> None:
-    loaded = artifacts.read_features(features_file)
+    loaded = read_features(features_file)
     expected = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
     assert (loaded.dataset, loaded.model) == ("tiny", "pcb")
-    assert artifacts.feature_groups(features_file) == ("gallery", "query")
+    assert feature_groups(features_file) == ("gallery", "query")
     np.testing.assert_array_equal(loaded.groups["query"].features_ND, expected)
     np.testing.assert_array_equal(loaded.groups["query"].sightings.time_N, [-1, 0, 1, 2, 3])
-    assert artifacts.read_sightings(features_file, "gallery").path_N[4] == "query/ü 4.jpg"
+    assert read_sightings(features_file, "gallery").path_N[4] == "query/ü 4.jpg"
 
 
 def test_features_name_the_weights_they_come_from_where_known(features_file: Path, tmp_path: Path) -> None:
     group = (make_sightings(1), [np.ones((1, 4))])
     path = tmp_path / "named.h5"
-    artifacts.write_features(path, dataset="d", model="m", dimension=4, groups={"query": group}, weights="ab12")
-    assert artifacts.feature_weights(path) == "ab12"
-    assert artifacts.feature_weights(features_file) == ""
+    write_features(path, dataset="d", model="m", dimension=4, groups={"query": group}, weights="ab12")
+    assert feature_weights(path) == "ab12"
+    assert feature_weights(features_file) == ""
 
 
 def test_half_precision_features_are_read_as_float32(tmp_path: Path) -> None:
     rows = np.array([[0.5, 0.25, 1, -2]] * 3, np.float32)
-    write_features(tmp_path / "half.h5", {"query": rows, "gallery": rows}, dtype="float16")
-    loaded = artifacts.read_features(tmp_path / "half.h5").groups["gallery"].features_ND
+    store_features(tmp_path / "half.h5", {"query": rows, "gallery": rows}, dtype="float16")
+    loaded = read_features(tmp_path / "half.h5").groups["gallery"].features_ND
     assert loaded.dtype == np.float32
     np.testing.assert_array_equal(loaded, rows)
 
@@ -95,7 +98,7 @@ def test_half_precision_features_are_read_as_float32(tmp_path: Path) -> None:
 def test_same_features_give_the_same_bytes(tmp_path: Path) -> None:
     rows = np.eye(4, dtype=np.float32)
     for name in ("a.h5", "b.h5"):
-        write_features(tmp_path / name, {"query": rows, "gallery": rows})
+        store_features(tmp_path / name, {"query": rows, "gallery": rows})
     assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
 
 
@@ -141,7 +144,7 @@ def test_unusable_features_are_refused(features_file: Path, damage: Callable[[h5
     with h5py.File(features_file, "r+") as handle:
         damage(handle)
     with pytest.raises(InputError, match=message) as refused:
-        artifacts.read_features(features_file)
+        read_features(features_file)
     assert str(features_file) in str(refused.value)
 
 
@@ -149,38 +152,38 @@ def test_truncated_and_flipped_features_are_refused(features_file: Path) -> None
     whole = features_file.read_bytes()
     features_file.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(InputError, match="damaged"):
-        artifacts.read_features(features_file)
+        read_features(features_file)
     stored = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32).tobytes()
     flipped = bytearray(whole)
     flipped[whole.index(stored) + 3] ^= 1
     features_file.write_bytes(flipped)
     with pytest.raises(InputError, match="damaged"):
-        artifacts.read_features(features_file)
+        read_features(features_file)
 
 
 def test_groups_must_have_one_feature_length(tmp_path: Path) -> None:
     path = tmp_path / "features.h5"
-    write_features(path, {"query": np.ones((3, 4), np.float32), "gallery": np.ones((3, 4), np.float32)})
+    store_features(path, {"query": np.ones((3, 4), np.float32), "gallery": np.ones((3, 4), np.float32)})
     with h5py.File(path, "r+") as handle:
         del handle["query/features"]
         handle["query/features"] = np.ones((3, 5), np.float32)
     with pytest.raises(InputError, match="feature lengths"):
-        artifacts.read_features(path)
+        read_features(path)
 
 
 def test_too_few_feature_rows_leave_nothing_behind(tmp_path: Path) -> None:
     groups = {"query": (make_sightings(3), [np.ones((2, 4), np.float32)])}
     with pytest.raises(InputError, match="2 feature rows for 3 pictures"):
-        artifacts.write_features(tmp_path / "f.h5", dataset="d", model="m", dimension=4, groups=groups)
+        write_features(tmp_path / "f.h5", dataset="d", model="m", dimension=4, groups=groups)
     assert not list(tmp_path.iterdir())
 
 
 def test_failed_write_keeps_the_earlier_file(tmp_path: Path) -> None:
     target = tmp_path / "deep" / "report.json"
-    artifacts.write_json(target, {"kept": True})
+    write_json(target, {"kept": True})
     with pytest.raises(InputError, match="report.json: cannot be written, as a value in it is not finite"):
-        artifacts.write_json(target, {"lost": float("nan")})
-    with pytest.raises(RuntimeError), artifacts.atomic_output(target) as partial:
+        write_json(target, {"lost": float("nan")})
+    with pytest.raises(RuntimeError), atomic_output(target) as partial:
         partial.write_text("half")
         raise RuntimeError
     assert json.loads(target.read_text()) == {"kept": True}
@@ -191,20 +194,20 @@ def test_failed_write_keeps_the_earlier_file(tmp_path: Path) -> None:
 def test_unusable_json_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.json").write_bytes(content)
     with pytest.raises(InputError, match=r"x\.json"):
-        artifacts.read_json(tmp_path / "x.json")
+        read_json(tmp_path / "x.json")
 
 
 def test_a_device_or_folder_is_never_replaced(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no regular file"):
-        artifacts.write_text(tmp_path, "text")
+        write_text(tmp_path, "text")
     with pytest.raises(InputError, match="no regular file"):
-        artifacts.write_text("/dev/null", "text")
+        write_text("/dev/null", "text")
 
 
 def test_rankings_round_trip(tmp_path: Path) -> None:
     ranking = two_queries()
-    artifacts.write_rankings(tmp_path / "s.h5", dataset="d", model="m", streams={"joint": ranking, "visual": ranking})
-    loaded = artifacts.read_rankings(tmp_path / "s.h5")
+    write_rankings(tmp_path / "s.h5", dataset="d", model="m", streams={"joint": ranking, "visual": ranking})
+    loaded = read_rankings(tmp_path / "s.h5")
     assert sorted(loaded) == ["joint", "visual"]
     np.testing.assert_array_equal(loaded["joint"].indices_QK, ranking.indices_QK)
     for field in fields(Ranking):
@@ -218,15 +221,15 @@ def test_rankings_of_other_versions_and_unlike_lengths_are_refused(tmp_path: Pat
     one, none = np.ones(1, np.int32), np.empty((1, 0), np.float32)
     content = {"indices_QK": none, "scores_QK": none, "ap_Q": one, "first_match_Q": one, "match_count_Q": one}
     matches = {"match_rows_P": one, "match_ranks_P": one, "match_scores_P": one, "wrong_scores_QW": none}
-    artifacts.write_rankings(path, dataset="d", model="m", streams={"joint": Ranking(**content, **matches)})
+    write_rankings(path, dataset="d", model="m", streams={"joint": Ranking(**content, **matches)})
     with h5py.File(path, "r+") as handle:
         handle["joint/match_count"][0] = 2
     with pytest.raises(InputError, match="s.h5: the right matches do not fit their number per query"):
-        artifacts.read_rankings(path)
+        read_rankings(path)
     with h5py.File(path, "r+") as handle:
         handle.attrs["version"] = 1
     with pytest.raises(InputError, match=r"version 1 of streid-rankings is not the one this streid reads \(2\)"):
-        artifacts.read_rankings(path)
+        read_rankings(path)
 
 
 def test_sightings_columns_must_agree() -> None:
@@ -236,19 +239,19 @@ def test_sightings_columns_must_agree() -> None:
 
 
 def test_concatenate_and_take_keep_the_order() -> None:
-    both = artifacts.concatenate_sightings([make_sightings(2), make_sightings(3)])
+    both = concatenate_sightings([make_sightings(2), make_sightings(3)])
     assert both.pid_N.tolist() == [1, 2, 1, 2, 3]
     assert both.take(both.pid_N == 2).time_N.tolist() == [0, 0]
 
 
 def test_files_that_belong_together_are_written_together_or_not_at_all(tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "new" / "second"
-    with artifacts.atomic_outputs(first, second) as (one, two):
+    with atomic_outputs(first, second) as (one, two):
         one.write_text("1", encoding="utf-8")
         two.write_text("2", encoding="utf-8")
         assert not first.exists() and not second.exists()
     assert (first.read_text(encoding="utf-8"), second.read_text(encoding="utf-8")) == ("1", "2")
-    with pytest.raises(RuntimeError), artifacts.atomic_outputs(first, second) as (one, two):
+    with pytest.raises(RuntimeError), atomic_outputs(first, second) as (one, two):
         one.write_text("3", encoding="utf-8")
         raise RuntimeError
     assert first.read_text(encoding="utf-8") == "1"
@@ -257,7 +260,7 @@ def test_files_that_belong_together_are_written_together_or_not_at_all(tmp_path:
 
 def test_a_failing_rename_takes_the_files_renamed_before_it_along(tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
-    with pytest.raises(OSError), artifacts.atomic_outputs(first, second) as (one, two):
+    with pytest.raises(OSError), atomic_outputs(first, second) as (one, two):
         one.write_text("1", encoding="utf-8")
         two.write_text("2", encoding="utf-8")
         second.mkdir()  # in the meantime
@@ -269,7 +272,7 @@ def test_outputs_that_would_replace_an_input_or_each_other_are_refused(tmp_path:
     given.write_text("x", encoding="utf-8")
     link.symlink_to(given)
     fresh = tmp_path / "a" / "b" / "fresh"
-    artifacts.check_targets((fresh, None, tmp_path / "other"), (given, None))
+    check_targets((fresh, None, tmp_path / "other"), (given, None))
     for outputs, message in (
         ((tmp_path / "a" / ".." / "given",), "is read as an input"),
         ((link,), "is read as an input"),
@@ -278,7 +281,7 @@ def test_outputs_that_would_replace_an_input_or_each_other_are_refused(tmp_path:
         ((given / "below" / "it",), "given is no directory"),
     ):
         with pytest.raises(InputError, match=message):
-            artifacts.check_targets(outputs, (given,))
+            check_targets(outputs, (given,))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["given", "link"]
 
 
@@ -286,7 +289,7 @@ def test_what_a_killed_writer_left_is_replaced(tmp_path: Path) -> None:
     target = tmp_path / "report.json"
     for name in (".report.json.partial", ".report.json.lock"):
         (tmp_path / name).write_text("left by a killed process")
-    with artifacts.atomic_output(target) as partial:
+    with atomic_output(target) as partial:
         assert not partial.exists()
         partial.write_text("{}")
     assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
@@ -303,7 +306,7 @@ def test_a_full_disk_is_told_whatever_a_library_makes_of_it(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", refuse)
-    with pytest.raises(OSError) as raised, artifacts.atomic_output(target) as partial:
+    with pytest.raises(OSError) as raised, atomic_output(target) as partial:
         partial.write_text("half")
         raise error
     assert (raised.value.errno, raised.value.filename) == (errno.ENOSPC, str(target))
@@ -317,7 +320,7 @@ def test_the_output_is_named_where_only_its_writer_met_the_full_disk(tmp_path: P
     def writer(partial: Path) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(partial))
 
-    with pytest.raises(OSError, match="No space left") as raised, artifacts.atomic_output(target) as partial:
+    with pytest.raises(OSError, match="No space left") as raised, atomic_output(target) as partial:
         writer(partial)
     assert raised.value.filename == str(target)
     assert not list(tmp_path.iterdir())
@@ -326,15 +329,15 @@ def test_the_output_is_named_where_only_its_writer_met_the_full_disk(tmp_path: P
 def test_sealed_json_keeps_its_values_and_refuses_others(tmp_path: Path) -> None:
     path = tmp_path / "scores.json"
     content = {"mAP": 0.1 + 0.2, "name": "ü", "counts": {2: 1, 10: 2}, "empty": None}
-    artifacts.write_text(path, artifacts.sealed_json_text(content, path))
-    assert artifacts.read_json(path) == content | {"counts": {"2": 1, "10": 2}}
+    write_text(path, sealed_json_text(content, path))
+    assert read_json(path) == content | {"counts": {"2": 1, "10": 2}}
     path.write_text(path.read_text().replace('"2": 1', '"2": 3'))
     with pytest.raises(InputError, match=r"scores\.json: damaged .*remove 'sha256' from it if the edit is yours"):
-        artifacts.read_json(path)
+        read_json(path)
 
 
 def test_features_made_elsewhere_need_no_seal(features_file: Path) -> None:
     with h5py.File(features_file, "r+") as file:
         file.attrs["note"] = "edited"
     assert not is_sealed(features_file)
-    assert artifacts.read_features(features_file).model == "pcb"
+    assert read_features(features_file).model == "pcb"

@@ -9,7 +9,7 @@ import pytest
 SCRIPT = """
 import logging, sys
 sys.path.insert(0, {pipeline!r})
-from streid.cli import run_stage
+from streid.stage.cli import run_stage
 run_stage(lambda: logging.info("at work"))
 """
 

@@ -13,17 +13,20 @@ import torch
 from dataset_trees import write_mars
 from rankings_by_hand import two_queries
 
-from streid import artifacts
 from streid.appearance.checkpoints import read_checkpoint, save_checkpoint
 from streid.appearance.models import ModelConfig, build_model, load_model, save_model
-from streid.artifacts import Sightings
-from streid.closure import digest_file
 from streid.data.manifest import DIGEST_KEY, read_prepared, write_manifest
 from streid.data.mars import load_mars
 from streid.data.packing import PictureSource, open_pack
-from streid.data.shards import ShardGroup, ShardHeader, merge_shards, write_shard
 from streid.errors import InputError
-from streid.tables import Histograms, neutral_likelihood, read_histograms, write_histograms
+from streid.files.atomic import write_text
+from streid.files.checksums import digest_file
+from streid.files.feature_shards import ShardGroup, ShardHeader, merge_shards, write_shard
+from streid.files.features import read_features, write_features
+from streid.files.histograms import Histograms, neutral_likelihood, read_histograms, write_histograms
+from streid.files.json_files import read_json, sealed_json_text
+from streid.files.rankings import read_rankings, write_rankings
+from streid.files.sightings import Sightings
 
 FLIPS, CUTS = 150, 30
 PICTURES = {"query/a.jpg": b"first" * 60, "query/b.jpg": b"second" * 60}
@@ -39,9 +42,9 @@ SUMMARY = {"dataset": "tiny", "unit": "picture", "counts": {"train": 6}, "share"
 FEATURES_ND = np.random.default_rng(0).normal(size=(6, 4)).astype(np.float32)
 
 
-def write_features(path: Path) -> None:
+def store_features(path: Path) -> None:
     groups = {name: (SIGHTINGS, [FEATURES_ND]) for name in ("query", "gallery")}
-    artifacts.write_features(path, dataset="tiny", model="pcb", dimension=4, groups=groups)
+    write_features(path, dataset="tiny", model="pcb", dimension=4, groups=groups)
 
 
 def write_tables(path: Path) -> None:
@@ -61,7 +64,7 @@ def write_tables(path: Path) -> None:
 
 def write_scores(path: Path) -> None:
     ranking = two_queries()
-    artifacts.write_rankings(path, dataset="tiny", model="pcb", streams={"joint": ranking, "visual": ranking})
+    write_rankings(path, dataset="tiny", model="pcb", streams={"joint": ranking, "visual": ranking})
 
 
 def write_one_shard(path: Path) -> None:
@@ -82,7 +85,7 @@ def write_one_shard(path: Path) -> None:
 def read_one_shard(path: Path) -> object:
     whole = path.with_name("whole.h5")
     merge_shards([path], whole)
-    return artifacts.read_features(whole, ("query",))
+    return read_features(whole, ("query",))
 
 
 def write_pack(path: Path) -> None:
@@ -101,16 +104,16 @@ def write_prepared(path: Path) -> None:
     table = pd.DataFrame({"path": [f"{n}.jpg" for n in ROWS], "split": "train", "pid": ROWS + 1, "camid": ROWS % 3})
     write_manifest(path, table.assign(session=0, time=ROWS * 100, tracklet=-1))
     content = {"dataset": "tiny", "unit": "picture", DIGEST_KEY: digest_file(path), "counts": {"train": 6}}
-    artifacts.write_text(path.with_name("dataset.json"), artifacts.sealed_json_text(content, "dataset.json"))
+    write_text(path.with_name("dataset.json"), sealed_json_text(content, "dataset.json"))
 
 
 def read_summary(path: Path) -> object:
-    content = artifacts.read_json(path)
+    content = read_json(path)
     return {key: content[key] for key in SUMMARY}
 
 
 def write_summary(path: Path) -> None:
-    artifacts.write_text(path, artifacts.sealed_json_text(SUMMARY, path))
+    write_text(path, sealed_json_text(SUMMARY, path))
 
 
 def write_checkpoint(path: Path) -> None:
@@ -118,9 +121,9 @@ def write_checkpoint(path: Path) -> None:
 
 
 FILES: dict[str, tuple[Callable[[Path], None], Callable[[Path], object]]] = {
-    "features.h5": (write_features, artifacts.read_features),
+    "features.h5": (store_features, read_features),
     "histograms.h5": (write_tables, read_histograms),
-    "scores.h5": (write_scores, artifacts.read_rankings),
+    "scores.h5": (write_scores, read_rankings),
     "shard.h5": (write_one_shard, read_one_shard),
     "pictures.h5": (write_pack, read_pack),
     "manifest.csv": (write_prepared, lambda path: read_prepared(path, path.with_name("dataset.json"))[0]),

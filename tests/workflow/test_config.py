@@ -24,14 +24,14 @@ import train_appearance
 import write_explorer
 import write_report
 from streid.appearance.recipe import augmentation_config, model_config, training_config
-from streid.configuration import configuration_problems, with_numbers
 from streid.data.layouts import FORMATS
 from streid.data.rendered.world import WorldSize
 from streid.errors import InputError
+from streid.files.histograms import Histograms, neutral_likelihood
 from streid.scoring.fusion import likelihood_fusion, logistic_fusion
 from streid.scoring.rerank import RerankSettings
-from streid.spatiotemporal.histograms import MOST_BIN_WIDTH, MOST_SIGMA, refuse_outside
-from streid.tables import Histograms, neutral_likelihood
+from streid.spatiotemporal.travel_histograms import MOST_BIN_WIDTH, MOST_SIGMA, refuse_outside
+from streid.workflow.configuration import configuration_problems, with_numbers
 
 CONFIG: dict[str, Any] = yaml.safe_load((ROOT / "config" / "config.yaml").read_text(encoding="utf-8"))
 SCHEMA: dict[str, Any] = yaml.safe_load(

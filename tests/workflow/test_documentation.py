@@ -25,8 +25,8 @@ from pages import Block, blocks, broken_links, indented_code
 from project import Project
 
 import configuration
-from streid.configuration import configuration_problems
 from streid.data.manifest import COLUMNS
+from streid.workflow.configuration import configuration_problems
 
 PAGES = sorted(
     path.relative_to(ROOT).as_posix()

@@ -14,14 +14,14 @@ from cluster import wait_until
 from conftest import ROOT
 from project import Project
 
-from streid.devices import LEASES_VARIABLE
-from streid.locks import exclusive_work
+from streid.stage.devices import LEASES_VARIABLE
+from streid.stage.finished_work import exclusive_work
 
 DEVICES = [f"GPU-00000000-0000-0000-0000-{number:012d}" for number in range(4)]
 MODELS = ["one", "two", "three", "four"]
 OUTSIDER = """
 import logging, sys, time
-from streid.devices import lease_devices
+from streid.stage.devices import lease_devices
 logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(message)s")
 lease_devices({count})
 time.sleep(600)

@@ -16,7 +16,7 @@ import yaml
 from cluster import wait_until
 from project import REPORT, Project, Run, rules
 
-from streid.locks import exclusive_work
+from streid.stage.finished_work import exclusive_work
 
 REQUIRED = "STREID_REQUIRE_SLURM"
 IMPATIENT = str(Path(__file__).with_name("impatient.py"))

@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 from streid.appearance.architectures import ARCHITECTURES
-from streid.closure import source_closure
+from streid.stage.fingerprints import source_closure
 from streid.data.layouts import FORMATS, raw_inputs
-from streid.scoring.arguments import FUSIONS
+from streid.scoring.scoring_arguments import FUSIONS
 
 
 def any_of(names):
@@ -55,6 +55,12 @@ def script(stage):
 def modules(stage):
     """The streid modules the stage's script imports, directly or not: an edit of one reruns the stage."""
     return [str(path) for path in source_closure(PIPELINE / f"{stage}.py")]
+
+
+def templates(*pages):
+    """The templates of the pages' folders in streid/reporting: an edit of one makes the page again."""
+    folders = [PIPELINE / "streid" / "reporting" / page / "templates" for page in pages]
+    return sorted(str(path) for folder in folders for path in folder.iterdir())
 
 
 def settings(section, dataset, model=None):

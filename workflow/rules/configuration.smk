@@ -5,7 +5,7 @@ import yaml
 
 sys.path.insert(0, str(Path(workflow.basedir) / "pipeline"))
 
-from streid.configuration import configuration_problems, with_numbers
+from streid.workflow.configuration import configuration_problems, with_numbers
 
 config.update(with_numbers(dict(config)))
 _schema = Path(workflow.basedir) / "workflow" / "schemas" / "config.schema.yaml"

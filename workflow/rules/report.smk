@@ -2,9 +2,7 @@ rule write_explorer:
     input:
         script=script("write_explorer"),
         modules=modules("write_explorer"),
-        templates=sorted(
-            map(str, (PIPELINE / "streid" / "reporting" / "pages").iterdir())
-        ),
+        templates=templates("", "explorer"),
         pictures=pictures,
         histograms="results/{dataset}/histograms.h5",
         other_histograms=lambda wildcards: sorted(
@@ -50,9 +48,7 @@ rule write_report:
     input:
         script=script("write_report"),
         modules=modules("write_report"),
-        templates=sorted(
-            map(str, (PIPELINE / "streid" / "reporting" / "templates").iterdir())
-        ),
+        templates=templates("report"),
         manifest="results/{dataset}/manifest.csv",
         summary="results/{dataset}/dataset.json",
         pictures=pictures,

@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 
-from streid.artifacts import atomic_output
 from streid.errors import InputError
-from streid.seals import seal, unsealed_bytes
+from streid.files.atomic import atomic_output
+from streid.files.checksums import seal, unsealed_bytes
 
 logger = logging.getLogger(__name__)
 

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from streid.appearance.host_copies import Transfer
 from streid.appearance.models import ModelConfig
 from streid.appearance.outputs import AppearanceModel, describe
-from streid.appearance.transfers import Transfer
 from streid.data.clips import evaluation_clips
 from streid.data.loading import EvaluationSet, load_batches
 from streid.data.packing import PictureSource

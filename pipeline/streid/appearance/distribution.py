@@ -19,7 +19,7 @@ from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from streid.errors import InputError
-from streid.processes import LAUNCHER_VARIABLE, World
+from streid.stage.processes import LAUNCHER_VARIABLE, World
 
 # While one process waits for a stage that outlived its workflow, the others wait for it: longer than any training
 # takes. One that fails ends all of them at once through the launcher.

@@ -18,11 +18,12 @@ import torch
 from streid.appearance.description import Describer
 from streid.appearance.outputs import AppearanceModel
 from streid.appearance.progress import progress_bar
-from streid.artifacts import atomic_output, read_json, write_json
-from streid.data.shards import ShardGroup
 from streid.data.units import Units
 from streid.errors import InputError
-from streid.seals import seal, unsealed_bytes
+from streid.files.atomic import atomic_output
+from streid.files.checksums import seal, unsealed_bytes
+from streid.files.feature_shards import ShardGroup
+from streid.files.json_files import read_json, write_json
 
 logger = logging.getLogger(__name__)
 

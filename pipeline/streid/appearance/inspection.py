@@ -1,6 +1,6 @@
 """What a model does with a few units: the energy of its last map, its stripes, graphs and attention.
 
-Shape suffixes: as in `streid.inspections`; F = T frames of one unit.
+Shape suffixes: as in `streid.files.inspections`; F = T frames of one unit.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,13 +17,13 @@ from streid.appearance.outputs import AppearanceModel
 from streid.appearance.pcb import PCB
 from streid.appearance.stcanet import STCANet
 from streid.appearance.stgcn import PATCH_COLUMNS, PATCH_ROWS, STGCN
-from streid.artifacts import FeatureArray
+from streid.arrays import FeatureArray
 from streid.data.examples import Example
 from streid.data.loading import EvaluationSet
 from streid.data.packing import PictureSource
 from streid.data.transforms import NetworkInput
 from streid.errors import InputError
-from streid.inspections import BlockAttention, Inspection, PatchGraphs, Stripes
+from streid.files.inspections import BlockAttention, Inspection, PatchGraphs, Stripes
 
 Part = TypeVar("Part")
 Call = tuple[tuple[Any, ...], torch.Tensor]

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch.utils.tensorboard import SummaryWriter
 
-from streid.appearance.transfers import Transfer
+from streid.appearance.host_copies import Transfer
 from streid.appearance.validation import Validation
 from streid.errors import InputError
 

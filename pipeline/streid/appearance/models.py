@@ -13,8 +13,8 @@ from safetensors.torch import save_file
 
 from streid.appearance.architectures import build_network, check_architecture
 from streid.appearance.outputs import AppearanceModel
-from streid.artifacts import atomic_output
 from streid.errors import InputError
+from streid.files.atomic import atomic_output
 
 MODEL_FORMAT = "streid-model"
 MODEL_VERSION = 2

@@ -21,7 +21,7 @@ from streid.appearance.checkpoints import first_line, read_checkpoint
 from streid.appearance.models import read_model_file
 from streid.appearance.outputs import AppearanceModel
 from streid.errors import InputError
-from streid.seals import is_sealed
+from streid.files.checksums import is_sealed
 
 logger = logging.getLogger(__name__)
 

@@ -35,7 +35,7 @@ from streid.data.loading import Item, Sample, TrainingSet, load_batches
 from streid.data.samplers import epoch_batches
 from streid.data.transforms import NetworkInput
 from streid.errors import InputError
-from streid.processes import World
+from streid.stage.processes import World
 
 logger = logging.getLogger(__name__)
 

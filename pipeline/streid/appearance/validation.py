@@ -15,9 +15,9 @@ import torch
 from streid.appearance.description import Describer
 from streid.appearance.distribution import add_up, share_out
 from streid.appearance.outputs import AppearanceModel
-from streid.artifacts import Sightings
 from streid.data.units import Units
-from streid.processes import World
+from streid.files.sightings import Sightings
+from streid.stage.processes import World
 
 BLOCK_VALUES = 1 << 24
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from streid.artifacts import DISTRACTOR_PID, JUNK_PID, UNKNOWN_TIME
 from streid.data.manifest import SPLITS, evaluated
 from streid.data.sources import ExpectedCounts
+from streid.files.sightings import DISTRACTOR_PID, JUNK_PID, UNKNOWN_TIME
 
 
 def count_pictures(table: pd.DataFrame) -> dict[str, dict[str, int]]:

@@ -8,9 +8,10 @@ import os
 import numpy as np
 import pandas as pd
 
-from streid.artifacts import SIGHTING_FIELDS, FeatureSet, Sightings, feature_groups, read_features
 from streid.data.units import make_units
 from streid.errors import InputError
+from streid.files.features import FeatureSet, feature_groups, read_features
+from streid.files.sightings import SIGHTING_FIELDS, Sightings
 
 TESTED, HELD_OUT = ("query", "gallery"), "val"
 

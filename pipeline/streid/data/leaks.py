@@ -7,8 +7,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from streid.artifacts import DISTRACTOR_PID, IntArray, Sightings
+from streid.arrays import IntArray
 from streid.errors import InputError
+from streid.files.sightings import DISTRACTOR_PID, Sightings
 
 
 def refuse_tested(pid_N: IntArray, tested: Iterable[Sightings], where: str) -> None:

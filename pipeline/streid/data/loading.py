@@ -21,7 +21,7 @@ from streid.data.transforms import (
     no_augmentation,
 )
 from streid.errors import InputError
-from streid.processes import die_with_parent, killed_reader
+from streid.stage.processes import die_with_parent, killed_reader
 
 Read = TypeVar("Read")
 NO_MASK = torch.empty((0, 0), dtype=torch.uint8)

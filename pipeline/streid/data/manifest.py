@@ -15,9 +15,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from streid.artifacts import DISTRACTOR_PID, JUNK_PID, TIME_BOUND, UNKNOWN_TIME, Sightings, atomic_output, read_json
-from streid.closure import digest_file
 from streid.errors import InputError
+from streid.files.atomic import atomic_output
+from streid.files.checksums import digest_file
+from streid.files.json_files import read_json
+from streid.files.sightings import DISTRACTOR_PID, JUNK_PID, TIME_BOUND, UNKNOWN_TIME, Sightings
 
 SPLITS = ("train", "val", "query", "gallery")
 COLUMNS = ("path", "split", "pid", "camid", "session", "time", "tracklet")

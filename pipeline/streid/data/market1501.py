@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from streid.artifacts import read_json
 from streid.data.sources import Row, SourceDataset, list_pictures, make_table
 from streid.errors import InputError
+from streid.files.json_files import read_json
 
 FOLDERS = {"train": "bounding_box_train", "query": "query", "gallery": "bounding_box_test"}
 OFFICIAL_COUNTS = {

@@ -26,9 +26,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.io import loadmat
 
-from streid.artifacts import JUNK_PID, UNKNOWN_TIME, IntArray
+from streid.arrays import IntArray
 from streid.data.sources import Row, SourceDataset, check_folder, make_table, read_list
 from streid.errors import InputError
+from streid.files.sightings import JUNK_PID, UNKNOWN_TIME
 
 OFFICIAL_COUNTS = {
     "train": {"tracklets": 8298, "identities": 625, "pictures": 509914},

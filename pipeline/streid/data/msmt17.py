@@ -20,7 +20,6 @@ import re
 from pathlib import Path
 from typing import Literal
 
-from streid.artifacts import JUNK_PID, UNKNOWN_TIME
 from streid.data.sources import (
     ExpectedCounts,
     Row,
@@ -31,6 +30,7 @@ from streid.data.sources import (
     read_list,
 )
 from streid.errors import InputError
+from streid.files.sightings import JUNK_PID, UNKNOWN_TIME
 
 ValidationList = Literal["train", "val"]
 

@@ -21,11 +21,13 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from streid.artifacts import PICTURES_FORMAT, IntArray, create_file, open_checked
+from streid.arrays import IntArray
 from streid.data.images import UnreadablePictureError, decode_mask, decode_picture
 from streid.data.masks import mask_path
 from streid.errors import InputError
+from streid.files.hdf5 import create_file, open_checked
 
+PICTURES_FORMAT = "streid-pictures"
 Content = bytes
 
 

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from streid.artifacts import UNKNOWN_TIME
 from streid.data.counts import count_pictures, find_warnings
 from streid.data.images import check_pictures, decode_mask
 from streid.data.layouts import load_dataset
@@ -22,6 +21,7 @@ from streid.data.packing import open_pack
 from streid.data.sources import SourceDataset
 from streid.data.tracklets import group_passes
 from streid.errors import InputError
+from streid.files.sightings import UNKNOWN_TIME
 
 logger = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ Grouped with the help of the identities, as only a perfect tracker could: oracle
 import numpy as np
 import pandas as pd
 
-from streid.artifacts import UNKNOWN_TIME
 from streid.data.manifest import SPLITS, evaluated
+from streid.files.sightings import UNKNOWN_TIME
 
 ONE_PASS = ("split", "pid", "camid", "session")
 

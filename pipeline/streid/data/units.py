@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from streid.artifacts import UNKNOWN_TIME, Sightings
 from streid.data.manifest import sightings
 from streid.errors import InputError
+from streid.files.sightings import UNKNOWN_TIME, Sightings
 
 UNITS = ("picture", "tracklet")
 NO_TRACKLET = -1

@@ -10,8 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from streid.artifacts import VERSION, read_json
 from streid.errors import InputError
+from streid.files.hdf5 import VERSION
+from streid.files.json_files import read_json
 
 METRICS_FORMAT, SUMMARY_FORMAT = "streid-metrics", "streid-dataset"
 METRIC_TITLES = {

@@ -12,16 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from streid.artifacts import (
-    FEATURES_FORMAT,
-    Ranking,
-    Sightings,
-    feature_shape,
-    load_sightings,
-    open_checked,
-    read_rankings,
-)
 from streid.errors import InputError
+from streid.files.features import FEATURES_FORMAT, feature_shape
+from streid.files.hdf5 import open_checked
+from streid.files.rankings import Ranking, read_rankings
+from streid.files.sightings import Sightings, load_sightings
 from streid.reporting.measured import HISTORY_COLUMNS, read_history, read_metrics
 from streid.reporting.streams import (
     APPEARANCE,

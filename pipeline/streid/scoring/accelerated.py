@@ -7,7 +7,7 @@ K kept neighbours.
 import numpy as np
 import torch
 
-from streid.artifacts import FeatureArray
+from streid.arrays import FeatureArray
 from streid.scoring.compilation import Int32Array, Moments, Rule
 from streid.scoring.kernels import ROUND_UP
 

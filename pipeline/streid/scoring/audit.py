@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from streid.artifacts import DISTRACTOR_PID, JUNK_PID, UNKNOWN_TIME, IntArray, Sightings, concatenate_sightings
+from streid.arrays import IntArray
+from streid.files.histograms import Histograms, Likelihood
+from streid.files.sightings import DISTRACTOR_PID, JUNK_PID, UNKNOWN_TIME, Sightings, concatenate_sightings
 from streid.scoring.fusion import usable
-from streid.tables import Histograms, Likelihood
 
 logger = logging.getLogger(__name__)
 

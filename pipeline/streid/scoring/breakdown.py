@@ -13,7 +13,9 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
-from streid.artifacts import FeatureArray, FloatArray, IntArray, Ranking, Sightings
+from streid.arrays import FeatureArray, FloatArray, IntArray
+from streid.files.rankings import Ranking
+from streid.files.sightings import Sightings
 
 RECALL_LEVELS = 101
 QUERIES_AT_ONCE = 1024

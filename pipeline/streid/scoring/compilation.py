@@ -10,7 +10,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from streid.artifacts import FeatureArray, FloatArray
+from streid.arrays import FeatureArray, FloatArray
 
 Int32Array = npt.NDArray[np.int32]
 Function = TypeVar("Function", bound=Callable[..., Any])

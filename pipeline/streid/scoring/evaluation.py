@@ -11,29 +11,21 @@ from typing import Any
 
 import numpy as np
 
-from streid.artifacts import (
-    FEATURES_FORMAT,
-    FeatureArray,
-    FeatureSet,
-    Sightings,
-    atomic_outputs,
-    concatenate_sightings,
-    feature_shape,
-    load_feature_blocks,
-    load_sightings,
-    open_checked,
-    refuse_unlike_lengths,
-    sealed_json_text,
-    write_rankings,
-)
+from streid.arrays import FeatureArray
 from streid.errors import InputError
+from streid.files.atomic import atomic_outputs
+from streid.files.features import FEATURES_FORMAT, FeatureSet, feature_shape, load_feature_blocks, refuse_unlike_lengths
+from streid.files.hdf5 import open_checked
+from streid.files.histograms import Histograms
+from streid.files.json_files import sealed_json_text
+from streid.files.rankings import write_rankings
+from streid.files.sightings import Sightings, concatenate_sightings, load_sightings
 from streid.scoring.audit import audit
 from streid.scoring.fusion import Fusion, locate, take_moments, times_fusion
 from streid.scoring.kernels import fuse_block
 from streid.scoring.metrics import summarise
 from streid.scoring.products import PairProducts, normalise, normalised_features
 from streid.scoring.ranks import Outcomes, StreamRanker
-from streid.tables import Histograms
 
 BLOCK_VALUES = 1 << 24
 

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from streid.artifacts import UNKNOWN_TIME, FeatureArray, FloatArray, IntArray, Sightings
+from streid.arrays import FeatureArray, FloatArray, IntArray
 from streid.errors import InputError
+from streid.files.histograms import Histograms, Likelihood
+from streid.files.sightings import UNKNOWN_TIME, Sightings
 from streid.scoring.compilation import Moments, Rule
-from streid.tables import Histograms, Likelihood
 
 LARGEST = 1e30  # far below float32's own, so that every score and distance is finite
 MOST_OF_A_BIN = 1000.0  # a bin's log ratio without the sessions' is the log of a double, so always less

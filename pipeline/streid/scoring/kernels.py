@@ -16,7 +16,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from streid.artifacts import FeatureArray
+from streid.arrays import FeatureArray
 from streid.scoring.compilation import Int32Array, Lists, Moments, Rule, compiled
 
 STRIPE = 1024  # columns that are taken together; at least 128, so that many threads share a block

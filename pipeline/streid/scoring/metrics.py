@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from streid.artifacts import FloatArray
+from streid.arrays import FloatArray
 from streid.errors import InputError
 from streid.scoring.ranks import Outcomes
 

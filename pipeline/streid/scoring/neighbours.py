@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from streid.artifacts import FeatureArray
+from streid.arrays import FeatureArray
 from streid.errors import InputError
 from streid.scoring.compilation import Int32Array, Lists, Moments, Rule
 from streid.scoring.kernels import (

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from streid.artifacts import FeatureArray, FeatureGroup
-from streid.devices import choose_device, visible_devices
+from streid.arrays import FeatureArray
 from streid.errors import InputError
+from streid.files.features import FeatureGroup
+from streid.stage.devices import choose_device, visible_devices
 
 if TYPE_CHECKING:
     import torch as pytorch

@@ -11,7 +11,9 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from streid.artifacts import DISTRACTOR_PID, JUNK_PID, FeatureArray, FloatArray, IntArray, Ranking, Sightings
+from streid.arrays import FeatureArray, FloatArray, IntArray
+from streid.files.rankings import Ranking
+from streid.files.sightings import DISTRACTOR_PID, JUNK_PID, Sightings
 from streid.scoring.compilation import Int32Array, compiled
 from streid.scoring.kernels import NOBODY, best_of_rows
 

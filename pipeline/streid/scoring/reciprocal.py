@@ -7,7 +7,7 @@ pictures. All indices are 0-based.
 import numba
 import numpy as np
 
-from streid.artifacts import FeatureArray, IntArray
+from streid.arrays import FeatureArray, IntArray
 from streid.scoring.compilation import Int32Array, compiled
 
 ZERO = np.float32(0)

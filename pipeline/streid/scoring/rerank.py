@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from streid.artifacts import FeatureArray, FloatArray, IntArray
+from streid.arrays import FeatureArray, FloatArray, IntArray
 from streid.errors import InputError
 from streid.scoring.compilation import Int32Array, Moments, Rule
 from streid.scoring.evaluation import Scene, query_blocks

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from streid.artifacts import TIME_BOUND, FeatureArray, IntArray, Sightings, concatenate_sightings
+from streid.arrays import FeatureArray, IntArray
 from streid.errors import InputError
+from streid.files.histograms import Histograms
+from streid.files.sightings import TIME_BOUND, Sightings, concatenate_sightings
 from streid.scoring.fusion import Fusion, locate, take_moments, times_fusion
 from streid.scoring.kernels import fuse_block
 from streid.scoring.products import normalise
-from streid.tables import Histograms
 
 logger = logging.getLogger(__name__)
 

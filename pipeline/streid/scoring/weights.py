@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from streid.artifacts import FeatureGroup, FloatArray, IntArray, feature_groups, read_features
+from streid.arrays import FloatArray, IntArray
 from streid.data.leaks import refuse_tested
 from streid.errors import InputError
+from streid.files.features import FeatureGroup, feature_groups, read_features
+from streid.files.histograms import HeldOut, Histograms
 from streid.scoring.evaluation import Scene, query_blocks
 from streid.scoring.fusion import (
     Fusion,
@@ -29,7 +31,6 @@ from streid.scoring.fusion import (
 from streid.scoring.kernels import fuse_block
 from streid.scoring.products import PairProducts, normalised_features
 from streid.scoring.ranks import StreamRanker
-from streid.tables import HeldOut, Histograms
 
 logger = logging.getLogger(__name__)
 

@@ -13,10 +13,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from streid.artifacts import FloatArray, IntArray, Sightings
+from streid.arrays import FloatArray, IntArray
+from streid.files.histograms import LEAST_DENSITY, HeldOut, Likelihood, neutral_likelihood
+from streid.files.sightings import Sightings
 from streid.spatiotemporal.pair_counts import FOLDS, PairCounts, count_pairs
 from streid.spatiotemporal.smoothing import smooth_all, spectra, window_sizes
-from streid.tables import LEAST_DENSITY, HeldOut, Likelihood, neutral_likelihood
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from streid.artifacts import DISTRACTOR_PID, UNKNOWN_TIME, FloatArray, IntArray, Sightings
+from streid.arrays import FloatArray, IntArray
+from streid.files.sightings import DISTRACTOR_PID, UNKNOWN_TIME, Sightings
 
 FOLDS = 5
 MOST_BINS = 4096

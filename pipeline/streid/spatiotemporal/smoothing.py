@@ -8,7 +8,7 @@ import math
 import numpy as np
 from scipy import fft, ndimage
 
-from streid.artifacts import FloatArray, IntArray
+from streid.arrays import FloatArray, IntArray
 
 SUM_EPSILON = 1e-7
 

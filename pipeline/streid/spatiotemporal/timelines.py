@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from streid.artifacts import DISTRACTOR_PID, UNKNOWN_TIME, FloatArray, IntArray, Sightings
+from streid.arrays import FloatArray, IntArray
+from streid.files.sightings import DISTRACTOR_PID, UNKNOWN_TIME, Sightings
 
 COUNT_EPSILON = 1e-7
 LARGE_CLOCK = 10_000_000  # 1e-7 of it is one unit

@@ -16,12 +16,13 @@ from streid.appearance import extraction
 from streid.appearance.description import Describer
 from streid.appearance.extraction import Chunk, Extractor, cut_chunks, remove_chunks
 from streid.appearance.models import ModelConfig
-from streid.artifacts import Sightings, write_features
-from streid.data import shards as shards_module
 from streid.data.packing import PictureSource
-from streid.data.shards import ShardHeader, merge_shards, write_shard
 from streid.data.units import Units
 from streid.errors import InputError
+from streid.files import feature_shards as shards_module
+from streid.files.feature_shards import ShardHeader, merge_shards, write_shard
+from streid.files.features import write_features
+from streid.files.sightings import Sightings
 
 CONFIG = ModelConfig(architecture="baseline", backbone="resnet18", identities=2, height=64, width=32)
 HEADER = {"dataset": "d", "model": "m", "unit": "tracklet", "weights": "ab", "dimension": 8, "dtype": "float32"}

@@ -20,7 +20,7 @@ from streid.data.loading import EvaluationSet
 from streid.data.packing import PictureSource
 from streid.data.transforms import NetworkInput
 from streid.errors import InputError
-from streid.inspections import Inspection
+from streid.files.inspections import Inspection
 
 
 class Planted(nn.Module):

@@ -11,11 +11,11 @@ from streid.appearance import validation
 from streid.appearance.description import Describer
 from streid.appearance.models import ModelConfig
 from streid.appearance.validation import Validation, Validator, average_precision, evaluate_features
-from streid.artifacts import Sightings
 from streid.data.units import Units
-from streid.processes import World
+from streid.files.sightings import Sightings
 from streid.scoring.metrics import summarise
 from streid.scoring.ranks import StreamRanker
+from streid.stage.processes import World
 
 
 def sightings(pid: list[int], camid: list[int]) -> Sightings:

@@ -18,7 +18,7 @@ from streid.data.loading import TrainingSet
 from streid.data.packing import PictureSource
 from streid.data.samplers import SamplerConfig
 from streid.data.transforms import AugmentationConfig
-from streid.processes import World
+from streid.stage.processes import World
 
 IDENTITIES = 4
 AUGMENTATION = AugmentationConfig(height=64, width=32, crop_scale=1.2)

@@ -6,7 +6,7 @@ import pytest
 from fusion_runs import Comparison, Figures, Fused, Weights, compare, fit_tables, opened, thin_out
 from fusion_tables import compare_fusions, compare_thinned, compare_weights
 from simulated_sets import STRENGTHS, duke_like, msmt_like
-from streid.artifacts import Sightings
+from streid.files.sightings import Sightings
 from streid.scoring.evaluation import Scene, rank_streams
 from streid.scoring.fusion import visual_fusion
 from streid.scoring.products import PairProducts

@@ -11,8 +11,10 @@ import pytest
 from conftest import ROOT
 
 from model_tables import compare_models, measure_chance, read_models, tell_training
-from streid.artifacts import Sightings, write_features, write_json
 from streid.errors import InputError
+from streid.files.features import write_features
+from streid.files.json_files import write_json
+from streid.files.sightings import Sightings
 
 
 def sightings(*rows: tuple[int, int]) -> Sightings:

@@ -19,8 +19,8 @@ from simulated_sets import (
     msmt_like,
     one_per_camera,
 )
-from streid.artifacts import Sightings, concatenate_sightings
 from streid.errors import InputError
+from streid.files.sightings import Sightings, concatenate_sightings
 
 
 def sightings(*rows: tuple[int, int]) -> Sightings:

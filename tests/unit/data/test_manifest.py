@@ -5,8 +5,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from streid.artifacts import write_json
-from streid.closure import digest_file
 from streid.data.manifest import (
     COLUMNS,
     DIGEST_KEY,
@@ -17,6 +15,8 @@ from streid.data.manifest import (
     write_manifest,
 )
 from streid.errors import InputError
+from streid.files.checksums import digest_file
+from streid.files.json_files import write_json
 
 HEADER = ",".join(COLUMNS)
 ROWS = ["t/a.jpg,train,1,1,0,5,", "q/a.jpg,query,2,1,0,,3", "g/a.jpg,gallery,2,2,1,0,", "g/b.jpg,gallery,-1,2,1,9,"]

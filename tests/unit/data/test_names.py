@@ -12,10 +12,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as some
 
-from streid.artifacts import TIME_BOUND
 from streid.data import duke_video, dukemtmc, market1501, mars, msmt17
 from streid.data.manifest import COLUMNS, SPLITS, check_manifest, read_manifest, write_manifest
 from streid.errors import InputError
+from streid.files.sightings import TIME_BOUND
 
 quick = settings(max_examples=100, deadline=None, database=None)
 few = settings(max_examples=30, deadline=None, database=None)  # each writes and reads files

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from streid.artifacts import Ranking, Sightings
+from streid.files.rankings import Ranking
+from streid.files.sightings import Sightings
 from streid.reporting.measured import AUDIT_COUNTS, METRIC_TITLES
 from streid.reporting.runs import FusionRun, ModelRun, shows_something
 from streid.reporting.streams import stream_key

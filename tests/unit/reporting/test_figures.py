@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from streid.reporting.census import _plot_people, plot_cameras, plot_identities
-from streid.reporting.charts import DARK, LIGHT, Theme, _colours, _draw, draw_chart, style_of
-from streid.reporting.comparison import compare_streams
-from streid.reporting.learning import plot_training, training_rows
+from streid.reporting.figures.census import _plot_people, plot_cameras, plot_identities
+from streid.reporting.figures.charts import DARK, LIGHT, Theme, _colours, _draw, draw_chart, style_of
+from streid.reporting.figures.comparison import compare_streams
+from streid.reporting.figures.learning import plot_training, training_rows
 from streid.reporting.runs import ModelRun
 
 MakeRun = Callable[..., ModelRun]

@@ -9,13 +9,13 @@ from conftest import write_picture
 from inspections_by_hand import attention, graphs, inspection, stripes
 
 from streid.data.packing import PictureSource
-from streid.inspections import Inspection
-from streid.reporting import attending, views
-from streid.reporting import graphs as drawn
-from streid.reporting.canvas import Span, coloured, heat_over
-from streid.reporting.charts import LIGHT, Chart
-from streid.reporting.pictures import PictureStore
-from streid.reporting.views import Inspected, height_words, tile_left
+from streid.files.inspections import Inspection
+from streid.reporting.contact_sheets import PictureStore
+from streid.reporting.figures import attending, views
+from streid.reporting.figures import graphs as drawn
+from streid.reporting.figures.canvas import Span, coloured, heat_over
+from streid.reporting.figures.charts import LIGHT, Chart
+from streid.reporting.figures.views import Inspected, height_words, tile_left
 
 
 def shown(inspected: Inspection) -> Inspected:

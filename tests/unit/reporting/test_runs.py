@@ -10,8 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from streid.artifacts import Ranking, Sightings, write_features, write_json, write_rankings
 from streid.errors import InputError
+from streid.files.features import write_features
+from streid.files.json_files import write_json
+from streid.files.rankings import Ranking, write_rankings
+from streid.files.sightings import Sightings
 from streid.reporting.measured import AUDIT_COUNTS, METRIC_TITLES, read_history
 from streid.reporting.runs import ModelRun, best_run, final_epoch, read_run
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from streid.artifacts import Ranking, Sightings
+from streid.files.rankings import Ranking
+from streid.files.sightings import Sightings
 from streid.scoring.breakdown import RECALL_LEVELS, camera_pairs, precision_recall, separation
 from streid.scoring.ranks import StreamRanker
 

@@ -5,15 +5,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from streid import artifacts
-from streid.artifacts import FeatureGroup, Sightings, read_features, write_features
 from streid.errors import InputError
+from streid.files import features
+from streid.files.features import FeatureGroup, read_features, write_features
+from streid.files.histograms import Histograms
+from streid.files.sightings import Sightings
 from streid.scoring.compilation import Rule
 from streid.scoring.evaluation import make_scene, read_scene
 from streid.scoring.fusion import Fusion, locate, logistic_fusion, signed_table, temporal_fusion, visual_fusion
 from streid.scoring.kernels import fuse_block
 from streid.scoring.products import PairProducts, normalised_features
-from streid.tables import Histograms
 
 
 def seen(*rows: tuple[int, int, int]) -> Sightings:
@@ -180,7 +181,7 @@ def written_features(path: Path, dtype: str, rows: int = 50, dimension: int = 16
 def test_a_scene_read_at_once_is_that_of_the_features(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dtype: str, read_bytes: int
 ) -> None:
-    monkeypatch.setattr(artifacts, "READ_BYTES", read_bytes)
+    monkeypatch.setattr(features, "READ_BYTES", read_bytes)
     path = written_features(tmp_path / "features.h5", dtype)
     found, expected = read_scene(path), make_scene(read_features(path))
     assert (found.dataset, found.model) == ("d", "m")
@@ -193,7 +194,7 @@ def test_a_scene_read_at_once_is_that_of_the_features(
 
 
 def test_reading_a_scene_holds_the_features_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(artifacts, "READ_BYTES", 1 << 18)
+    monkeypatch.setattr(features, "READ_BYTES", 1 << 18)
     path = written_features(tmp_path / "features.h5", "float32", rows=2000, dimension=512)
     tracemalloc.start()
     scene = read_scene(path)

@@ -6,14 +6,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from streid.artifacts import FeatureGroup, FeatureSet, Sightings
 from streid.errors import InputError
+from streid.files.features import FeatureGroup, FeatureSet
+from streid.files.histograms import Histograms, Likelihood, neutral_likelihood
+from streid.files.sightings import Sightings
 from streid.scoring.audit import audit
 from streid.scoring.evaluation import make_scene, rank_streams
 from streid.scoring.fusion import Fusion, likelihood_fusion, locate
 from streid.scoring.kernels import fuse_block, fuse_pairs
 from streid.scoring.products import PairProducts
-from streid.tables import Histograms, Likelihood, neutral_likelihood
 
 LAST = 10
 

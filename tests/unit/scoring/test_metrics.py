@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from streid.artifacts import Sightings
 from streid.errors import InputError
+from streid.files.sightings import Sightings
 from streid.scoring.metrics import METRICS, bootstrap_intervals, summarise
 from streid.scoring.ranks import DRAWN_PAIRS, StreamRanker, draw_rows
 

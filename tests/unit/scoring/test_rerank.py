@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from streid.artifacts import FeatureGroup, FeatureSet, Sightings
 from streid.errors import InputError
+from streid.files.features import FeatureGroup, FeatureSet
+from streid.files.histograms import Histograms
+from streid.files.sightings import Sightings
 from streid.scoring.compilation import Moments
 from streid.scoring.evaluation import make_scene
 from streid.scoring.fusion import Fusion, locate, logistic_fusion, signed_table, temporal_fusion, visual_fusion
@@ -18,7 +20,6 @@ from streid.scoring.neighbours import Neighbours, find_neighbours, first_of, sco
 from streid.scoring.products import PairProducts
 from streid.scoring.ranks import Outcomes
 from streid.scoring.rerank import AVERAGES, RerankSettings, averaging_matrix, rerank
-from streid.tables import Histograms
 
 CAMERAS, BINS, WIDTH, ALPHA = 4, 30, 10.0, 5.0
 

@@ -5,15 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from streid.artifacts import Sightings
 from streid.errors import InputError
+from streid.files.histograms import Histograms
+from streid.files.sightings import Sightings
 from streid.scoring.evaluation import Scene, rank_streams
 from streid.scoring.fusion import Fusion, likelihood_fusion, logistic_fusion, recorded_fusion, visual_fusion
 from streid.scoring.products import PairProducts, normalise
 from streid.scoring.search import Gallery, best_rows, place_and_time
-from streid.spatiotemporal.histograms import build_histograms
 from streid.spatiotemporal.likelihood import fit_likelihood
-from streid.tables import Histograms
+from streid.spatiotemporal.travel_histograms import build_histograms
 
 PEOPLE = 30
 

@@ -8,15 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from streid.artifacts import FeatureGroup, FeatureSet, Sightings, write_features
 from streid.errors import InputError
+from streid.files.features import FeatureGroup, FeatureSet, write_features
+from streid.files.histograms import HeldOut, Histograms, neutral_likelihood
+from streid.files.sightings import Sightings
 from streid.scoring.evaluation import Scene, make_scene
 from streid.scoring.fusion import likelihood_fusion, locate
 from streid.scoring.kernels import fuse_block
 from streid.scoring.weights import choose_weight, default_weight, make_fusion
-from streid.spatiotemporal.histograms import build_histograms
 from streid.spatiotemporal.likelihood import fit_held_out, fit_likelihood
-from streid.tables import HeldOut, Histograms, neutral_likelihood
+from streid.spatiotemporal.travel_histograms import build_histograms
 
 
 def walkers(seed: int, pids: range, *, noise: float = 2.0, pictures: int = 3) -> FeatureGroup:

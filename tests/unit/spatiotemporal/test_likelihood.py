@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from streid.artifacts import Sightings
-from streid.spatiotemporal.histograms import build_histograms
+from streid.files.histograms import Likelihood, read_histograms, write_histograms
+from streid.files.sightings import Sightings
 from streid.spatiotemporal.likelihood import fit_held_out, fit_likelihood
 from streid.spatiotemporal.pair_counts import FOLDS, count_pairs
 from streid.spatiotemporal.smoothing import smooth_all, spectra, window_sizes
-from streid.tables import Likelihood, read_histograms, write_histograms
+from streid.spatiotemporal.travel_histograms import build_histograms
 
 
 def seen(*rows: tuple[int, int, int, int]) -> Sightings:

@@ -5,7 +5,7 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from streid.artifacts import Sightings
+from streid.files.sightings import Sightings
 from streid.spatiotemporal import pair_counts
 from streid.spatiotemporal.pair_counts import PairCounts, count_pairs, signed_bins
 

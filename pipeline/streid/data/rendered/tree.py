@@ -20,16 +20,17 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from streid.artifacts import DISTRACTOR_PID, JUNK_PID, write_json
-from streid.closure import digest_files
 from streid.data.market1501 import FOLDERS, parse_name
 from streid.data.masks import MASKS_FOLDER
 from streid.data.rendered.cameras import CAMERAS
-from streid.data.rendered.pictures import Difficulty, Snapshot, draw_picture
+from streid.data.rendered.drawing import Difficulty, Snapshot, draw_picture
 from streid.data.rendered.wardrobe import Look, draw_look, draw_outfit, dress_identities
 from streid.data.rendered.world import World
 from streid.errors import InputError
-from streid.locks import exclusive_output
+from streid.files.checksums import digest_files
+from streid.files.json_files import write_json
+from streid.files.locks import exclusive_output
+from streid.files.sightings import DISTRACTOR_PID, JUNK_PID
 
 logger = logging.getLogger(__name__)
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from streid.artifacts import DISTRACTOR_PID, JUNK_PID
 from streid.data.rendered.cameras import CAMERAS, FRAMES_PER_SECOND
-from streid.data.rendered.pictures import Snapshot
+from streid.data.rendered.drawing import Snapshot
 from streid.errors import InputError
+from streid.files.sightings import DISTRACTOR_PID, JUNK_PID
 
 SEQUENCES = 2
 SEQUENCE_FRAMES = 45 * 60 * FRAMES_PER_SECOND

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from streid.data.market1501 import parse_name
-from streid.data.rendered.pictures import Difficulty, Snapshot
+from streid.data.rendered.drawing import Difficulty, Snapshot
 from streid.data.rendered.tree import check_output, name_world, picture_name, plan_drawings, read_names, write_tree
 from streid.data.rendered.world import WorldSize, plan_world
 from streid.errors import InputError

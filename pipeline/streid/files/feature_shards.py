@@ -1,0 +1,165 @@
+"""The part of a features.h5 that one of several jobs extracts, and putting the parts together.
+
+A shard is an HDF5 file like features.h5; each group has besides `row`, the row in the whole of each of its own, and
+the root names the `run` (what decides the features), the `shard` and how many `shards` there are.
+
+Shape suffixes: N rows, D feature values.
+"""
+
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+
+from streid.arrays import IntArray
+from streid.errors import InputError
+from streid.files.features import write_features
+from streid.files.hdf5 import create_file, named_defects, open_checked
+from streid.files.sightings import Sightings, concatenate_sightings, load_sightings, write_sightings
+
+SHARD_FORMAT = "streid-feature-shard"
+BLOCK_ROWS = 1024
+DTYPES = ("float32", "float16")
+WHOLE_NUMBERS = ("shard", "shards", "dimension")
+
+Features = npt.NDArray[np.floating]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShardHeader:
+    """What a shard belongs to: data set, model, unit and weights as in features.h5; run, shard (from 1) and shards."""
+
+    dataset: str
+    model: str
+    unit: str
+    weights: str
+    run: str
+    shard: int
+    shards: int
+    dimension: int
+    dtype: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ShardGroup:
+    """A group's own rows in a shard, ascending, with who, where and when, and their features in blocks."""
+
+    rows_N: IntArray
+    sightings: Sightings
+    blocks: Iterable[Features]
+
+
+def write_shard(path: Path, header: ShardHeader, groups: Mapping[str, ShardGroup]) -> None:
+    """Write a shard, atomically."""
+    with create_file(path, SHARD_FORMAT, **vars(header)) as handle:
+        for name in sorted(groups):
+            group = handle.create_group(name)
+            group.create_dataset("row", data=groups[name].rows_N)
+            write_sightings(group, groups[name].sightings)
+            count = len(groups[name].rows_N)
+            stored = group.create_dataset(
+                "features",
+                (count, header.dimension),
+                header.dtype,
+                chunks=(min(count, BLOCK_ROWS), header.dimension) if count else None,
+                fletcher32=count > 0,
+            )
+            start = 0
+            for block in groups[name].blocks:
+                stored[start : start + len(block)] = block
+                start += len(block)
+            if start != count:
+                raise InputError(f"{path}: group {name} got {start} feature rows for {count} units")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Part:
+    """What a shard holds but for the features: its header, and of each group the rows and who, where and when."""
+
+    path: Path
+    header: ShardHeader
+    rows: Mapping[str, IntArray]
+    sightings: Mapping[str, Sightings]
+
+
+def merge_shards(paths: Sequence[Path], output: Path) -> None:
+    """Put all shards of a run together to the features.h5 that one job would have written.
+
+    Raises:
+        InputError: a shard is missing, damaged, there twice, or of another run.
+    """
+    parts = [_read_part(path) for path in paths]
+    first = parts[0].header
+    for part in parts:
+        if (part.header.run, part.header.shards) != (first.run, first.shards):
+            raise InputError(f"{part.path}: belongs to another run than {paths[0]}; extract all shards again")
+        if part.rows.keys() != parts[0].rows.keys():
+            raise InputError(f"{part.path}: has other groups than {paths[0]}; extract all shards again")
+    if sorted(part.header.shard for part in parts) != list(range(1, first.shards + 1)):
+        numbers = ", ".join(str(part.header.shard) for part in parts)
+        raise InputError(f"the shards are numbers {numbers} of {first.shards}; every one is needed, once")
+    with contextlib.ExitStack() as stack:
+        handles = [stack.enter_context(h5py.File(path, "r")) for path in paths]
+        write_features(
+            output,
+            dataset=first.dataset,
+            model=first.model,
+            dimension=first.dimension,
+            groups={name: _merge_group(parts, handles, name) for name in parts[0].rows},
+            dtype=first.dtype,
+            unit=first.unit,
+            weights=first.weights,
+        )
+
+
+def _read_part(path: Path) -> Part:
+    with open_checked(path, SHARD_FORMAT) as handle:
+        header = _header(handle)
+        rows = {name: handle[name]["row"][:].astype(np.int64) for name in handle}
+        for name, rows_N in rows.items():
+            stored = handle[name]["features"]
+            if stored.shape != (len(rows_N), header.dimension) or stored.dtype != header.dtype:
+                raise InputError(f"group {name} has features of another shape than the shard says; extract it again")
+        sightings = {name: load_sightings(handle[name]) for name in rows}
+    return Part(path=path, header=header, rows=rows, sightings=sightings)
+
+
+def _header(handle: h5py.File) -> ShardHeader:
+    values: dict[str, Any] = {field.name: handle.attrs[field.name] for field in fields(ShardHeader)}
+    for name, value in values.items():
+        if not isinstance(value, np.integer if name in WHOLE_NUMBERS else str):
+            raise InputError(f"the attribute {name} is {value!r}; extract the shard again")
+        values[name] = int(value) if name in WHOLE_NUMBERS else str(value)
+    if values["dtype"] not in DTYPES or values["dimension"] < 1:
+        raise InputError(f"features of {values['dimension']} x {values['dtype']} cannot be; extract the shard again")
+    return ShardHeader(**values)
+
+
+def _merge_group(
+    parts: Sequence[Part], handles: Sequence[h5py.File], name: str
+) -> tuple[Sightings, Iterator[Features]]:
+    rows_N = np.concatenate([part.rows[name] for part in parts])
+    order_N = np.argsort(rows_N, kind="stable")
+    if not np.array_equal(rows_N[order_N], np.arange(len(rows_N))):
+        raise InputError(f"the shards' rows of group {name} do not make a whole; extract all shards again")
+    sightings = concatenate_sightings([part.sightings[name] for part in parts])
+    return sightings.take(order_N), _merge_blocks(parts, handles, name)
+
+
+def _merge_blocks(parts: Sequence[Part], handles: Sequence[h5py.File], name: str) -> Iterator[Features]:
+    header = parts[0].header
+    total = sum(len(part.rows[name]) for part in parts)
+    for start in range(0, total, BLOCK_ROWS):
+        stop = min(start + BLOCK_ROWS, total)
+        block_ND = np.empty((stop - start, header.dimension), header.dtype)
+        for part, handle in zip(parts, handles, strict=True):
+            rows_N = part.rows[name]
+            begin, end = np.searchsorted(rows_N, (start, stop))
+            with named_defects(part.path, SHARD_FORMAT):
+                block_ND[rows_N[begin:end] - start] = handle[name]["features"][begin:end]
+        yield block_ND

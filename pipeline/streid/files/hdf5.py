@@ -1,0 +1,80 @@
+"""HDF5 files of one format and version each: written whole, checked when they are opened."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import h5py
+
+from streid.errors import InputError
+from streid.files.atomic import atomic_output
+from streid.files.checksums import NOTHING, check_seal, seal
+from streid.files.full_disk import GuardedFile
+from streid.files.untrusted import refuse_unconfined
+
+VERSION = 1
+
+
+@contextlib.contextmanager
+def open_checked(path: str | os.PathLike[str], file_format: str, version: int = VERSION) -> Iterator[h5py.File]:
+    """Open an HDF5 file of `file_format` for reading; every defect of the file becomes an InputError."""
+    if not Path(path).is_file():
+        raise InputError(f"{path}: no such file")
+    check_seal(Path(path))
+    with named_defects(path, file_format), h5py.File(path, "r") as handle:
+        found = handle.attrs.get("format")
+        if found != file_format:
+            raise InputError(f"{path}: format is {found!r}, expected {file_format!r}")
+        written = handle.attrs.get("version")
+        if written != version:
+            raise InputError(
+                f"{path}: version {written} of {file_format} is not the one this streid reads ({version}); "
+                "make it again"
+            )
+        refuse_unconfined(handle)
+        yield handle
+
+
+@contextlib.contextmanager
+def named_defects(path: str | os.PathLike[str], file_format: str) -> Iterator[None]:
+    """Turn what goes wrong while the HDF5 file at `path` is read into an InputError that names it."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(str(error) if str(path) in str(error) else f"{path}: {error}") from None
+    except KeyError as error:
+        raise InputError(f"{path}: incomplete {file_format} file ({error.args[0]})") from None
+    except (TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"{path}: not laid out as a {file_format} file ({error})") from None
+    except (OSError, RuntimeError) as error:
+        raise InputError(f"{path}: damaged HDF5 file ({error}); remove it and make it again") from None
+
+
+@contextlib.contextmanager
+def create_file(
+    path: str | os.PathLike[str],
+    file_format: str,
+    version: int = VERSION,
+    *,
+    unsealed: str | None = None,
+    **attributes: str | int | float,
+) -> Iterator[h5py.File]:
+    """Create an HDF5 file of `file_format` with root attributes, atomically, and seal it (streid.files.checksums).
+
+    Args:
+        unsealed: a contiguous dataset that the seal leaves out, as its content has checksums of its own.
+    """
+    with atomic_output(path) as partial:
+        with GuardedFile(partial) as file:
+            with h5py.File(file, "w") as handle:
+                handle.attrs["format"] = file_format
+                handle.attrs["version"] = version
+                handle.attrs.update(attributes)
+                yield handle
+                skipped = NOTHING
+                if unsealed is not None:
+                    stored = handle[unsealed].id
+                    skipped = (stored.get_offset() or 0, stored.get_storage_size())
+            file.check()
+        seal(partial, skipped)

@@ -1,0 +1,75 @@
+"""scores.h5 and reranked.h5: what every query found, stream by stream.
+
+Shape suffixes: Q queries, K kept ranks, P right matches of all queries, W drawn wrong pictures.
+All row indices are 0-based; ranks are 1-based.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+import numpy as np
+import numpy.typing as npt
+
+from streid.arrays import FloatArray
+from streid.errors import InputError
+from streid.files.hdf5 import create_file, open_checked
+
+RANKINGS_FORMAT = "streid-rankings"
+RANKINGS_VERSION = 2
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Ranking:
+    """One stream's retrieval result per query.
+
+    indices_QK: the best gallery rows, best first, those the protocol ignores left out; -1 where a
+    query has fewer. scores_QK: their scores (similarity, or negative distance; higher is better), NaN
+    where the index is -1. ap_Q: average precision (trapezoid), NaN for a query without a right match.
+    first_match_Q: 1-based rank of the first right match, 0 without one.
+
+    match_count_Q: right matches per query. match_rows_P, match_ranks_P, match_scores_P: gallery row, 1-based
+    rank and score of every right match, query after query, best first. wrong_scores_QW: scores of gallery
+    pictures drawn evenly for every query, the same ones in every stream; NaN where one drawn is no wrong one
+    or the query is of nobody.
+    """
+
+    indices_QK: npt.NDArray[np.int32]
+    scores_QK: npt.NDArray[np.float32]
+    ap_Q: FloatArray
+    first_match_Q: npt.NDArray[np.int32]
+    match_count_Q: npt.NDArray[np.int32]
+    match_rows_P: npt.NDArray[np.int32]
+    match_ranks_P: npt.NDArray[np.int32]
+    match_scores_P: npt.NDArray[np.float32]
+    wrong_scores_QW: npt.NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        columns = (self.match_count_Q, self.match_rows_P, self.match_ranks_P, self.match_scores_P)
+        lengths = [len(column) for column in columns if column.ndim == 1]
+        if len(lengths) < len(columns) or len(set(lengths[1:])) > 1 or int(self.match_count_Q.sum()) != lengths[1]:
+            raise InputError("the right matches do not fit their number per query; make the ranking again")
+
+
+def write_rankings(path: str | os.PathLike[str], *, dataset: str, model: str, streams: Mapping[str, Ranking]) -> None:
+    """Write scores.h5 or reranked.h5: one group per stream, atomically."""
+    with create_file(path, RANKINGS_FORMAT, RANKINGS_VERSION, dataset=dataset, model=model) as handle:
+        for stream in sorted(streams):
+            group = handle.create_group(stream)
+            for field in fields(Ranking):
+                column = getattr(streams[stream], field.name)
+                options = {"fletcher32": True, "chunks": True} if column.size else {}
+                group.create_dataset(field.name.rsplit("_", 1)[0], data=column, **options)
+
+
+def read_rankings(path: str | os.PathLike[str]) -> dict[str, Ranking]:
+    """Read a scores.h5 or reranked.h5: stream name -> its ranking.
+
+    Raises:
+        InputError: the file is missing, damaged, or of another format or version.
+    """
+    with open_checked(path, RANKINGS_FORMAT, RANKINGS_VERSION) as handle:
+        return {
+            stream: Ranking(**{f.name: handle[stream][f.name.rsplit("_", 1)[0]][:] for f in fields(Ranking)})
+            for stream in sorted(handle)
+        }

@@ -1,0 +1,82 @@
+"""Charts of what a data set holds.
+
+Shape suffixes: B bars, C cameras.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from streid.data.manifest import evaluated
+from streid.reporting.figures.charts import WIDE, Chart, Theme, draw_chart, legend_below, style_of
+
+MOST_BARS = 24
+SPLIT_TITLES = {"train": "training", "val": "held out", "query": "query", "gallery": "gallery"}
+
+
+def plot_cameras(manifest: pd.DataFrame) -> Chart:
+    """Pictures per camera, stacked by split."""
+    table = pd.crosstab(manifest["camid"], manifest["split"])
+    splits = [split for split in SPLIT_TITLES if split in table.columns]
+
+    def paint(axes: Axes, theme: Theme) -> None:
+        below_C = np.zeros(len(table))
+        for number, split in enumerate(splits):
+            colour, _ = style_of(number, theme)
+            axes.bar(
+                range(len(table)), table[split], bottom=below_C, color=colour, label=SPLIT_TITLES[split], width=0.7
+            )
+            below_C += table[split].to_numpy()
+        axes.set_xticks(range(len(table)), [str(camera) for camera in table.index])
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+        axes.grid(visible=False, axis="x")
+        axes.set_xlabel("camera")
+        legend_below(axes, len(splits), columns=4)
+
+    totals = ", ".join(f"camera {camera} {total:,}" for camera, total in table.sum(axis=1).items())
+    return draw_chart(
+        name="pictures_per_camera", title="Pictures per camera", alt=f"Pictures: {totals}.", size=WIDE, paint=paint
+    )
+
+
+def plot_identities(manifest: pd.DataFrame) -> list[Chart]:
+    """How many pictures there are of an identity, and how many cameras saw it: people trained on and tested."""
+    people = manifest[evaluated(manifest["pid"])]
+    tested = people["split"].isin(("query", "gallery"))
+    groups = {"trained on": people[~tested], "tested": people[tested]}
+    shown = {name: rows.groupby("pid")["camid"] for name, rows in groups.items() if len(rows)}
+    return [
+        _plot_people("pictures_per_identity", "Pictures per identity", {n: g.size() for n, g in shown.items()}),
+        _plot_people("cameras_per_identity", "Cameras per identity", {n: g.nunique() for n, g in shown.items()}),
+    ]
+
+
+def _plot_people(name: str, title: str, counts: Mapping[str, pd.Series]) -> Chart:
+    """How many identities have how many of something; bars of several numbers each where there are too many."""
+    most = max((int(numbers.max()) for numbers in counts.values()), default=1)
+    step = -(-most // MOST_BARS)
+    edges = np.arange(1, most + step + 1, step)
+    people = {group: np.histogram(numbers, edges)[0] for group, numbers in counts.items()}
+
+    def paint(axes: Axes, theme: Theme) -> None:
+        width = 0.8 * step / max(1, len(people))
+        for number, (group, people_B) in enumerate(people.items()):
+            colour, _ = style_of(number, theme)
+            left_B = edges[:-1] - 0.4 * step + (step - 1) / 2 + number * width
+            axes.bar(left_B, people_B, width, align="edge", color=colour, label=group)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+        axes.grid(visible=False, axis="x")
+        axes.set_xlabel(title.lower().replace(" per identity", ""))
+        axes.set_ylabel("identities")
+        legend_below(axes, len(people))
+
+    told = ", ".join(
+        f"{group} {int(numbers.min()):,} to {int(numbers.max()):,}, half of the people at most {numbers.median():g}"
+        for group, numbers in counts.items()
+    )
+    return draw_chart(name=name, title=title, alt=f"{title}: {told}.", size=WIDE, paint=paint)

@@ -1,0 +1,28 @@
+"""Pages beside the report, each one file that needs nothing else, and links from one to another."""
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+SHARED_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def relative_link(target: Path, page: Path) -> str:
+    """A link from the page to another file, for as long as they stay where they are to each other."""
+    return quote(Path(os.path.relpath(target.absolute(), page.absolute().parent)).as_posix())
+
+
+def render(template: Path, **content: Any) -> str:
+    """A page from a template, which may include those beside it and the shared ones; names and paths are escaped."""
+    environment = Environment(
+        loader=FileSystemLoader((template.parent, SHARED_TEMPLATES)),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template(template.name).render(content)

@@ -1,0 +1,56 @@
+"""The headline: the result of every model and step, what limits it, and what others have published.
+
+Shape suffix: C cameras.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from streid.reporting.figures.charts import Chart
+from streid.reporting.figures.comparison import compare_streams
+from streid.reporting.measured import METRIC_TITLES
+from streid.reporting.report.findings import Headline, list_notices, write_headline
+from streid.reporting.report.published import PublishedResult, published_results
+from streid.reporting.report.sections.frame import Material, Section
+from streid.reporting.report.tables import AUDIT_TITLES, MetricRow, audit_rows, metric_rows
+from streid.reporting.report.transfers import TransferRow, transfer_rows
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class HeadlineSection(Section):
+    """The page's first lines and the table of results; transfers: the models side by side, if there are several."""
+
+    headline: Headline
+    notices: Sequence[str]
+    transfers: Sequence[TransferRow]
+    metric_titles: Sequence[str]
+    metrics: Sequence[MetricRow]
+    comparison: Sequence[Chart]
+    published: Sequence[PublishedResult]
+    audit_titles: Sequence[str]
+    audit: Sequence[tuple[str, tuple[str, ...]]]
+
+    @property
+    def charts(self) -> Sequence[Chart]:
+        """The streams beside each other."""
+        return self.comparison
+
+
+def compose_headline(material: Material) -> HeadlineSection:
+    """Say what came out, and what speaks against trusting it."""
+    dataset, summary, runs = material.dataset, material.record["data"], material.runs
+    people_CC = material.histograms.counts_CCB.sum(axis=2)
+    timed = bool(people_CC.sum() > np.trace(people_CC))
+    return HeadlineSection(
+        headline=write_headline(dataset, runs),
+        notices=list_notices(dataset, summary, runs, timed, material.foreign),
+        transfers=transfer_rows(dataset, runs, material.foreign) if len(runs) > 1 else [],
+        metric_titles=list(METRIC_TITLES.values()),
+        metrics=metric_rows(runs),
+        comparison=compare_streams(runs),
+        published=published_results(summary),
+        audit_titles=[*AUDIT_TITLES.values(), "Pairs with time"],
+        audit=audit_rows(runs),
+    )

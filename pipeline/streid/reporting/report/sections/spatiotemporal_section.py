@@ -1,0 +1,64 @@
+"""What times and cameras tell, and how much they count."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from streid.reporting.figures.camera_map import CameraMap, map_cameras
+from streid.reporting.figures.charts import Chart
+from streid.reporting.figures.separation import COLUMNS, plot_separation, separate_streams, separation_rows
+from streid.reporting.figures.travel import Travel, plot_travel
+from streid.reporting.figures.travel_matrix import plot_all_pairs
+from streid.reporting.figures.weighing import Weighing, explain_weights
+from streid.reporting.report.sections.frame import Material, Section
+from streid.reporting.runs import best_run
+from streid.reporting.wording import Clock
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SpatiotemporalSection(Section):
+    """How each fusion weighs times, how well that separates people, and the travel times between cameras.
+
+    separated_of: the model whose scores are drawn; separation: of each of its streams; separation_table: of all
+    models' streams. all_pairs: of camera pairs, where there are too many to draw each. histograms: their part of
+    report.json.
+    """
+
+    weighing: Sequence[Weighing]
+    separated_of: str
+    separation: Sequence[Chart]
+    separation_columns: Sequence[str]
+    separation_table: Sequence[tuple[str, tuple[str, ...]]]
+    map: CameraMap | None
+    travel: Travel
+    all_pairs: Chart | None
+    clock: Clock
+    histograms: dict[str, Any]
+
+    @property
+    def charts(self) -> Sequence[Chart]:
+        """The curves of the weights, the scores' distributions, the map, and the camera pairs."""
+        curves = [weighing.curve for weighing in self.weighing if weighing.curve]
+        single = [*([self.map.chart] if self.map else []), *([self.all_pairs] if self.all_pairs else [])]
+        return [*curves, *self.separation, *single, *self.travel.charts]
+
+
+def compose_spatiotemporal(material: Material) -> SpatiotemporalSection:
+    """Draw the travel times, explain the weights and separate right from wrong pairs."""
+    densities = any("likelihood" in run.fusions for run in material.runs)
+    travel = plot_travel(material.histograms, material.clock, densities=densities)
+    separated = {run.name: separate_streams(run) for run in material.runs}
+    best = best_run(material.runs).name
+    every_pair = plot_all_pairs(material.histograms, material.clock, densities=densities) if travel.named else None
+    return SpatiotemporalSection(
+        weighing=explain_weights(material.runs),
+        separated_of=best,
+        separation=plot_separation(best, separated[best]),
+        separation_columns=COLUMNS,
+        separation_table=separation_rows(separated),
+        map=map_cameras(material.histograms, material.clock),
+        travel=travel,
+        all_pairs=every_pair,
+        clock=material.clock,
+        histograms=material.record["histograms"],
+    )

@@ -1,0 +1,198 @@
+"""The report's tables as rows of ready text."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from streid.errors import InputError
+from streid.reporting.measured import METRIC_TITLES
+from streid.reporting.report.findings import interval
+from streid.reporting.runs import ModelRun
+from streid.reporting.streams import FUSION_TITLES, stream_kind, stream_title
+from streid.reporting.wording import duration, memory, percent
+
+STAGES = (
+    "render_demo",
+    "prepare_dataset",
+    "build_histograms",
+    "train_appearance",
+    "extract_features",
+    "merge_features",
+    "import_features",
+    "inspect_model",
+    "evaluate_joint",
+    "rerank_scores",
+)
+OWN_STAGE = "write_report"
+SPLIT_TITLES = {"train": "Training", "val": "Held out", "query": "Query", "gallery": "Gallery"}
+COUNT_TITLES = {
+    "pictures": "Pictures",
+    "identities": "Identities",
+    "cameras": "Cameras",
+    "tracklets": "Tracklets",
+    "distractors": "Distractors",
+    "junk": "Junk",
+}
+AUDIT_TITLES = {
+    "query": "Queries",
+    "gallery": "Gallery",
+    "junk": "Junk",
+    "distractors": "Distractors",
+    "evaluated": "Evaluated",
+    "skipped": "Skipped",
+    "unknown_times": "Unknown times",
+    "unknown_cameras": "Unseen cameras",
+}
+NONE = "\N{EN DASH}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricCell:
+    """A metric in percent, its 95 % interval, and whether no other row is better."""
+
+    value: str
+    interval: str
+    best: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricRow:
+    """One model's one stream, of the given kind; cells in the order of `METRIC_TITLES`."""
+
+    model: str
+    kind: str
+    title: str
+    cells: tuple[MetricCell, ...]
+    first_of_model: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class CostRow:
+    """What one stage took. subject: the model, and the fusion, it ran for."""
+
+    stage: str
+    subject: str
+    time: str
+    memory: str
+    load: str
+
+
+def metric_rows(runs: Sequence[ModelRun]) -> list[MetricRow]:
+    """Every model's every stream; values that show alike are equally best."""
+    shown = [(run, stream, metrics) for run in runs for stream, metrics in run.streams.items()]
+    best = {name: max(round(metrics[name], 3) for _, _, metrics in shown) for name in METRIC_TITLES}
+    return [
+        MetricRow(
+            model=run.name,
+            kind=stream_kind(stream),
+            title=stream_title(stream),
+            cells=tuple(
+                MetricCell(
+                    value=percent(metrics[name]),
+                    interval=interval(metrics, name) if name in metrics["ci95"] else NONE,
+                    best=round(metrics[name], 3) == best[name],
+                )
+                for name in METRIC_TITLES
+            ),
+            first_of_model=stream == next(iter(run.streams)),
+        )
+        for run, stream, metrics in shown
+    ]
+
+
+def count_rows(summary: Mapping[str, Any]) -> list[tuple[str, tuple[str, ...]]]:
+    """Each split's title with its counts in the order of `COUNT_TITLES`."""
+    counts = summary["counts"]
+    ordered = [split for split in SPLIT_TITLES if split in counts]
+    return [
+        (
+            SPLIT_TITLES[split],
+            tuple(f"{counts[split][what]:,}" if what in counts[split] else NONE for what in COUNT_TITLES),
+        )
+        for split in ordered
+    ]
+
+
+def audit_rows(runs: Sequence[ModelRun]) -> list[tuple[str, tuple[str, ...]]]:
+    """What was compared for each model: the audit of scores.json, in words."""
+    rows = []
+    for run in runs:
+        audit = run.scores["audit"]
+        rows.append(
+            (run.name, (*(f"{audit[name]:,}" for name in AUDIT_TITLES), f"{percent(audit['pairs_with_time'])} %"))
+        )
+    return rows
+
+
+def configuration_rows(content: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """A nested configuration as dotted names and values, in its own order."""
+    rows: list[tuple[str, str]] = []
+    for name, value in content.items():
+        if isinstance(value, Mapping) and value:
+            rows.extend(configuration_rows(value, f"{prefix}{name}."))
+        else:
+            shown = ", ".join(map(str, value)) if isinstance(value, list) else value
+            rows.append((f"{prefix}{name}", str(shown)))
+    return rows
+
+
+def cost_rows(folder: Path) -> list[CostRow]:
+    """Time and memory of each stage from Snakemake's benchmark files.
+
+    Args:
+        folder: holds `<rule>.tsv`, `<rule>.<model>.tsv` and `<rule>.<model>.<fusion>.tsv`. A stage
+            run several times counts with its longest run. The report's own file is left out, as
+            it is of an earlier report.
+
+    Raises:
+        InputError: the folder is missing or a file is no benchmark table.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder of benchmark files")
+    named = [(path, *split_stem(path.stem)) for path in sorted(folder.glob("*.tsv"))]
+    kept = [entry for entry in named if entry[1] != OWN_STAGE]
+    kept.sort(key=lambda entry: (stage_order(entry[1]), entry[2]))
+    return [_cost_row(path, stage, subject) for path, stage, subject in kept]
+
+
+def split_stem(stem: str) -> tuple[str, str]:
+    """A log's or benchmark's stage, and its model and fusion in words: `<rule>[.<model>[.<fusion>]]`."""
+    stage, _, model = stem.partition(".")
+    name, _, fusion = model.rpartition(".")
+    return stage, f"{name}, {fusion}" if name and fusion in FUSION_TITLES else model
+
+
+def stage_order(stage: str) -> tuple[int, str]:
+    """Sorts stages as they run, those not known last."""
+    return STAGES.index(stage) if stage in STAGES else len(STAGES), stage
+
+
+def _cost_row(path: Path, stage: str, subject: str) -> CostRow:
+    try:
+        table = pd.read_csv(path, sep="\t")
+        seconds = pd.to_numeric(table["s"], errors="raise")
+        longest = table.iloc[int(seconds.to_numpy().argmax())]
+    except (KeyError, ValueError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not a benchmark table of Snakemake ({error}); remove it") from None
+    megabytes, load = (_number(longest.get(name)) for name in ("max_rss", "mean_load"))
+    return CostRow(
+        stage=stage,
+        subject=subject,
+        time=duration(float(longest["s"])),
+        memory=memory(megabytes) if megabytes is not None else NONE,
+        # Of a stage of a second or so Snakemake takes no sample of the load and writes 0.
+        load=f"{load:.0f} %" if load else NONE,
+    )
+
+
+def _number(text: Any) -> float | None:
+    """A benchmark's value; a dash or nothing stands where Snakemake could not measure."""
+    try:
+        value = float(text)
+    except (TypeError, ValueError):
+        return None
+    return value if math.isfinite(value) else None

@@ -1,0 +1,104 @@
+"""Every model beside the others: what it learned on, what it is tested on, and how far each step takes it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from streid.reporting.report.findings import HEADLINE_METRICS, interval
+from streid.reporting.runs import ModelRun
+from streid.reporting.streams import APPEARANCE, JOINT, RERANKED, fusion_title, stream_key
+from streid.reporting.wording import percent, points
+
+STEPS = (APPEARANCE, JOINT, RERANKED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferCell:
+    """A step's metric in percent, with its interval and lift over appearance, where there are; best: of its column."""
+
+    value: str
+    interval: str
+    lift: str
+    best: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferRow:
+    """One model under one fusion; cells: the metrics of each of `STEPS` in turn, None where it was not taken.
+
+    span: how many rows the model has, 0 for all but its first.
+    """
+
+    model: str
+    source: str
+    fusion: str
+    histograms_from: str
+    cells: tuple[TransferCell | None, ...]
+    span: int
+
+
+def list_transfers(dataset: str, runs: Sequence[ModelRun], foreign: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The matrix of sources and targets, as far as this data set is the target; for report.json.
+
+    Args:
+        foreign: models whose scores use another data set's histograms -> that set's name.
+
+    Returns:
+        One entry per model and fusion: `source` it was trained on, `target`, `model`, `fusion`, `histograms_from`
+        and rank-1 and mAP (fractions) of each of `STEPS`, None where it was not taken.
+    """
+    return [
+        {
+            "source": run.source or dataset,
+            "target": dataset,
+            "model": run.name.partition("@")[0],
+            "fusion": fusion,
+            "histograms_from": foreign.get(run.name, dataset),
+            **{step: _step_metrics(run, step, fusion) for step in STEPS},
+        }
+        for run in runs
+        for fusion in run.fusions
+    ]
+
+
+def transfer_rows(dataset: str, runs: Sequence[ModelRun], foreign: Mapping[str, str]) -> list[TransferRow]:
+    """The same in words, with intervals and lifts; values that show alike are equally best."""
+    best = {
+        (step, name): max((round(metrics[name], 3) for metrics in _all_metrics(runs, step)), default=1.0)
+        for step in STEPS
+        for name in HEADLINE_METRICS
+    }
+    return [
+        TransferRow(
+            model=run.name,
+            source=run.source or dataset,
+            fusion=fusion_title(fusion),
+            histograms_from=foreign.get(run.name, dataset),
+            cells=tuple(_cell(run, fusion, *column, highest) for column, highest in best.items()),
+            span=0 if place else len(run.fusions),
+        )
+        for run in runs
+        for place, fusion in enumerate(run.fusions)
+    ]
+
+
+def _step_metrics(run: ModelRun, step: str, fusion: str) -> dict[str, float] | None:
+    metrics = run.streams.get(stream_key(step, fusion))
+    return None if metrics is None else {name: metrics[name] for name in HEADLINE_METRICS}
+
+
+def _all_metrics(runs: Sequence[ModelRun], step: str) -> list[dict[str, float]]:
+    found = [_step_metrics(run, step, fusion) for run in runs for fusion in run.fusions]
+    return [metrics for metrics in found if metrics is not None]
+
+
+def _cell(run: ModelRun, fusion: str, step: str, name: str, best: float) -> TransferCell | None:
+    metrics, before = run.streams.get(stream_key(step, fusion)), run.streams.get(APPEARANCE)
+    if metrics is None:
+        return None
+    return TransferCell(
+        value=percent(metrics[name]),
+        interval=interval(metrics, name),
+        lift=points(metrics[name] - before[name]) if before and step != APPEARANCE else "",
+        best=round(metrics[name], 3) == best,
+    )

@@ -1,0 +1,170 @@
+"""What every stage script's command line shares: logging, threads, devices, exit status."""
+
+import argparse
+import logging
+import os
+import shlex
+import sys
+import threading
+from collections.abc import Callable
+from typing import NoReturn
+
+from streid.errors import DISK_IS_FULL, InputError
+from streid.stage.processes import is_worker, killed_reader
+
+logger = logging.getLogger(__name__)
+
+LOWER_VALUES = "lower --batch-size, --workers or --block-rows, where the stage has them"
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
+LARGEST_SEED = 2**32 - 1
+COMMAND_MARK = "command: "
+
+
+def positive_int(text: str) -> int:
+    """An integer of at least 1, as an argparse type."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive integer")
+    return value
+
+
+def non_negative_int(text: str) -> int:
+    """An integer of at least 0, as an argparse type."""
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text} is negative")
+    return value
+
+
+def seed_number(text: str) -> int:
+    """An integer from 0 to 2^32 - 1, which every generator of random numbers takes, as an argparse type."""
+    value = non_negative_int(text)
+    if value > LARGEST_SEED:
+        raise argparse.ArgumentTypeError(f"{text} is above {LARGEST_SEED}")
+    return value
+
+
+def positive_float(text: str) -> float:
+    """A finite number above 0, as an argparse type."""
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return value
+
+
+def non_negative_float(text: str) -> float:
+    """A finite number of at least 0, as an argparse type."""
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a number of at least 0")
+    return value
+
+
+def automatic_or_number(text: str) -> float | None:
+    """None for `auto`, or a finite number of at least 0, as an argparse type."""
+    if text == "auto":
+        return None
+    try:
+        return non_negative_float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is neither auto nor a number") from None
+
+
+def fraction(text: str) -> float:
+    """A number from 0 to 1, as an argparse type."""
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return value
+
+
+def truth(text: str) -> bool:
+    """`true` or `false`, in any case, as an argparse type."""
+    if text.lower() not in ("true", "false"):
+        raise argparse.ArgumentTypeError(f"{text} is neither true nor false")
+    return text.lower() == "true"
+
+
+def process_count(text: str) -> int | None:
+    """A positive integer, or `auto` (None), as an argparse type."""
+    return None if text == "auto" else positive_int(text)
+
+
+def add_compute_arguments(parser: argparse.ArgumentParser, *, device: bool = True) -> None:
+    """Add `--threads` and, where a stage can use a GPU, `--device auto|cpu|cuda`."""
+    if device:
+        parser.add_argument(
+            "--device",
+            choices=("auto", "cpu", "cuda"),
+            default="auto",
+            help="where to compute; auto takes a GPU when there is one (default: %(default)s)",
+        )
+    parser.add_argument(
+        "--threads",
+        type=positive_int,
+        default=os.cpu_count() or 1,
+        help="CPU threads to use (default: all of this machine's, %(default)s)",
+    )
+
+
+def set_threads(threads: int) -> None:
+    """Limit every numerical library to `threads`; call it before numpy, numba or torch is imported."""
+    for name in THREAD_VARIABLES:
+        os.environ[name] = str(threads)
+
+
+def run_stage(main: Callable[[], None]) -> NoReturn:
+    """Run a stage script's `main` and leave the process with the right exit status.
+
+    What is not written to a terminal begins with the command line, so that a log tells how to repeat the stage.
+
+    Exit status 0 when it returns; 2 after one line on standard error for an `InputError`, a full disk, missing
+    permission or too little memory; 130 on Ctrl-C. Anything else is a defect of streid and keeps its traceback.
+    """
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.captureWarnings(True)
+    threading.excepthook = _say_threads_failure
+    if not sys.stderr.isatty() and not is_worker():
+        logger.info("%s%s", COMMAND_MARK, shlex.join(["python", *sys.argv]))
+    try:
+        main()
+    except InputError as error:
+        sys.exit(_refuse(str(error)))
+    except OSError as error:
+        if error.filename is None and error.errno is None:
+            raise
+        where = f": {error.filename}" if error.filename else ""
+        advice = "; make room there and run the stage again" if error.errno in DISK_IS_FULL else ""
+        sys.exit(_refuse(f"{error.strerror or error}{where}{advice}"))
+    except (MemoryError, RuntimeError) as error:
+        said = _shortage(error)
+        if not said:
+            raise
+        sys.exit(_refuse(said))
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(0)
+
+
+def _say_threads_failure(failed: threading.ExceptHookArgs) -> None:
+    """Leave what the system refused to a thread to the stage, which hears of a full disk from TensorBoard's."""
+    if not isinstance(failed.exc_value, OSError):
+        threading.__excepthook__(failed)
+
+
+def _shortage(error: MemoryError | RuntimeError) -> str:
+    """What to say when memory ran out: Python's and numpy's error, torch's for a GPU, or its texts for the CPU."""
+    if isinstance(error, RuntimeError) and (said := killed_reader(error)):
+        return said
+    lacking = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+    if not lacking and "DefaultCPUAllocator: can't allocate memory" not in str(error):
+        return ""
+    return f"not enough memory: {error}; {LOWER_VALUES}, or take a machine with more"
+
+
+def _refuse(message: str) -> int:
+    line = " ".join(message.split())
+    # What a file's name may hold must not steer the terminal.
+    shown = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in line)
+    print(f"error: {shown}", file=sys.stderr)
+    return 2

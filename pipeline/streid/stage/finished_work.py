@@ -1,0 +1,90 @@
+"""The record of a stage's finished work: once it is done, no other run does it again."""
+
+import contextlib
+import json
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from streid.files.checksums import content_digest
+from streid.files.locks import close_lock, describe_process, open_lock, read_lock, wait_for_lock, write_lock
+
+logger = logging.getLogger(__name__)
+
+
+class HeldWork:
+    """A stage's work folder while this process holds it.
+
+    Args:
+        handle: of the locked file. It names the process that holds the work or, once the work is done, keeps
+            a record of it: who did it, the fingerprint of its code, settings and inputs, and its outputs.
+    """
+
+    def __init__(self, handle: int) -> None:
+        self._handle = handle
+        self._record = _read_record(read_lock(handle))
+        if not self._record:
+            write_lock(handle, describe_process())
+
+    def is_done(self, fingerprint: str, outputs: Sequence[Path]) -> bool:
+        """Whether the last to hold this work made exactly these outputs and they are still there.
+
+        Says so in the log. Any change of code, settings or inputs, and any output that is missing or has other
+        content, means that the work is to be done.
+        """
+        done = self._record.get("fingerprint") == fingerprint
+        if done:
+            found = _make_record(fingerprint, outputs, str(self._record["by"]))
+            done = self._record == found and None not in found["outputs"].values()
+        if done:
+            names = ", ".join(map(str, outputs))
+            logger.info("%s made by %s; nothing to do (remove to make again)", names, self._record["by"])
+        else:
+            self._record = {}
+            write_lock(self._handle, describe_process())
+        return done
+
+    def mark_done(self, fingerprint: str, outputs: Sequence[Path]) -> None:
+        """Keep a record of the outputs, which this process has written."""
+        write_lock(self._handle, json.dumps(_make_record(fingerprint, outputs, describe_process())))
+
+
+@contextlib.contextmanager
+def exclusive_work(work: Path) -> Iterator[HeldWork]:
+    """Hold the folder `work` for this process, waiting while another one holds it.
+
+    The lock file lies beside the folder; the kernel drops the lock when its process ends, however it ends. On
+    a file system without locks nothing is held, and the log says so.
+    """
+    handle = open_lock(work.with_name(f".{work.name}.lock"))
+    try:
+        wait_for_lock(handle, f"works in {work}", work, _holder)
+        yield HeldWork(handle)
+    finally:
+        close_lock(handle)
+
+
+def _holder(text: str) -> str:
+    """Who holds the work, from what stands in its lock file."""
+    return str(_read_record(text).get("by", text))
+
+
+def _make_record(fingerprint: str, outputs: Sequence[Path], by: str) -> dict[str, Any]:
+    """A record of outputs: the SHA-256 of each one's content, None where it is missing."""
+    found: dict[str, str | None] = {}
+    for path in outputs:
+        try:
+            found[str(path)] = content_digest(path).hex()
+        except FileNotFoundError:
+            found[str(path)] = None
+    return {"by": by, "fingerprint": fingerprint, "outputs": found}
+
+
+def _read_record(text: str) -> Mapping[str, Any]:
+    """The record in a lock file; empty where it names a process or is damaged."""
+    try:
+        record = json.loads(text)
+    except ValueError:
+        return {}
+    return record if isinstance(record, dict) and {"by", "fingerprint", "outputs"} <= set(record) else {}

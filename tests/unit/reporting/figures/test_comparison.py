@@ -1,0 +1,20 @@
+"""Several models in one chart."""
+
+from collections.abc import Callable
+
+from streid.reporting.figures.comparison import compare_streams
+from streid.reporting.runs import ModelRun
+
+MakeRun = Callable[..., ModelRun]
+
+
+def test_models_are_compared_in_a_row_each(make_run: MakeRun) -> None:
+    chart = compare_streams([make_run("pcb"), make_run("stgcn", visual=make_run().streams["visual"])])[1]
+    assert chart.alt == (
+        "mAP. pcb: Appearance 40.0 %, Appearance + times, logistic 60.0 %, Re-ranked, logistic 80.0 %; "
+        "stgcn: Appearance 40.0 %."
+    )
+    assert chart.light.count(b">stgcn</text>") == chart.light.count(b">Re-ranked, logistic</text>") == 1
+    assert b"Times alone" not in chart.light
+    more = compare_streams([make_run(str(number)) for number in range(7)])[1]
+    assert more.size == (chart.size[0], chart.size[1] + 5 * 44)
