@@ -36,6 +36,7 @@ lint: .venv/ready
 	mypy
 	snakefmt --check Snakefile workflow/rules
 	snakemake --lint
+	codespell
 
 bench: .venv/ready
 	@echo "== streid timings (about half an hour on 2 cores; leave the machine alone meanwhile)"
