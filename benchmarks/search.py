@@ -59,7 +59,7 @@ def measure(rows: int, length: int, threads: int) -> str:
     import scenes
     from streid.appearance.description import Describer
     from streid.appearance.models import ModelConfig, build_model
-    from streid.data.packing import PictureSource
+    from streid.data.picture_source import PictureSource
     from streid.scoring.fusion import logistic_fusion
     from streid.scoring.search import Gallery
     from streid.spatiotemporal.travel_histograms import build_histograms

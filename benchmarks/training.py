@@ -29,7 +29,7 @@ from streid.appearance.schedules import ScheduleConfig
 from streid.appearance.settings import TrainingConfig
 from streid.appearance.training import Trainer
 from streid.data.loading import TrainingSet
-from streid.data.packing import PictureSource
+from streid.data.picture_source import PictureSource
 from streid.data.samplers import SamplerConfig
 from streid.data.transforms import AugmentationConfig
 from streid.stage.cli import non_negative_int, positive_int

@@ -37,7 +37,7 @@ def main() -> None:
     from streid.appearance.extraction import Extractor, cut_chunks, remove_chunks
     from streid.appearance.models import load_model
     from streid.data.manifest import read_prepared
-    from streid.data.packing import PictureSource
+    from streid.data.picture_source import PictureSource
     from streid.data.units import choose_unit, make_units
     from streid.errors import InputError
     from streid.files.checksums import digest_file

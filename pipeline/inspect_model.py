@@ -31,7 +31,7 @@ def main() -> None:
     from streid.appearance.models import load_model
     from streid.data.examples import choose_examples
     from streid.data.manifest import read_prepared
-    from streid.data.packing import PictureSource
+    from streid.data.picture_source import PictureSource
     from streid.errors import InputError
     from streid.files.atomic import check_targets
     from streid.files.inspections import write_inspection

@@ -57,7 +57,7 @@ def main() -> None:
 
     from streid.appearance.description import Describer
     from streid.appearance.models import load_model
-    from streid.data.packing import PictureSource
+    from streid.data.picture_source import PictureSource
     from streid.files.atomic import write_text
     from streid.files.histograms import read_histograms
     from streid.reporting.search_page import list_finds, render_finds, tabulate

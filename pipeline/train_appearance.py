@@ -52,7 +52,7 @@ def main() -> None:
     from streid.appearance.validation import Validator
     from streid.data.loading import TrainingSet
     from streid.data.manifest import read_prepared
-    from streid.data.packing import PictureSource
+    from streid.data.picture_source import PictureSource
     from streid.data.units import choose_unit, make_units
     from streid.files.atomic import atomic_outputs
     from streid.stage.devices import choose_devices

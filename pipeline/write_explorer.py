@@ -68,7 +68,7 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     arguments = parse_arguments()
     set_threads(arguments.threads)
-    from streid.data.packing import PictureSource
+    from streid.data.picture_source import PictureSource
     from streid.files.atomic import check_targets, write_text
     from streid.files.histograms import read_histograms
     from streid.reporting.explorer.explorer_page import choose_rows, explore, query_sets, write_page

@@ -84,7 +84,7 @@ def main() -> None:
     arguments = parse_arguments()
     set_threads(arguments.threads)
     from streid.data.manifest import read_manifest
-    from streid.data.packing import PictureSource
+    from streid.data.picture_source import PictureSource
     from streid.files.atomic import atomic_outputs, check_targets
     from streid.files.histograms import read_histograms
     from streid.files.json_files import json_text, read_json

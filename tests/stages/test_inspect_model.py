@@ -13,7 +13,7 @@ from streid.appearance.inspection import inspect_model
 from streid.appearance.models import ModelConfig, build_model, load_model, save_model
 from streid.data.examples import choose_examples
 from streid.data.manifest import read_manifest
-from streid.data.packing import PictureSource
+from streid.data.picture_source import PictureSource
 from streid.files.inspections import Inspection, read_inspection
 from streid.files.json_files import write_json
 

@@ -10,7 +10,7 @@ from conftest import RunStage, error_line
 from dataset_trees import write_duke, write_duke_video, write_mars, write_msmt17
 
 from streid.data.manifest import read_manifest, sightings
-from streid.data.packing import PictureSource
+from streid.data.picture_source import PictureSource
 from streid.files.features import write_features
 from streid.files.rankings import read_rankings
 

@@ -17,7 +17,7 @@ from streid.appearance.checkpoints import read_checkpoint, save_checkpoint
 from streid.appearance.models import ModelConfig, build_model, load_model, save_model
 from streid.data.manifest import DIGEST_KEY, read_prepared, write_manifest
 from streid.data.mars import load_mars
-from streid.data.packing import PictureSource, open_pack
+from streid.data.picture_source import PictureSource
 from streid.errors import InputError
 from streid.files.atomic import write_text
 from streid.files.checksums import digest_file
@@ -25,6 +25,7 @@ from streid.files.feature_shards import ShardGroup, ShardHeader, merge_shards, w
 from streid.files.features import read_features, write_features
 from streid.files.histograms import Histograms, neutral_likelihood, read_histograms, write_histograms
 from streid.files.json_files import read_json, sealed_json_text
+from streid.files.picture_pack import create_pack
 from streid.files.rankings import read_rankings, write_rankings
 from streid.files.sightings import Sightings
 
@@ -89,7 +90,7 @@ def read_one_shard(path: Path) -> object:
 
 
 def write_pack(path: Path) -> None:
-    with open_pack(path, sum(map(len, PICTURES.values()))) as pack:
+    with create_pack(path, sum(map(len, PICTURES.values()))) as pack:
         for name, content in PICTURES.items():
             pack.add(name, content)
 

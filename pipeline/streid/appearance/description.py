@@ -15,7 +15,7 @@ from streid.appearance.models import ModelConfig
 from streid.appearance.outputs import AppearanceModel, describe
 from streid.data.clips import evaluation_clips
 from streid.data.loading import EvaluationSet, load_batches
-from streid.data.packing import PictureSource
+from streid.data.picture_source import PictureSource
 from streid.data.transforms import NetworkInput
 from streid.errors import InputError
 

@@ -20,7 +20,7 @@ from streid.appearance.stgcn import PATCH_COLUMNS, PATCH_ROWS, STGCN
 from streid.arrays import FeatureArray
 from streid.data.examples import Example
 from streid.data.loading import EvaluationSet
-from streid.data.packing import PictureSource
+from streid.data.picture_source import PictureSource
 from streid.data.transforms import NetworkInput
 from streid.errors import InputError
 from streid.files.inspections import BlockAttention, Inspection, PatchGraphs, Stripes

@@ -11,7 +11,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from streid.data.clips import training_clip
-from streid.data.packing import PictureSource
+from streid.data.picture_source import PictureSource
 from streid.data.transforms import (
     AugmentationConfig,
     augment_mask,

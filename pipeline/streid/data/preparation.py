@@ -17,10 +17,10 @@ from streid.data.layouts import load_dataset
 from streid.data.manifest import check_manifest
 from streid.data.masks import MASKS_FOLDER, mask_path
 from streid.data.msmt17 import ValidationList
-from streid.data.packing import open_pack
 from streid.data.sources import SourceDataset
 from streid.data.tracklets import group_passes
 from streid.errors import InputError
+from streid.files.picture_pack import create_pack
 from streid.files.sightings import UNKNOWN_TIME
 
 logger = logging.getLogger(__name__)
@@ -196,7 +196,7 @@ def _packing(pack: Path | None, table: pd.DataFrame, root: Path) -> Iterator[Kee
         return
     # Masks are packed when those of all pictures that are not skipped are there, which shows only later.
     paths = [*_distinct(table["path"]), *_mask_paths(table)]
-    with open_pack(pack, sum(_size(root / path) for path in paths)) as writer:
+    with create_pack(pack, sum(_size(root / path) for path in paths)) as writer:
         yield writer.add
 
 

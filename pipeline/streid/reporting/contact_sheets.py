@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFont
 
-from streid.data.packing import PictureSource
+from streid.data.picture_source import PictureSource
 
 THUMBNAIL = (64, 128)
 JPEG_QUALITY = 82

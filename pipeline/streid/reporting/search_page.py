@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from streid.data.packing import PictureSource
+from streid.data.picture_source import PictureSource
 from streid.files.sightings import DISTRACTOR_PID, JUNK_PID, UNKNOWN_TIME, Sightings
 from streid.reporting.html_pages import SHARED_TEMPLATES, render
 from streid.reporting.thumbnails import picture_uri

@@ -11,7 +11,7 @@ from unit.appearance.tiny import TinyModel, tiny_dataset
 from streid.appearance.description import Describer
 from streid.appearance.models import ModelConfig
 from streid.appearance.outputs import describe
-from streid.data.packing import PictureSource
+from streid.data.picture_source import PictureSource
 from streid.data.transforms import NetworkInput, augment_picture, no_augmentation
 from streid.errors import InputError
 

@@ -16,7 +16,7 @@ from streid.appearance import extraction
 from streid.appearance.description import Describer
 from streid.appearance.extraction import Chunk, Extractor, cut_chunks, remove_chunks
 from streid.appearance.models import ModelConfig
-from streid.data.packing import PictureSource
+from streid.data.picture_source import PictureSource
 from streid.data.units import Units
 from streid.errors import InputError
 from streid.files import feature_shards as shards_module

@@ -17,7 +17,7 @@ from streid.appearance.stcanet import STCANet
 from streid.appearance.stgcn import STGCN, grid_adjacency
 from streid.data.examples import Example
 from streid.data.loading import EvaluationSet
-from streid.data.packing import PictureSource
+from streid.data.picture_source import PictureSource
 from streid.data.transforms import NetworkInput
 from streid.errors import InputError
 from streid.files.inspections import Inspection

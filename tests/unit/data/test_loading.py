@@ -10,7 +10,7 @@ from PIL import Image
 
 from streid.data.loading import EvaluationSet, Item, TrainingSet, load_batches
 from streid.data.masks import mask_path
-from streid.data.packing import PictureSource
+from streid.data.picture_source import PictureSource
 from streid.data.transforms import AugmentationConfig, augment_picture, no_augmentation
 from streid.errors import InputError
 

@@ -15,7 +15,7 @@ from PIL import Image
 from streid.data import preparation
 from streid.data.images import check_pictures
 from streid.data.manifest import read_manifest, write_manifest
-from streid.data.packing import PictureSource
+from streid.data.picture_source import PictureSource
 from streid.errors import InputError
 
 FORMAT_OF = {

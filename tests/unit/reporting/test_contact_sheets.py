@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from streid.data.packing import PictureSource
+from streid.data.picture_source import PictureSource
 from streid.errors import InputError
 from streid.reporting.contact_sheets import PictureStore
 from streid.reporting.report.ranked import describe_gap, hardest_queries, hardest_sheet, rank_queries, ranked_sheet

@@ -8,7 +8,7 @@ import pytest
 from conftest import write_picture
 from inspections_by_hand import attention, graphs, inspection, stripes
 
-from streid.data.packing import PictureSource
+from streid.data.picture_source import PictureSource
 from streid.files.inspections import Inspection
 from streid.reporting.contact_sheets import PictureStore
 from streid.reporting.figures import attending, views

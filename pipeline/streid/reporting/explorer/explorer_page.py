@@ -14,7 +14,7 @@ import numpy as np
 from markupsafe import Markup
 
 from streid.arrays import IntArray
-from streid.data.packing import PictureSource
+from streid.data.picture_source import PictureSource
 from streid.errors import InputError
 from streid.files.histograms import Histograms
 from streid.files.sightings import UNKNOWN_TIME, Sightings

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from conftest import write_picture
 
-from streid.data.packing import PictureSource
+from streid.data.picture_source import PictureSource
 from streid.errors import InputError
 from streid.files.sightings import Sightings
 from streid.reporting.explorer.explorer_page import ExploredModel, choose_rows, query_sets, script_json, write_page

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from streid.data.packing import PictureSource
+from streid.data.picture_source import PictureSource
 from streid.reporting.contact_sheets import PictureStore
 from streid.reporting.report.samples import sample_identities, sample_pictures, sample_sheet, sample_tracklet
 from streid.reporting.wording import Clock

@@ -1,9 +1,8 @@
-"""Pictures as the files of a tree, or packed into one file.
+"""pictures.h5: the files of a data set in one HDF5 file, as shared file systems are slow with many small ones.
 
-Shared file systems are slow with a hundred thousand small files. A pack is one HDF5 file with the same
-bytes: `content`, every file's bytes end to end in one contiguous dataset, and for each file its `path`
-(sorted), `offset`, `length` and `sha256`. A read is one positional read of the file and a check of the
-picture's own SHA-256; HDF5 finds the place once, when the pack is opened.
+`content` holds every file's bytes end to end in one contiguous dataset; `path` (sorted), `offset`, `length` and
+`sha256` say for each file where it lies and what it must hash to. The index is read once, when the pack is opened; a
+file is then one positional read and a check of its own SHA-256.
 
 Shape suffixes: P packed files.
 """
@@ -19,20 +18,16 @@ from pathlib import Path
 import h5py
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from streid.arrays import IntArray
-from streid.data.images import UnreadablePictureError, decode_mask, decode_picture
-from streid.data.masks import mask_path
 from streid.errors import InputError
 from streid.files.hdf5 import create_file, open_checked
 
 PICTURES_FORMAT = "streid-pictures"
-Content = bytes
 
 
 class PackWriter:
-    """Puts files into a pack, in any order; made by `open_pack`."""
+    """Puts files into a pack, in any order; made by `create_pack`."""
 
     def __init__(self, handle: h5py.File, size: int) -> None:
         self._handle, self._size, self._end = handle, size, 0
@@ -56,7 +51,7 @@ class PackWriter:
         self._end = end
 
     def write_index(self) -> None:
-        """Write what was put in where."""
+        """Write where each file lies."""
         paths = sorted(self._files)
         width = max(map(len, paths), default=1)
         places_P2 = np.array([self._files[path][:2] for path in paths], np.int64).reshape(-1, 2)
@@ -72,13 +67,13 @@ class PackWriter:
 
 
 @contextlib.contextmanager
-def open_pack(path: Path, size: int) -> Iterator[PackWriter]:
+def create_pack(path: Path, size: int) -> Iterator[PackWriter]:
     """A new pack that takes its place at `path` once the block ends without an error.
 
     Args:
         size: bytes to make room for, at least the sum of the files'.
     """
-    # Each picture has its own SHA-256: reading gigabytes at every opening would be for nothing.
+    # Each file has its own SHA-256: hashing gigabytes at every opening would add nothing.
     with create_file(path, PICTURES_FORMAT, unsealed="content") as handle:
         writer = PackWriter(handle, size)
         yield writer
@@ -124,79 +119,33 @@ def read_pack_index(path: Path) -> PackIndex:
     return PackIndex(paths_P=paths_P, offsets_P=offsets_P + start, lengths_P=lengths_P, digests_P32=digests_P32)
 
 
-class PictureSource:
-    """A data set's pictures and part masks, read from its tree or from a pack.
-
-    It may be used by threads, forked processes and, sent there, spawned ones.
-
-    Args:
-        root: the data set's root, where paths start.
-        packed: the pack to read from; None reads the tree.
+class PackReader:
+    """Reads files from a pack; threads, forked processes and, sent there, spawned ones may share it.
 
     Raises:
-        InputError: the pack is missing or cannot be used.
+        InputError: as `read_pack_index`.
     """
 
-    def __init__(self, root: Path, packed: Path | None = None) -> None:
-        self.root, self.packed = root, packed
-        self._index = read_pack_index(packed) if packed else None
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._index = read_pack_index(path)
         self._file: io.FileIO | None = None
 
     def __getstate__(self) -> dict[str, object]:
         return vars(self) | {"_file": None}
 
-    def read(self, path: str) -> Image.Image:
-        """One picture, decoded to RGB.
+    def read(self, path: str) -> bytes:
+        """The bytes of the file that was packed as `path`.
 
         Raises:
-            InputError: it is missing or cannot be decoded.
+            InputError: the pack does not hold it, or it is damaged.
         """
-        content = self.bytes(path)
-        try:
-            return decode_picture(content)
-        except UnreadablePictureError as error:
-            raise InputError(f"{self._where(path)}: unreadable picture ({error}); replace or remove it") from None
-
-    def read_mask(self, path: str) -> Image.Image:
-        """The part mask of the picture at `path`: 8-bit labels (mode L) of the picture's size.
-
-        Raises:
-            InputError: it is missing or no 8-bit picture of labels.
-        """
-        name = mask_path(path)
-        content = self.bytes(name)
-        try:
-            return decode_mask(content)
-        except UnreadablePictureError as error:
-            raise InputError(f"{self._where(name)}: unreadable part mask ({error}); replace or remove it") from None
-
-    def bytes(self, path: str) -> Content:
-        """The bytes of the file at `path`.
-
-        Raises:
-            InputError: it is missing or cannot be read, or is damaged in the pack.
-        """
-        if self._index is not None and self.packed is not None:
-            return self._packed_bytes(self._index, self.packed, path)
-        try:
-            return (self.root / path).read_bytes()
-        except FileNotFoundError:
-            raise InputError(
-                f"{self.root / path}: no such picture; run prepare_dataset again if the data set changed"
-            ) from None
-        except (OSError, ValueError) as error:
-            raise InputError(f"{self.root / path}: unreadable picture ({error}); replace or remove it") from None
-
-    def _packed_bytes(self, index: PackIndex, packed: Path, path: str) -> Content:
-        row = index.row(path)
+        row = self._index.row(path)
         if row is None:
-            raise InputError(f"{packed}: holds no {path}; run prepare_dataset again if the data set changed")
+            raise InputError(f"{self.path}: holds no {path}; run prepare_dataset again if the data set changed")
         if self._file is None:
-            self._file = io.FileIO(packed)
-        content = os.pread(self._file.fileno(), int(index.lengths_P[row]), int(index.offsets_P[row]))
-        if hashlib.sha256(content).digest() != index.digests_P32[row].tobytes():
-            raise InputError(f"{packed}: {path} is damaged (other bytes than were packed); run prepare_dataset again")
+            self._file = io.FileIO(self.path)
+        content = os.pread(self._file.fileno(), int(self._index.lengths_P[row]), int(self._index.offsets_P[row]))
+        if hashlib.sha256(content).digest() != self._index.digests_P32[row].tobytes():
+            raise InputError(f"{self.path}: {path} is damaged (other bytes than were packed); pack the pictures again")
         return content
-
-    def _where(self, path: str) -> str:
-        return f"{self.packed}: {path}" if self.packed else str(self.root / path)

@@ -1,0 +1,75 @@
+"""Pictures and part masks, read from a data set's tree or from a pack of it (streid.files.picture_pack)."""
+
+from pathlib import Path
+
+from PIL import Image
+
+from streid.data.images import UnreadablePictureError, decode_mask, decode_picture
+from streid.data.masks import mask_path
+from streid.errors import InputError
+from streid.files.picture_pack import PackReader
+
+Content = bytes
+
+
+class PictureSource:
+    """A data set's pictures and part masks, read from its tree or from a pack.
+
+    It may be used by threads, forked processes and, sent there, spawned ones.
+
+    Args:
+        root: the data set's root, where paths start.
+        packed: the pack to read from; None reads the tree.
+
+    Raises:
+        InputError: the pack is missing or cannot be used.
+    """
+
+    def __init__(self, root: Path, packed: Path | None = None) -> None:
+        self.root = root
+        self._pack = PackReader(packed) if packed else None
+
+    def read(self, path: str) -> Image.Image:
+        """One picture, decoded to RGB.
+
+        Raises:
+            InputError: it is missing or cannot be decoded.
+        """
+        content = self.bytes(path)
+        try:
+            return decode_picture(content)
+        except UnreadablePictureError as error:
+            raise InputError(f"{self._where(path)}: unreadable picture ({error}); replace or remove it") from None
+
+    def read_mask(self, path: str) -> Image.Image:
+        """The part mask of the picture at `path`: 8-bit labels (mode L) of the picture's size.
+
+        Raises:
+            InputError: it is missing or no 8-bit picture of labels.
+        """
+        name = mask_path(path)
+        content = self.bytes(name)
+        try:
+            return decode_mask(content)
+        except UnreadablePictureError as error:
+            raise InputError(f"{self._where(name)}: unreadable part mask ({error}); replace or remove it") from None
+
+    def bytes(self, path: str) -> Content:
+        """The bytes of the file at `path`.
+
+        Raises:
+            InputError: it is missing or cannot be read, or is damaged in the pack.
+        """
+        if self._pack is not None:
+            return self._pack.read(path)
+        try:
+            return (self.root / path).read_bytes()
+        except FileNotFoundError:
+            raise InputError(
+                f"{self.root / path}: no such picture; run prepare_dataset again if the data set changed"
+            ) from None
+        except (OSError, ValueError) as error:
+            raise InputError(f"{self.root / path}: unreadable picture ({error}); replace or remove it") from None
+
+    def _where(self, path: str) -> str:
+        return f"{self._pack.path}: {path}" if self._pack else str(self.root / path)
