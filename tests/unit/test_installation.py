@@ -28,7 +28,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_library_is_installed_with_its_templates(installed: Path) -> None:
     package = ROOT / "pipeline" / "streid"
-    wanted = {path.relative_to(package) for path in package.rglob("*") if path.is_file() and path.suffix != ".pyc"}
+    files = (path.relative_to(package) for path in package.rglob("*") if path.is_file())
+    wanted = {path for path in files if "__pycache__" not in path.parts}
     assert {path.relative_to(installed / "streid") for path in (installed / "streid").rglob("*")} >= wanted
     assert not list(installed.glob("*.py"))
 
