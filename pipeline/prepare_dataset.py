@@ -60,7 +60,7 @@ def main() -> None:
     from streid.data.preparation import PreparationConfig, prepare_dataset
     from streid.files.atomic import atomic_outputs, check_targets
     from streid.files.checksums import digest_file
-    from streid.files.json_files import sealed_json_text
+    from streid.files.json_files import json_text_with_checksum
 
     outputs = [arguments.manifest, arguments.summary, *([arguments.pack] if arguments.pack else [])]
     check_targets(outputs, (arguments.source_manifest,))
@@ -81,8 +81,8 @@ def main() -> None:
             pack=next(iter(pack_file), None),
         )
         write_manifest(manifest_file, table)
-        sealed = {**summary, DIGEST_KEY: digest_file(manifest_file)}
-        summary_file.write_text(sealed_json_text(sealed, arguments.summary), encoding="utf-8")
+        content = {**summary, DIGEST_KEY: digest_file(manifest_file)}
+        summary_file.write_text(json_text_with_checksum(content, arguments.summary), encoding="utf-8")
 
 
 if __name__ == "__main__":

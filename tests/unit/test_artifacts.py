@@ -14,9 +14,9 @@ from rankings_by_hand import two_queries
 
 from streid.errors import InputError
 from streid.files.atomic import atomic_output, atomic_outputs, check_targets, write_text
-from streid.files.checksums import is_sealed
+from streid.files.checksums import has_checksum
 from streid.files.features import feature_groups, feature_weights, read_features, read_sightings, write_features
-from streid.files.json_files import read_json, sealed_json_text, write_json
+from streid.files.json_files import json_text_with_checksum, read_json, write_json
 from streid.files.rankings import Ranking, read_rankings, write_rankings
 from streid.files.sightings import Sightings, concatenate_sightings
 
@@ -326,18 +326,18 @@ def test_the_output_is_named_where_only_its_writer_met_the_full_disk(tmp_path: P
     assert not list(tmp_path.iterdir())
 
 
-def test_sealed_json_keeps_its_values_and_refuses_others(tmp_path: Path) -> None:
+def test_json_with_a_checksum_keeps_its_values_and_refuses_others(tmp_path: Path) -> None:
     path = tmp_path / "scores.json"
     content = {"mAP": 0.1 + 0.2, "name": "ü", "counts": {2: 1, 10: 2}, "empty": None}
-    write_text(path, sealed_json_text(content, path))
+    write_text(path, json_text_with_checksum(content, path))
     assert read_json(path) == content | {"counts": {"2": 1, "10": 2}}
     path.write_text(path.read_text().replace('"2": 1', '"2": 3'))
     with pytest.raises(InputError, match=r"scores\.json: damaged .*remove 'sha256' from it if the edit is yours"):
         read_json(path)
 
 
-def test_features_made_elsewhere_need_no_seal(features_file: Path) -> None:
+def test_features_made_elsewhere_need_no_checksum(features_file: Path) -> None:
     with h5py.File(features_file, "r+") as file:
         file.attrs["note"] = "edited"
-    assert not is_sealed(features_file)
+    assert not has_checksum(features_file)
     assert read_features(features_file).model == "pcb"

@@ -24,7 +24,7 @@ from streid.files.checksums import digest_file
 from streid.files.feature_shards import ShardGroup, ShardHeader, merge_shards, write_shard
 from streid.files.features import read_features, write_features
 from streid.files.histograms import Histograms, neutral_likelihood, read_histograms, write_histograms
-from streid.files.json_files import read_json, sealed_json_text
+from streid.files.json_files import json_text_with_checksum, read_json
 from streid.files.picture_pack import create_pack
 from streid.files.rankings import read_rankings, write_rankings
 from streid.files.sightings import Sightings
@@ -105,7 +105,7 @@ def write_prepared(path: Path) -> None:
     table = pd.DataFrame({"path": [f"{n}.jpg" for n in ROWS], "split": "train", "pid": ROWS + 1, "camid": ROWS % 3})
     write_manifest(path, table.assign(session=0, time=ROWS * 100, tracklet=-1))
     content = {"dataset": "tiny", "unit": "picture", DIGEST_KEY: digest_file(path), "counts": {"train": 6}}
-    write_text(path.with_name("dataset.json"), sealed_json_text(content, "dataset.json"))
+    write_text(path.with_name("dataset.json"), json_text_with_checksum(content, "dataset.json"))
 
 
 def read_summary(path: Path) -> object:
@@ -114,7 +114,7 @@ def read_summary(path: Path) -> object:
 
 
 def write_summary(path: Path) -> None:
-    write_text(path, sealed_json_text(SUMMARY, path))
+    write_text(path, json_text_with_checksum(SUMMARY, path))
 
 
 def write_checkpoint(path: Path) -> None:

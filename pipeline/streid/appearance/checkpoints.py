@@ -10,7 +10,7 @@ import torch
 
 from streid.errors import InputError
 from streid.files.atomic import atomic_output
-from streid.files.checksums import seal, unsealed_bytes
+from streid.files.checksums import append_checksum, read_verified
 
 logger = logging.getLogger(__name__)
 
@@ -23,10 +23,10 @@ def first_line(error: Exception) -> str:
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint and seal it, atomically: a kill in between leaves the earlier one."""
+    """Write a checkpoint with a checksum, atomically: a kill in between leaves the earlier one."""
     with atomic_output(path) as partial:
         torch.save(checkpoint, partial)
-        seal(partial)
+        append_checksum(partial)
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
@@ -36,7 +36,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         InputError: the file is damaged or no checkpoint.
     """
     try:
-        checkpoint: Checkpoint = torch.load(io.BytesIO(unsealed_bytes(path)), map_location="cpu", weights_only=True)
+        checkpoint: Checkpoint = torch.load(io.BytesIO(read_verified(path)), map_location="cpu", weights_only=True)
         checkpoint["fingerprint"], checkpoint["model"]
     except InputError:
         raise

@@ -21,7 +21,7 @@ from streid.appearance.progress import progress_bar
 from streid.data.units import Units
 from streid.errors import InputError
 from streid.files.atomic import atomic_output
-from streid.files.checksums import seal, unsealed_bytes
+from streid.files.checksums import append_checksum, read_verified
 from streid.files.feature_shards import ShardGroup
 from streid.files.json_files import read_json, write_json
 
@@ -109,7 +109,7 @@ class Extractor:
                 with atomic_output(self._path(chunk)) as partial:
                     with partial.open("wb") as handle:
                         np.save(handle, features_UD.astype(self.dtype, copy=False))
-                    seal(partial)
+                    append_checksum(partial)
                 progress.update(len(features_UD))
 
     def blocks(self, chunks: Sequence[Chunk], group: str) -> Iterator[Features]:
@@ -140,7 +140,7 @@ class Extractor:
         if not path.is_file():
             return None
         try:
-            found: Features = np.load(io.BytesIO(unsealed_bytes(path)), allow_pickle=False)
+            found: Features = np.load(io.BytesIO(read_verified(path)), allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
             logger.warning("chunk %s cannot be used (%s); computing it again", path, error)
             return None

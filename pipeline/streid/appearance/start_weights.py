@@ -21,7 +21,7 @@ from streid.appearance.checkpoints import first_line, read_checkpoint
 from streid.appearance.models import read_model_file
 from streid.appearance.outputs import AppearanceModel
 from streid.errors import InputError
-from streid.files.checksums import is_sealed
+from streid.files.checksums import has_checksum
 
 logger = logging.getLogger(__name__)
 
@@ -107,7 +107,7 @@ def _read_weights(path: Path) -> State:
     try:
         if path.suffix == ".safetensors":
             _, state = read_model_file(path)
-        elif is_sealed(path):
+        elif has_checksum(path):
             state = read_checkpoint(path)["model"]
         else:
             state = torch.load(path, "cpu", weights_only=True)

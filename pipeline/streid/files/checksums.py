@@ -1,8 +1,8 @@
-"""A file's own SHA-256 behind its last byte: whatever else changes in it later is found before it is read.
+"""A SHA-256 at the end of a file: whatever else changes in the file later is found before it is read.
 
 HDF5, like the zip form of torch's files, does not look beyond the end that the file itself names, so any program
-reads a sealed file as before. One that changes an HDF5 file cuts the seal off with it: the file is then one without a
-seal, as files made elsewhere are.
+reads a file with a checksum as before. One that changes an HDF5 file cuts the checksum off with it: the file is then
+one without a checksum, as files made elsewhere are.
 """
 
 import hashlib
@@ -15,15 +15,17 @@ from pathlib import Path
 
 from streid.errors import InputError
 
-MARK = b"\nsealed "
-PLACE = struct.Struct("<QQ")
-SEAL_BYTES = len(MARK) + PLACE.size + hashlib.sha256().digest_size
+MARK = b"\nsealed "  # what every file written so far has there
+SKIPPED = struct.Struct("<QQ")
+CHECKSUM_BYTES = len(MARK) + SKIPPED.size + hashlib.sha256().digest_size
 BLOCK_BYTES = 1 << 24
 NOTHING = (0, 0)
 
 
 def content_digest(path: Path, size: int | None = None, skipped: tuple[int, ...] = NOTHING) -> bytes:
     """SHA-256 over the SHA-256 of each 16 MiB of a file, hashed side by side.
+
+    Uses as many threads as the numerical libraries may: OMP_NUM_THREADS, which a stage sets to its `--threads`.
 
     Args:
         size: bytes that count, from the beginning; None takes them all.
@@ -38,70 +40,87 @@ def content_digest(path: Path, size: int | None = None, skipped: tuple[int, ...]
             return hashlib.sha256(os.pread(number, block[1] - block[0], block[0])).digest()
 
         blocks = [(at, min(at + BLOCK_BYTES, last)) for first, last in parts for at in range(first, last, BLOCK_BYTES)]
-        with ThreadPoolExecutor() as pool:
+        with ThreadPoolExecutor(_thread_limit()) as pool:
             return hashlib.sha256(b"".join(pool.map(digest_block, blocks))).digest()
 
 
-def seal(path: Path, skipped: tuple[int, int] = NOTHING) -> None:
-    """Write the seal behind a finished file.
+def _thread_limit() -> int:
+    text = os.environ.get("OMP_NUM_THREADS", "")
+    return max(1, int(text)) if text.isdecimal() else os.cpu_count() or 1
+
+
+def append_checksum(path: Path, skipped: tuple[int, int] = NOTHING) -> None:
+    """Write the checksum at the end of a finished file.
 
     Args:
-        skipped: first byte and number of bytes that the seal does not cover, as they have checksums of their own.
+        skipped: first byte and number of bytes that it does not cover, as they have checksums of their own.
     """
-    sealed = _seal(path, path.stat().st_size, skipped)
+    checksum = _compute(path, path.stat().st_size, skipped)
     with path.open("ab") as handle:
-        handle.write(sealed)
+        handle.write(checksum)
 
 
-def is_sealed(path: Path) -> bool:
-    """Whether a file ends with a seal, whole or broken."""
+def has_checksum(path: Path) -> bool:
+    """Whether a file ends with a checksum, right or wrong."""
     size = path.stat().st_size
-    return size >= SEAL_BYTES and _read_end(path, size).startswith(MARK)
+    return size >= CHECKSUM_BYTES and _read_end(path, size).startswith(MARK)
 
 
-def check_seal(path: Path, *, needed: bool = False) -> None:
-    """Refuse a file whose seal is broken; one checked before that has not changed since is not read again.
+def verify_checksum(path: Path, *, needed: bool = False) -> None:
+    """Refuse a file whose checksum is wrong; one that was verified and has not changed since is not read again.
 
     Args:
-        needed: also refuse a file without a seal.
+        needed: also refuse a file without a checksum.
 
     Raises:
-        InputError: the file is damaged, or has no seal where one is needed.
+        InputError: the file is damaged, or has no checksum where one is needed.
     """
     status = path.stat()
-    sealed = _has_whole_seal(path, status.st_ino, status.st_size, status.st_mtime_ns)
-    if sealed is False or (sealed is None and needed):
+    right = _has_right_checksum(path, status.st_ino, status.st_size, status.st_mtime_ns)
+    if right is False or (right is None and needed):
         raise InputError(f"{path}: damaged (other bytes than were written); remove it and make it again")
 
 
-def unsealed_bytes(path: Path) -> memoryview:
-    """The content of a sealed file.
+def read_verified(path: Path) -> memoryview:
+    """The content of a file with a checksum, without it.
 
     Raises:
-        InputError: as `check_seal`; a seal is needed.
+        InputError: as `verify_checksum`; a checksum is needed.
     """
-    check_seal(path, needed=True)
-    return memoryview(path.read_bytes())[:-SEAL_BYTES]
+    verify_checksum(path, needed=True)
+    return memoryview(path.read_bytes())[:-CHECKSUM_BYTES]
+
+
+def identify(path: Path) -> str:
+    """What tells a file's content from any other: its checksum, verified, or else its `content_digest`.
+
+    Raises:
+        InputError: the file is damaged.
+    """
+    verify_checksum(path)
+    if has_checksum(path):
+        return _read_end(path, path.stat().st_size)[-hashlib.sha256().digest_size :].hex()
+    return content_digest(path).hex()
 
 
 @lru_cache(maxsize=64)
-def _has_whole_seal(path: Path, inode: int, size: int, changed: int) -> bool | None:
-    """Whether the seal fits the content; None where there is no seal. The last three tell one content from another."""
-    end = _read_end(path, size) if size >= SEAL_BYTES else b""
+def _has_right_checksum(path: Path, inode: int, size: int, changed: int) -> bool | None:
+    """Whether the checksum fits the content, None where there is none; inode, size and change time key the cache."""
+    end = _read_end(path, size) if size >= CHECKSUM_BYTES else b""
     if not end.startswith(MARK):
-        # A seal that was overwritten still lies behind where HDF5 ends; without one, nothing does.
-        return False if _hdf5_end(path) == size - SEAL_BYTES else None
-    return end == _seal(path, size - SEAL_BYTES, PLACE.unpack_from(end, len(MARK)))
+        # An overwritten checksum still lies behind where HDF5 ends; in a file that never had one nothing does.
+        return False if _hdf5_end(path) == size - CHECKSUM_BYTES else None
+    return end == _compute(path, size - CHECKSUM_BYTES, SKIPPED.unpack_from(end, len(MARK)))
 
 
-def _seal(path: Path, size: int, skipped: tuple[int, ...]) -> bytes:
-    place = PLACE.pack(*skipped)
+def _compute(path: Path, size: int, skipped: tuple[int, ...]) -> bytes:
+    place = SKIPPED.pack(*skipped)
     return MARK + place + hashlib.sha256(place + content_digest(path, size, skipped)).digest()
 
 
 def _read_end(path: Path, size: int) -> bytes:
     with path.open("rb") as handle:
-        handle.seek(size - SEAL_BYTES)
+        handle.seek(size - CHECKSUM_BYTES)
         return handle.read()
 
 

@@ -62,13 +62,7 @@ def write_shard(path: Path, header: ShardHeader, groups: Mapping[str, ShardGroup
             group.create_dataset("row", data=groups[name].rows_N)
             write_sightings(group, groups[name].sightings)
             count = len(groups[name].rows_N)
-            stored = group.create_dataset(
-                "features",
-                (count, header.dimension),
-                header.dtype,
-                chunks=(min(count, BLOCK_ROWS), header.dimension) if count else None,
-                fletcher32=count > 0,
-            )
+            stored = group.create_dataset("features", (count, header.dimension), header.dtype)
             start = 0
             for block in groups[name].blocks:
                 stored[start : start + len(block)] = block

@@ -73,10 +73,7 @@ def write_features(
             sightings, blocks = groups[name]
             group = handle.create_group(name)
             write_sightings(group, sightings)
-            chunk = (max(1, min(len(sightings), (1 << 20) // (dimension * np.dtype(dtype).itemsize))), dimension)
-            stored = group.create_dataset(
-                "features", (len(sightings), dimension), dtype, chunks=chunk, fletcher32=len(sightings) > 0
-            )
+            stored = group.create_dataset("features", (len(sightings), dimension), dtype)
             row = 0
             for block in blocks:
                 stored[row : row + len(block)] = block

@@ -9,7 +9,7 @@ import h5py
 
 from streid.errors import InputError
 from streid.files.atomic import atomic_output
-from streid.files.checksums import NOTHING, check_seal, seal
+from streid.files.checksums import NOTHING, append_checksum, verify_checksum
 from streid.files.full_disk import GuardedFile
 from streid.files.untrusted import refuse_unconfined
 
@@ -21,7 +21,7 @@ def open_checked(path: str | os.PathLike[str], file_format: str, version: int = 
     """Open an HDF5 file of `file_format` for reading; every defect of the file becomes an InputError."""
     if not Path(path).is_file():
         raise InputError(f"{path}: no such file")
-    check_seal(Path(path))
+    verify_checksum(Path(path))
     with named_defects(path, file_format), h5py.File(path, "r") as handle:
         found = handle.attrs.get("format")
         if found != file_format:
@@ -57,13 +57,13 @@ def create_file(
     file_format: str,
     version: int = VERSION,
     *,
-    unsealed: str | None = None,
+    own_checksums: str | None = None,
     **attributes: str | int | float,
 ) -> Iterator[h5py.File]:
-    """Create an HDF5 file of `file_format` with root attributes, atomically, and seal it (streid.files.checksums).
+    """Create an HDF5 file of `file_format` with root attributes, atomically, with a checksum at its end.
 
     Args:
-        unsealed: a contiguous dataset that the seal leaves out, as its content has checksums of its own.
+        own_checksums: a contiguous dataset that the file's checksum leaves out, as its content has its own.
     """
     with atomic_output(path) as partial:
         with GuardedFile(partial) as file:
@@ -73,8 +73,8 @@ def create_file(
                 handle.attrs.update(attributes)
                 yield handle
                 skipped = NOTHING
-                if unsealed is not None:
-                    stored = handle[unsealed].id
+                if own_checksums is not None:
+                    stored = handle[own_checksums].id
                     skipped = (stored.get_offset() or 0, stored.get_storage_size())
             file.check()
-        seal(partial, skipped)
+        append_checksum(partial, skipped)

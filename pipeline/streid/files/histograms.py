@@ -219,7 +219,7 @@ def write_histograms(path: str | os.PathLike[str], histograms: Histograms) -> No
         handle.create_dataset("cameras", data=histograms.cameras_C)
         for name in ("counts", "density"):
             table = getattr(histograms, f"{name}_CCB")
-            handle.create_dataset(name, data=table, compression="gzip", fletcher32=True)
+            handle.create_dataset(name, data=table, compression="gzip")
         _store_likelihood(handle.create_group("likelihood"), histograms.likelihood)
         if histograms.held_out is not None:
             group = handle.create_group("held_out")
@@ -231,7 +231,7 @@ def _store_likelihood(group: h5py.Group, likelihood: Likelihood) -> None:
     group.attrs.update({name: getattr(likelihood, name) for name in LIKELIHOOD_ATTRIBUTES})
     for name, dtype in LIKELIHOOD_TABLES.items():
         table = getattr(likelihood, name).astype(dtype)
-        options: dict[str, Any] = {"compression": "gzip", "shuffle": True, "fletcher32": True} if table.size else {}
+        options: dict[str, Any] = {"compression": "gzip", "shuffle": True} if table.size else {}
         group.create_dataset(_stored_name(name), data=table, **options)
 
 

@@ -199,7 +199,7 @@ def _stored_name(name: str) -> str:
 
 
 def _store(group: h5py.Group, name: str, table: npt.NDArray[Any]) -> None:
-    group.create_dataset(_stored_name(name), data=table, fletcher32=True, chunks=True)
+    group.create_dataset(_stored_name(name), data=table)
 
 
 def _store_part(group: h5py.Group, part: Any) -> None:

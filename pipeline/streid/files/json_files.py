@@ -10,7 +10,7 @@ from typing import Any
 from streid.errors import InputError
 from streid.files.atomic import write_text
 
-SEAL_KEY = "sha256"
+CHECKSUM_KEY = "sha256"
 
 
 def json_text(content: Mapping[str, Any], path: str | os.PathLike[str]) -> str:
@@ -25,9 +25,9 @@ def json_text(content: Mapping[str, Any], path: str | os.PathLike[str]) -> str:
         raise InputError(f"{path}: cannot be written, as a value in it is not finite ({error})") from None
 
 
-def sealed_json_text(content: Mapping[str, Any], path: str | os.PathLike[str]) -> str:
+def json_text_with_checksum(content: Mapping[str, Any], path: str | os.PathLike[str]) -> str:
     """As `json_text`, with the SHA-256 of the content beside it, which `read_json` checks."""
-    return json_text({**content, SEAL_KEY: _json_digest(content)}, path)
+    return json_text({**content, CHECKSUM_KEY: _json_digest(content)}, path)
 
 
 def _json_digest(content: Mapping[str, Any]) -> str:
@@ -55,9 +55,9 @@ def read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
         raise InputError(f"{path}: not valid JSON ({error}); remove it and make it again") from None
     if not isinstance(content, dict):
         raise InputError(f"{path}: a JSON object was expected; remove it and make it again")
-    if SEAL_KEY in content and content.pop(SEAL_KEY) != _json_digest(content):
+    if CHECKSUM_KEY in content and content.pop(CHECKSUM_KEY) != _json_digest(content):
         raise InputError(
-            f"{path}: damaged (other values than were written); make it again, or remove {SEAL_KEY!r} from it if the "
-            "edit is yours"
+            f"{path}: damaged (other values than were written); make it again, or remove {CHECKSUM_KEY!r} from it if "
+            "the edit is yours"
         )
     return content

@@ -63,7 +63,7 @@ class PackWriter:
             "sha256": np.frombuffer(digests, np.uint8).reshape(-1, hashlib.sha256().digest_size),
         }
         for name, column in index.items():
-            self._handle.create_dataset(name, data=column, chunks=True if paths else None, fletcher32=bool(paths))
+            self._handle.create_dataset(name, data=column)
 
 
 @contextlib.contextmanager
@@ -74,7 +74,7 @@ def create_pack(path: Path, size: int) -> Iterator[PackWriter]:
         size: bytes to make room for, at least the sum of the files'.
     """
     # Each file has its own SHA-256: hashing gigabytes at every opening would add nothing.
-    with create_file(path, PICTURES_FORMAT, unsealed="content") as handle:
+    with create_file(path, PICTURES_FORMAT, own_checksums="content") as handle:
         writer = PackWriter(handle, size)
         yield writer
         writer.write_index()

@@ -58,8 +58,7 @@ def write_rankings(path: str | os.PathLike[str], *, dataset: str, model: str, st
             group = handle.create_group(stream)
             for field in fields(Ranking):
                 column = getattr(streams[stream], field.name)
-                options = {"fletcher32": True, "chunks": True} if column.size else {}
-                group.create_dataset(field.name.rsplit("_", 1)[0], data=column, **options)
+                group.create_dataset(field.name.rsplit("_", 1)[0], data=column)
 
 
 def read_rankings(path: str | os.PathLike[str]) -> dict[str, Ranking]:

@@ -17,7 +17,7 @@ from streid.files.atomic import atomic_outputs
 from streid.files.features import FEATURES_FORMAT, FeatureSet, feature_shape, load_feature_blocks, refuse_unlike_lengths
 from streid.files.hdf5 import open_checked
 from streid.files.histograms import Histograms
-from streid.files.json_files import sealed_json_text
+from streid.files.json_files import json_text_with_checksum
 from streid.files.rankings import write_rankings
 from streid.files.sightings import Sightings, concatenate_sightings, load_sightings
 from streid.scoring.audit import audit
@@ -174,5 +174,5 @@ def write_results(
     """Write the rankings to `output` and the figures, `content`, to `metrics`: both or none."""
     streams = {name: ranker.ranking() for name, ranker in rankers.items()}
     with atomic_outputs(output, metrics) as (rankings, figures):
-        figures.write_text(sealed_json_text(content, metrics), encoding="utf-8")
+        figures.write_text(json_text_with_checksum(content, metrics), encoding="utf-8")
         write_rankings(rankings, dataset=scene.dataset, model=scene.model, streams=streams)

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from streid.files.checksums import content_digest
+from streid.errors import InputError
+from streid.files.checksums import identify
 from streid.files.locks import close_lock, describe_process, open_lock, read_lock, wait_for_lock, write_lock
 
 logger = logging.getLogger(__name__)
@@ -71,12 +72,12 @@ def _holder(text: str) -> str:
 
 
 def _make_record(fingerprint: str, outputs: Sequence[Path], by: str) -> dict[str, Any]:
-    """A record of outputs: the SHA-256 of each one's content, None where it is missing."""
+    """A record of outputs: the SHA-256 of each one's content, None where it is missing or damaged."""
     found: dict[str, str | None] = {}
     for path in outputs:
         try:
-            found[str(path)] = content_digest(path).hex()
-        except FileNotFoundError:
+            found[str(path)] = identify(path)
+        except (FileNotFoundError, InputError):
             found[str(path)] = None
     return {"by": by, "fingerprint": fingerprint, "outputs": found}
 
