@@ -4,7 +4,7 @@ import argparse
 import logging
 import time
 
-from streid.scoring.scoring_arguments import add_scoring_arguments
+from streid.scoring.scoring_arguments import add_scoring_arguments, fusion_settings
 from streid.stage.cli import run_stage, set_threads
 from streid.stage.processes import peak_memory
 
@@ -26,22 +26,21 @@ def main() -> None:
     from streid.files.histograms import read_histograms
     from streid.scoring.audit import log_audit
     from streid.scoring.evaluation import rank_streams, read_scene, summary, write_results
+    from streid.scoring.fusion_records import FusionRequest, make_fusion
     from streid.scoring.products import PairProducts, product_device
-    from streid.scoring.weights import make_fusion
 
     check_targets((arguments.output, arguments.metrics), (arguments.features, arguments.histograms))
     device = product_device(arguments.device)
     histograms = read_histograms(arguments.histograms)
     scene = read_scene(arguments.features)
-    fusion = make_fusion(
-        arguments.fusion,
-        histograms,
-        scene,
+    request = FusionRequest(
+        histograms=histograms,
+        scene=scene,
         features=arguments.features,
-        alpha=arguments.alpha,
-        weight=arguments.weight,
+        settings=fusion_settings(arguments),
         seed=arguments.seed,
     )
+    fusion = make_fusion(arguments.fusion, request)
     started = time.perf_counter()
     rankers = rank_streams(scene, histograms, fusion, PairProducts(scene.features_ND, device))
     content = summary(

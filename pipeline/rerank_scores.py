@@ -4,7 +4,7 @@ import argparse
 import logging
 import time
 
-from streid.scoring.scoring_arguments import add_scoring_arguments
+from streid.scoring.scoring_arguments import add_scoring_arguments, fusion_settings
 from streid.stage.cli import fraction, positive_int, run_stage, set_threads
 from streid.stage.processes import peak_memory
 
@@ -54,24 +54,23 @@ def main() -> None:
     from streid.files.atomic import check_targets
     from streid.files.histograms import read_histograms
     from streid.scoring.evaluation import read_scene, summary, write_results
+    from streid.scoring.fusion_records import FusionRequest, make_fusion
     from streid.scoring.products import PairProducts, product_device
     from streid.scoring.rerank import RerankSettings, rerank
-    from streid.scoring.weights import make_fusion
 
     check_targets((arguments.output, arguments.metrics), (arguments.features, arguments.histograms))
     settings = RerankSettings(k1=arguments.k1, k2=arguments.k2, lambda_=arguments.lambda_, average=arguments.average)
     device = product_device(arguments.device)
     histograms = read_histograms(arguments.histograms)
     scene = read_scene(arguments.features)
-    fusion = make_fusion(
-        arguments.fusion,
-        histograms,
-        scene,
+    request = FusionRequest(
+        histograms=histograms,
+        scene=scene,
         features=arguments.features,
-        alpha=arguments.alpha,
-        weight=arguments.weight,
+        settings=fusion_settings(arguments),
         seed=arguments.seed,
     )
+    fusion = make_fusion(arguments.fusion, request)
     products = PairProducts(scene.features_ND, device, arguments.precision)
     started = time.perf_counter()
     ranker = rerank(scene, fusion, products, settings, block_rows=arguments.block_rows)

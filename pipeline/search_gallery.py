@@ -5,17 +5,8 @@ import logging
 import time
 from pathlib import Path
 
-from streid.scoring.scoring_arguments import FUSIONS
-from streid.stage.cli import (
-    add_compute_arguments,
-    automatic_or_number,
-    non_negative_int,
-    positive_float,
-    positive_int,
-    run_stage,
-    seed_number,
-    set_threads,
-)
+from streid.scoring.scoring_arguments import add_fusion_arguments, fusion_settings
+from streid.stage.cli import add_compute_arguments, non_negative_int, positive_int, run_stage, set_threads
 
 logger = logging.getLogger(__name__)
 
@@ -35,10 +26,7 @@ def parse_arguments() -> argparse.Namespace:
     )
     add("--top", type=positive_int, default=10, help="how many to show (default: %(default)s)")
     add("--histograms", type=Path, help="histograms.h5 (default: the one in the features' data set's folder)")
-    add("--fusion", choices=FUSIONS, default=FUSIONS[0], help="of appearance and time (default: %(default)s)")
-    add("--alpha", type=positive_float, default=5.0, help="of the logistic fusion (default: %(default)g)")
-    add("--weight", type=automatic_or_number, default=None, metavar="auto|NUMBER", help="of the likelihood's log ratio")
-    add("--seed", type=seed_number, default=0, help="draws what a weight is chosen on (default: %(default)s)")
+    add_fusion_arguments(parser)
     add("--json", action="store_true", help="print JSON instead of a table")
     add("--html", type=Path, metavar="FILE", help="also write a page with the pictures; needs --root or --packed")
     add("--root", type=Path, help="the data set's folder, for the gallery's pictures")
@@ -62,8 +50,8 @@ def main() -> None:
     from streid.files.histograms import read_histograms
     from streid.reporting.search_page import list_finds, render_finds, tabulate
     from streid.scoring.evaluation import read_scene
+    from streid.scoring.fusion_records import FusionRequest, make_fusion
     from streid.scoring.search import Gallery, place_and_time
-    from streid.scoring.weights import make_fusion
     from streid.stage.devices import choose_device
 
     model, config = load_model(weights)
@@ -74,8 +62,14 @@ def main() -> None:
         histograms = read_histograms(tables)
         place = {name: getattr(arguments, name) for name in ("camid", "session", "time")}
         asking = place_and_time(scene.gallery, histograms, **place)
-        settings = {name: getattr(arguments, name) for name in ("features", "alpha", "weight", "seed")}
-        fusion = make_fusion(arguments.fusion, histograms, scene, **settings)
+        request = FusionRequest(
+            histograms=histograms,
+            scene=scene,
+            features=arguments.features,
+            settings=fusion_settings(arguments),
+            seed=arguments.seed,
+        )
+        fusion = make_fusion(arguments.fusion, request)
     device = choose_device(arguments.device)
     torch.set_num_threads(arguments.threads)
     describer = Describer(config=config, source=PictureSource(Path()), device=device, batch_size=64)

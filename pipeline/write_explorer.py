@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from streid.reporting.report.report_arguments import check_names, model_fusions, named_folder
-from streid.scoring.scoring_arguments import FUSIONS
+from streid.scoring.fusion_records import DEFAULT_FUSION, FUSIONS
 from streid.stage.cli import (
     add_compute_arguments,
     non_negative_float,
@@ -39,7 +39,7 @@ def parse_arguments() -> argparse.Namespace:
         metavar="NAME=FILE",
         help="histograms.h5 of a model whose scores were made with others than those of --histograms",
     )
-    add("--fusion", nargs="+", choices=FUSIONS, default=["logistic"], help="the fusions (default: logistic)")
+    add("--fusion", nargs="+", choices=FUSIONS, default=[DEFAULT_FUSION], help=f"(default: {DEFAULT_FUSION})")
     add(
         "--model-fusion",
         action="append",

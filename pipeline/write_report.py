@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from streid.reporting.report.report_arguments import check_names, model_fusions, named_folder, named_source
-from streid.scoring.scoring_arguments import FUSIONS
+from streid.scoring.fusion_records import DEFAULT_FUSION, FUSIONS
 from streid.stage.cli import (
     add_compute_arguments,
     non_negative_float,
@@ -36,8 +36,8 @@ def parse_arguments() -> argparse.Namespace:
         "--fusion",
         nargs="+",
         choices=FUSIONS,
-        default=["logistic"],
-        help="the fusions to show side by side, the headline's first (default: logistic)",
+        default=[DEFAULT_FUSION],
+        help=f"the fusions to show side by side, the headline's first (default: {DEFAULT_FUSION})",
     )
     parser.add_argument(
         "--model-fusion",

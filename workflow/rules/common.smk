@@ -6,7 +6,7 @@ from pathlib import Path
 from streid.appearance.architectures import ARCHITECTURES
 from streid.stage.fingerprints import source_closure
 from streid.data.layouts import FORMATS, raw_inputs
-from streid.scoring.scoring_arguments import FUSIONS
+from streid.scoring.fusion_records import FUSIONS
 
 
 def any_of(names):

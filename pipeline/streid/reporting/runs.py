@@ -21,12 +21,12 @@ from streid.reporting.measured import HISTORY_COLUMNS, read_history, read_metric
 from streid.reporting.streams import (
     APPEARANCE,
     JOINT,
-    NO_FUSION,
     RERANKED,
     kind_order,
     stream_fusion,
     stream_key,
 )
+from streid.scoring.fusion_records import FUSIONS
 
 SAME_FEATURES = 1e-3
 
@@ -114,7 +114,7 @@ class ModelRun:
 
 def shows_something(stream: str, fusion: str) -> bool:
     """Whether a fusion's stream tells more than appearance does: without times, only the re-ranked one."""
-    return fusion != NO_FUSION or stream in (APPEARANCE, RERANKED)
+    return FUSIONS[fusion].uses_times or stream in (APPEARANCE, RERANKED)
 
 
 def best_run(runs: Sequence[ModelRun]) -> ModelRun:

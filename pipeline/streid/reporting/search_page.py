@@ -12,12 +12,12 @@ from streid.reporting.html_pages import SHARED_TEMPLATES, render
 from streid.reporting.thumbnails import picture_uri
 from streid.scoring.evaluation import Scene
 from streid.scoring.fusion import Fusion
+from streid.scoring.fusion_records import FUSIONS
 from streid.scoring.search import Found
 
 FINDS_FORMAT, FINDS_VERSION = "streid-search", 1
 PICTURE_HEIGHT = 192
 NAMELESS = {JUNK_PID: "junk", DISTRACTOR_PID: "distractor"}
-TIMES_TITLES = {"likelihood": "log ratio", "logistic": "histogram"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +55,7 @@ class Finds:
     @property
     def times_title(self) -> str:
         """What the times' part of the score is called, empty where appearance alone decides."""
-        return TIMES_TITLES.get(self.fusion["name"], "") if self.fusion else ""
+        return FUSIONS[self.fusion["name"]].sign_title if self.fusion else ""
 
     def json(self) -> str:
         """Everything as JSON."""

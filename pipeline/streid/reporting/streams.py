@@ -3,6 +3,8 @@
 A stream's key is `visual`, or `stream/fusion` such as `joint/likelihood`.
 """
 
+from streid.scoring.fusion_records import FUSIONS
+
 APPEARANCE, TIMES_ALONE, JOINT, RERANKED = "visual", "spatiotemporal", "joint", "reranked"
 STREAM_TITLES = {
     APPEARANCE: "Appearance",
@@ -10,8 +12,6 @@ STREAM_TITLES = {
     JOINT: "Appearance + times",
     RERANKED: "Re-ranked",
 }
-FUSION_TITLES = {"logistic": "logistic", "likelihood": "likelihood", "none": "without times"}
-NO_FUSION = "none"
 
 
 def stream_key(stream: str, fusion: str) -> str:
@@ -48,5 +48,10 @@ def kind_title(key: str) -> str:
 
 
 def fusion_title(fusion: str) -> str:
-    """The words for a fusion."""
-    return FUSION_TITLES.get(fusion, fusion)
+    """The words for a fusion where it is clear that one is meant: 'likelihood', 'without times'."""
+    return FUSIONS[fusion].title
+
+
+def fusion_phrase(fusion: str) -> str:
+    """The words for a fusion in a sentence: 'likelihood fusion', 'without times'."""
+    return f"{fusion_title(fusion)} fusion" if FUSIONS[fusion].uses_times else fusion_title(fusion)

@@ -12,6 +12,7 @@ from streid.arrays import IntArray
 from streid.files.histograms import Histograms, Likelihood
 from streid.files.sightings import DISTRACTOR_PID, JUNK_PID, UNKNOWN_TIME, Sightings, concatenate_sightings
 from streid.scoring.fusion import usable
+from streid.scoring.fusion_records import FUSIONS
 
 logger = logging.getLogger(__name__)
 
@@ -21,12 +22,10 @@ def audit(query: Sightings, gallery: Sightings, histograms: Histograms, fusion: 
 
     `unknown_times`, `unknown_cameras`: pictures, of both groups, without a time or before a camera that saw
     no training picture. `pairs_with_time`: share of the query x gallery pairs with known times in one
-    session, before two cameras between which the histograms counted anyone. For the likelihood fusion
-    also `neutral_pairs`: share of the query x gallery pairs whose term is 0 because they are of one camera,
-    of unknown time or camera, or because nothing could be fitted.
+    session, before two cameras between which the histograms counted anyone. `neutral_pairs`, where the fusion can
+    tell: share of the query x gallery pairs about which the times say nothing.
     """
     everyone = concatenate_sightings((query, gallery))
-    likelihood = histograms.likelihood if fusion == "likelihood" else None
     counts: dict[str, int | float] = {
         "query": len(query),
         "gallery": len(gallery),
@@ -36,21 +35,22 @@ def audit(query: Sightings, gallery: Sightings, histograms: Histograms, fusion: 
         "unknown_cameras": int((~np.isin(everyone.camid_N, histograms.cameras_C)).sum()),
         "pairs_with_time": _timed_share(query, gallery, histograms),
     }
-    if likelihood is not None:
-        counts["neutral_pairs"] = _neutral_share(query, gallery, likelihood)
+    neutral_share_of = FUSIONS[fusion].neutral_share
+    if neutral_share_of is not None:
+        counts["neutral_pairs"] = neutral_share_of(query, gallery, histograms)
     return counts
 
 
 def log_audit(counts: dict[str, Any], fusion: str) -> None:
     """Say what the times could not be used for."""
-    if fusion == "none":
+    if not FUSIONS[fusion].uses_times:
         return
     pictures = counts["query"] + counts["gallery"]
     for name, what in (("unknown_times", "have no time"), ("unknown_cameras", "are of cameras not seen in training")):
         if counts[name]:
             logger.warning("%d of %d pictures %s: left to appearance", counts[name], pictures, what)
     if counts.get("neutral_pairs", 0) == 1:
-        logger.warning("the likelihood says nothing about any pair of pictures: the joint score is the cosine")
+        logger.warning("the times say nothing about any pair of pictures: the joint score is the cosine")
     elif not counts["pairs_with_time"]:
         logger.warning("no pair of pictures has a spatial-temporal score: that stream ranks by row alone")
 
@@ -62,7 +62,11 @@ def _timed_share(query: Sightings, gallery: Sightings, histograms: Histograms) -
     return float(timed / max(1, len(query) * len(gallery)))
 
 
-def _neutral_share(query: Sightings, gallery: Sightings, likelihood: Likelihood) -> float:
+def neutral_share(query: Sightings, gallery: Sightings, likelihood: Likelihood) -> float:
+    """Share of the query x gallery pairs whose log ratio is 0.
+
+    They are of one camera, of an unknown time or camera, or nothing could be fitted for them.
+    """
     informed_CE = np.asarray(likelihood.log_ratios().any(axis=2), np.int64)
     query_ZC, gallery_ZC = _usable_pictures(query, gallery, likelihood.cameras_C)
     informed = int(np.einsum("zc,ce,ze->", query_ZC, informed_CE, gallery_ZC))

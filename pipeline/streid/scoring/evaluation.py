@@ -21,7 +21,8 @@ from streid.files.json_files import json_text_with_checksum
 from streid.files.rankings import write_rankings
 from streid.files.sightings import Sightings, concatenate_sightings, load_sightings
 from streid.scoring.audit import audit
-from streid.scoring.fusion import Fusion, locate, take_moments, times_fusion
+from streid.scoring.fusion import Fusion, locate, take_moments
+from streid.scoring.fusion_records import FUSIONS
 from streid.scoring.kernels import fuse_block
 from streid.scoring.metrics import summarise
 from streid.scoring.products import PairProducts, normalise, normalised_features
@@ -108,14 +109,14 @@ def rank_streams(
 ) -> dict[str, StreamRanker]:
     """Rank the gallery for every query by the cosine, by what the times say, and by both.
 
-    What the times say is the log likelihood ratio for the likelihood fusion, else the smoothed histogram.
+    What the times say by themselves is the `times_alone` of the fusion's record.
 
     Returns:
         The streams visual, spatiotemporal and joint.
     """
     queries, total = len(scene.query), len(products)
     rankers = {name: StreamRanker(scene.query, scene.gallery) for name in ("visual", "spatiotemporal", "joint")}
-    fusions = {"spatiotemporal": times_fusion(fusion.name, histograms), "joint": fusion}
+    fusions = {"spatiotemporal": FUSIONS[fusion.name].times_alone(histograms), "joint": fusion}
     moments = {name: locate(scene.everyone, one.cameras_C) for name, one in fusions.items()}
     blocks = list(query_blocks(queries, total - queries))
     largest = max((rows.stop - rows.start for rows in blocks), default=0) * (total - queries)

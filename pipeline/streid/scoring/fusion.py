@@ -73,29 +73,6 @@ def temporal_fusion(histograms: Histograms) -> Fusion:
     return Fusion(name="temporal", parameters={}, cameras_C=histograms.cameras_C, rule=rule)
 
 
-def times_fusion(name: str, histograms: Histograms) -> Fusion:
-    """What the times say beside the fusion called `name`: the likelihood's log ratio, else the smoothed histogram."""
-    return likelihood_fusion(histograms.likelihood, 1.0) if name == "likelihood" else temporal_fusion(histograms)
-
-
-def recorded_fusion(record: Mapping[str, Any], histograms: Histograms) -> Fusion:
-    """The fusion that a scores.json or reranked.json says it was made with.
-
-    Raises:
-        InputError: the record lacks a number the fusion needs, or names no known fusion.
-    """
-    name = record.get("name")
-    if name == "none":
-        return visual_fusion()
-    setting = {"logistic": "alpha", "likelihood": "weight"}.get(str(name))
-    value = record.get(setting) if setting else None
-    if not isinstance(value, int | float):
-        raise InputError(f"the fusion {name!r} is recorded without its {setting or 'settings'}; score again")
-    if name == "logistic":
-        return logistic_fusion(histograms, float(value))
-    return likelihood_fusion(histograms.likelihood, float(value))
-
-
 def logistic_fusion(histograms: Histograms, alpha: float) -> Fusion:
     """st-ReID's joint score 1 / (1 + exp(-alpha s)) * 1 / (1 + 2 exp(-alpha p)) of cosine s and density p.
 

@@ -12,7 +12,8 @@ from streid.arrays import FeatureArray, IntArray
 from streid.errors import InputError
 from streid.files.histograms import Histograms
 from streid.files.sightings import TIME_BOUND, Sightings, concatenate_sightings
-from streid.scoring.fusion import Fusion, locate, take_moments, times_fusion
+from streid.scoring.fusion import Fusion, locate, take_moments
+from streid.scoring.fusion_records import FUSIONS
 from streid.scoring.kernels import fuse_block
 from streid.scoring.products import normalise
 
@@ -23,8 +24,8 @@ logger = logging.getLogger(__name__)
 class ScoreParts:
     """Scores of pictures with every gallery row, and what they are made of.
 
-    visual_QG: cosines. times_QG: what the times say, the log likelihood ratio for the likelihood fusion, else the
-    smoothed histogram's value; None where appearance alone decides. score_QG: the score that ranks.
+    visual_QG: cosines. times_QG: what the times say by themselves, the `times_alone` of the fusion's record; None where
+    appearance alone decides. score_QG: the score that ranks.
     """
 
     visual_QG: FeatureArray
@@ -77,10 +78,13 @@ class Gallery:
                 f"{self.features_GD.shape[1]}; both must come from one model"
             )
         visual_QG = features_QD @ self.features_GD.T
-        if asking is None or self.fusion is None or self.histograms is None or self.fusion.name == "none":
+        if asking is None or self.fusion is None or self.histograms is None:
+            return ScoreParts(visual_QG=visual_QG, times_QG=None, score_QG=visual_QG)
+        record = FUSIONS[self.fusion.name]
+        if not record.uses_times:
             return ScoreParts(visual_QG=visual_QG, times_QG=None, score_QG=visual_QG)
         times_QG, score_QG = np.zeros_like(visual_QG), np.empty_like(visual_QG)
-        self._fuse(times_QG, asking, times_fusion(self.fusion.name, self.histograms), times_QG)
+        self._fuse(times_QG, asking, record.times_alone(self.histograms), times_QG)
         self._fuse(visual_QG, asking, self.fusion, score_QG)
         return ScoreParts(visual_QG=visual_QG, times_QG=times_QG, score_QG=score_QG)
 

@@ -7,7 +7,7 @@ Shape suffixes: N pictures, Q queries, G gallery pictures, E evaluated queries, 
 
 import logging
 import os
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -17,17 +17,10 @@ from streid.arrays import FloatArray, IntArray
 from streid.data.leaks import refuse_tested
 from streid.errors import InputError
 from streid.files.features import FeatureGroup, feature_groups, read_features
-from streid.files.histograms import HeldOut, Histograms
+from streid.files.histograms import HeldOut
 from streid.scoring.evaluation import Scene, query_blocks
-from streid.scoring.fusion import (
-    Fusion,
-    likelihood_fusion,
-    locate,
-    logistic_fusion,
-    take_moments,
-    visual_fusion,
-    weighted,
-)
+from streid.scoring.fusion import likelihood_fusion, locate, take_moments, weighted
+from streid.scoring.fusion_records import FusionRequest
 from streid.scoring.kernels import fuse_block
 from streid.scoring.products import PairProducts, normalised_features
 from streid.scoring.ranks import StreamRanker
@@ -63,42 +56,24 @@ class WeightChoice:
     reason: str = ""
 
 
-def make_fusion(
-    name: str,
-    histograms: Histograms,
-    scene: Scene,
-    *,
-    features: str | os.PathLike[str],
-    alpha: float,
-    weight: float | None,
-    seed: int,
-) -> Fusion:
-    """The fusion called `name`: logistic, likelihood or none.
+def settle_weight(request: FusionRequest) -> tuple[float, dict[str, Any]]:
+    """The likelihood's weight: as given, or chosen on held-out identities, or the default.
 
-    Args:
-        features: the scene's features.h5; its group val, if there is one, holds held-out identities.
-        alpha: of the logistic fusion.
-        weight: of the likelihood fusion; None chooses it on held-out identities, or takes the default.
-        seed: draws the pictures the weight comes from.
+    Returns:
+        The weight, and `weight_source` and `selection` as scores.json has them.
 
     Raises:
         InputError: the group val cannot be used: its features are of another length than the scene's, or
             query or gallery test some of its identities.
     """
-    if name == "none":
-        return visual_fusion()
-    if name == "logistic":
-        return logistic_fusion(histograms, alpha)
-    choice = None
-    source = "given"
-    if weight is None:
-        default = default_weight(scene, seed)
-        choice = _choose_from_file(features, histograms.held_out, scene, default, seed)
-        source, weight = ("held-out", choice.chosen) if choice and not choice.reason else ("default", default)
-        _log_choice(source, weight, choice)
-    fusion = likelihood_fusion(histograms.likelihood, weight)
-    record = {"weight": weight, "weight_source": source, "selection": asdict(choice) if choice else None}
-    return replace(fusion, parameters={**record, **fusion.parameters})
+    given = request.settings["weight"]
+    if given is not None:
+        return given, {"weight_source": "given", "selection": None}
+    default = default_weight(request.scene, request.seed)
+    choice = _choose_from_file(request.features, request.histograms.held_out, request.scene, default, request.seed)
+    source, weight = ("held-out", choice.chosen) if choice and not choice.reason else ("default", default)
+    _log_choice(source, weight, choice)
+    return weight, {"weight_source": source, "selection": asdict(choice) if choice else None}
 
 
 def default_weight(scene: Scene, seed: int) -> float:
@@ -190,9 +165,9 @@ def _rounded(weight: float) -> float:
 
 
 def _choose_from_file(
-    features: str | os.PathLike[str], held_out: HeldOut | None, scene: Scene, default: float, seed: int
+    features: str | os.PathLike[str] | None, held_out: HeldOut | None, scene: Scene, default: float, seed: int
 ) -> WeightChoice | None:
-    if held_out is None or "val" not in feature_groups(features):
+    if features is None or held_out is None or "val" not in feature_groups(features):
         return None
     val = read_features(features, ("val",)).groups["val"]
     lengths = val.features_ND.shape[1], scene.features_ND.shape[1]

@@ -66,6 +66,8 @@ SCORES_CHANGES: list[Change] = [
     (("audit", "pairs_with_time"), 2, "pairs_with_time is 2"),
     (("fusion",), GONE, "lacks fusion"),
     (("fusion", "name"), GONE, "lacks name"),
+    (("fusion", "name"), "other", "name is 'other', expected one of logistic, likelihood, none"),
+    (("fusion",), {"name": "logistic"}, "fusion: lacks alpha"),
     (("fusion", "weight"), -1, "weight is -1"),
     (("fusion", "apart"), float("inf"), "apart is inf, expected a number"),
     (("fusion", "apart"), 10**400, "apart is 1000"),
@@ -121,7 +123,8 @@ def test_whole_files_are_read(tmp_path: Path) -> None:
     assert read_metrics(written(path, SCORES, ("fusion", "selection"), None))["fusion"]["selection"] is None
     few = {"weight_source": "default", "selection": SELECTION | {"weights": [], "mAP": []}}
     assert read_metrics(written(path, SCORES, ("fusion",), SCORES["fusion"] | few))
-    assert read_metrics(written(path, SCORES, ("fusion",), {"name": "logistic"}))["fusion"] == {"name": "logistic"}
+    for fusion in ({"name": "none"}, {"name": "logistic", "alpha": 5.0}):
+        assert read_metrics(written(path, SCORES, ("fusion",), fusion))["fusion"] == fusion
 
 
 @pytest.mark.parametrize(("place", "value", "words"), SCORES_CHANGES)

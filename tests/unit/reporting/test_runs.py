@@ -88,7 +88,7 @@ def figures(fusion: str, *streams: str) -> dict[str, Any]:
         "version": 1,
         "dataset": "demo",
         "model": "pcb",
-        "fusion": {"name": fusion},
+        "fusion": {"name": fusion, **({"alpha": 5.0} if fusion == "logistic" else {})},
         "audit": dict.fromkeys(AUDIT_COUNTS, 1) | {"pairs_with_time": 0.5},
         "streams": {stream: json.loads(json.dumps(metrics)) for stream in streams},
     }

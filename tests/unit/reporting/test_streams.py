@@ -11,7 +11,7 @@ from streid.reporting.streams import kind_order, kind_title, stream_fusion, stre
         ("visual", "likelihood", "visual", "Appearance"),
         ("joint", "likelihood", "joint/likelihood", "Appearance + times, likelihood"),
         ("reranked", "none", "reranked/none", "Re-ranked, without times"),
-        ("zebra", "other", "zebra/other", "zebra, other"),
+        ("zebra", "logistic", "zebra/logistic", "zebra, logistic"),
     ],
 )
 def test_a_key_tells_stream_and_fusion(stream: str, fusion: str, key: str, title: str) -> None:

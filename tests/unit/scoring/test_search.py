@@ -9,7 +9,7 @@ from streid.errors import InputError
 from streid.files.histograms import Histograms
 from streid.files.sightings import Sightings
 from streid.scoring.evaluation import Scene, rank_streams
-from streid.scoring.fusion import Fusion, likelihood_fusion, logistic_fusion, recorded_fusion, visual_fusion
+from streid.scoring.fusion import Fusion, likelihood_fusion, logistic_fusion, visual_fusion
 from streid.scoring.products import PairProducts, normalise
 from streid.scoring.search import Gallery, best_rows, place_and_time
 from streid.spatiotemporal.likelihood import fit_likelihood
@@ -159,15 +159,3 @@ def test_place_and_time(scene: Scene, histograms: Histograms, caplog: pytest.Log
     assert not caplog.records
     assert place_and_time(one, histograms, camid=3, session=8, time=77) is not None
     assert "no gallery picture is of session 8" in caplog.text
-
-
-def test_a_recorded_fusion_is_made_again(histograms: Histograms) -> None:
-    for name in ("logistic", "likelihood", "none"):
-        fusion = make(name, histograms)
-        again = recorded_fusion({"name": name, **fusion.parameters}, histograms)
-        assert again.parameters == fusion.parameters
-        np.testing.assert_array_equal(again.rule.table_CCS, fusion.rule.table_CCS)
-    with pytest.raises(InputError, match="recorded without its alpha"):
-        recorded_fusion({"name": "logistic", "weight": 1}, histograms)
-    with pytest.raises(InputError, match="'other' is recorded without"):
-        recorded_fusion({"name": "other"}, histograms)

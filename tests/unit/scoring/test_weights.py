@@ -13,9 +13,10 @@ from streid.files.features import FeatureGroup, FeatureSet, write_features
 from streid.files.histograms import HeldOut, Histograms, neutral_likelihood
 from streid.files.sightings import Sightings
 from streid.scoring.evaluation import Scene, make_scene
-from streid.scoring.fusion import likelihood_fusion, locate
+from streid.scoring.fusion import Fusion, likelihood_fusion, locate
+from streid.scoring.fusion_records import FusionRequest, make_fusion
 from streid.scoring.kernels import fuse_block
-from streid.scoring.weights import choose_weight, default_weight, make_fusion
+from streid.scoring.weights import choose_weight, default_weight
 from streid.spatiotemporal.likelihood import fit_held_out, fit_likelihood
 from streid.spatiotemporal.travel_histograms import build_histograms
 
@@ -168,12 +169,11 @@ def test_val_of_another_length_or_with_tested_identities_is_refused(tmp_path: Pa
     scene = make_scene(features)
     longer = replace(scene, features_ND=np.zeros((len(scene.everyone), 17), np.float32))
     path = stored(tmp_path, features, train)
-    options: dict[str, Any] = {"features": path, "alpha": 5.0, "weight": None, "seed": 0}
     with pytest.raises(InputError, match="group val have length 16, those of query and gallery 17"):
-        make_fusion("likelihood", histograms, longer, **options)
+        fusion_of(path, longer, histograms)
     path = stored(tmp_path, features, walkers(0, range(1, 102)))
     with pytest.raises(InputError, match=r"group val hold 2 identities .*first: 100"):
-        make_fusion("likelihood", histograms, scene, **options)
+        fusion_of(path, scene, histograms)
 
 
 def test_a_zero_row_of_val_is_named() -> None:
@@ -217,9 +217,11 @@ def tables(group: FeatureGroup, held_out: HeldOut | None) -> Histograms:
     return replace(paper, likelihood=fit_likelihood(group.sightings), held_out=held_out)
 
 
-def fusion_of(path: Path, features: FeatureSet, histograms: Histograms, **more: Any) -> Any:
-    options: dict[str, Any] = {"alpha": 5.0, "weight": None, "seed": 0, **more}
-    return make_fusion("likelihood", histograms, make_scene(features), features=path, **options)
+def fusion_of(path: Path, scene: Scene, histograms: Histograms, weight: float | None = None) -> Fusion:
+    request = FusionRequest(
+        histograms=histograms, scene=scene, features=path, settings={"weight": weight, "alpha": 5.0}, seed=0
+    )
+    return make_fusion("likelihood", request)
 
 
 @pytest.mark.parametrize("has_val", [True, False])
@@ -231,7 +233,7 @@ def test_where_the_weight_comes_from(
     path = stored(tmp_path, features, train if has_val else None)
     histograms = tables(train, held_out_of(train, range(1, 21)) if holds_out else None)
     with caplog.at_level(logging.INFO):
-        found = fusion_of(path, features, histograms).parameters
+        found = fusion_of(path, make_scene(features), histograms).parameters
     default = default_weight(make_scene(features), 0)
     if has_val and holds_out:
         assert found["weight_source"] == "held-out"
@@ -242,7 +244,7 @@ def test_where_the_weight_comes_from(
     else:
         assert (found["weight"], found["weight_source"], found["selection"]) == (default, "default", None)
         assert "no held-out identities" in caplog.text
-    given = fusion_of(path, features, histograms, weight=0.5).parameters
+    given = fusion_of(path, make_scene(features), histograms, weight=0.5).parameters
     assert (given["weight"], given["weight_source"], given["selection"]) == (0.5, "given", None)
     assert list(given)[:4] == ["weight", "weight_source", "selection", "same_camera"]
 
@@ -253,7 +255,7 @@ def test_too_few_held_out_pictures_are_recorded(tmp_path: Path, caplog: pytest.L
     one = FeatureGroup(sightings=train.sightings.take(rows), features_ND=train.features_ND[rows])
     path = stored(tmp_path, features, one)
     with caplog.at_level(logging.WARNING):
-        found = fusion_of(path, features, tables(train, held_out_of(train, range(1, 21)))).parameters
+        found = fusion_of(path, make_scene(features), tables(train, held_out_of(train, range(1, 21)))).parameters
     assert found["weight_source"] == "default"
     assert found["selection"]["identities"] == 1
     assert "only 1 of the held-out identities" in caplog.text
@@ -273,7 +275,7 @@ def test_labels_of_query_and_gallery_change_neither_weight_nor_scores(tmp_path: 
         for name, group in features.groups.items()
     }
     other = replace(features, groups=relabelled)
-    fusions = [fusion_of(stored(tmp_path, one, train), one, histograms) for one in (features, other)]
+    fusions = [fusion_of(stored(tmp_path, one, train), make_scene(one), histograms) for one in (features, other)]
     assert fusions[0].parameters == fusions[1].parameters
     np.testing.assert_array_equal(fusions[0].rule.table_CCS, fusions[1].rule.table_CCS)
     assert default_weight(make_scene(features), 1) == default_weight(make_scene(other), 1)

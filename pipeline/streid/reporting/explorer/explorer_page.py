@@ -26,10 +26,10 @@ from streid.reporting.streams import fusion_title, kind_title
 from streid.reporting.thumbnails import encode_thumbnail
 from streid.reporting.wording import Clock
 from streid.scoring.evaluation import Scene
+from streid.scoring.fusion_records import FUSIONS
 
 TEMPLATE = Path(__file__).parent / "templates" / "explorer.html.jinja"
 VERDICTS = (RIGHT, WRONG, JUNK, OWN_CAMERA)
-TIMES_SIGNS = {"likelihood": "L", "logistic": "p", "none": ""}
 Lists = Mapping[str, Mapping[str, HitList]]
 
 
@@ -209,7 +209,9 @@ def _model_head(run: ModelRun) -> dict[str, Any]:
         {
             "name": fusion,
             "title": fusion_title(fusion),
-            "times": TIMES_SIGNS.get(fusion, ""),
+            "times": FUSIONS[fusion].sign,
+            "meaning": FUSIONS[fusion].meaning,
+            "signed": FUSIONS[fusion].signed,
             "streams": [[key.partition("/")[0], kind_title(key)] for key in run.road(fusion) if key in run.rankings],
         }
         for fusion in run.fusions

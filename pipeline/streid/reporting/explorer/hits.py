@@ -16,7 +16,7 @@ from streid.files.sightings import DISTRACTOR_PID, JUNK_PID
 from streid.reporting.runs import ModelRun
 from streid.reporting.streams import JOINT, RERANKED, stream_kind
 from streid.scoring.evaluation import Scene, query_blocks
-from streid.scoring.fusion import recorded_fusion
+from streid.scoring.fusion_records import recorded_fusion
 from streid.scoring.search import Gallery, ScoreParts
 
 COUNTED, IGNORED = 10, 4

@@ -12,17 +12,10 @@ from streid.reporting.figures.charts import Chart, Theme, draw_chart
 from streid.reporting.runs import ModelRun
 from streid.reporting.streams import JOINT, fusion_title
 from streid.reporting.wording import MINUS, count, percent, why_default
+from streid.scoring.fusion_records import FUSIONS
 
 SIZE = (420, 250)
 DRAWN_TICKS = 5
-FORMULAS = {
-    "logistic": "1 / (1 + exp(\N{MINUS SIGN}\N{GREEK SMALL LETTER ALPHA} s)) \N{MULTIPLICATION SIGN} "
-    "1 / (1 + 2 exp(\N{MINUS SIGN}\N{GREEK SMALL LETTER ALPHA} p)): s the cosine of two pictures, p how often "
-    "that travel time was counted (st-ReID\N{RIGHT SINGLE QUOTATION MARK}s).",
-    "likelihood": "s + w L: s the cosine of two pictures, L the log of how much likelier their time difference is "
-    "for one person than for two.",
-    "none": "s, the cosine of two pictures: times are not used.",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,11 +36,13 @@ def explain_weights(runs: Sequence[ModelRun]) -> list[Weighing]:
 
 def _explain(run: ModelRun, fusion: str) -> Weighing:
     record = run.fusions[fusion].scores["fusion"]
+    symbols = FUSIONS[fusion].settings
     sentences = []
-    if fusion == "logistic" and "alpha" in record:
-        sentences.append(f"\N{GREEK SMALL LETTER ALPHA} = {record['alpha']:g}; there is no weight to choose.")
-    if "weight" in record:
+    if "weight_source" in record:
         sentences.append(describe_weight(record))
+    elif symbols:
+        given = ", ".join(f"{symbol} = {record[setting]:g}" for setting, symbol in symbols.items())
+        sentences.append(f"{given}; there is no weight to choose.")
     if record.get("neutral") == 1:
         sentences.append(
             "Too few people, or no two different ones, were seen by two cameras within one session of training, so L "
@@ -69,7 +64,7 @@ def _explain(run: ModelRun, fusion: str) -> Weighing:
     return Weighing(
         model=run.name,
         fusion=fusion_title(fusion),
-        formula=FORMULAS.get(fusion, ""),
+        formula=FUSIONS[fusion].formula,
         sentences=sentences,
         curve=plot_weights(run.name, fusion, record),
     )

@@ -8,15 +8,15 @@ from streid.reporting.runs import ModelRun, best_run
 from streid.reporting.streams import (
     APPEARANCE,
     JOINT,
-    NO_FUSION,
     RERANKED,
     TIMES_ALONE,
-    fusion_title,
+    fusion_phrase,
     kind_title,
     stream_key,
     stream_kind,
 )
 from streid.reporting.wording import count, percent, points, why_default
+from streid.scoring.fusion_records import FUSIONS
 
 HEADLINE_METRICS = ("rank1", "mAP")
 TRACKLET = "tracklet"
@@ -94,12 +94,8 @@ def _describe_road(run: ModelRun, steps: Sequence[Step]) -> str:
     for step in steps:
         lifts = f" ({step.lifts[0]} / {step.lifts[1]} points)" if step.lifts else ""
         parts.append(f"{step.title.lower()} {step.values[0]} / {step.values[1]}{lifts}")
-    under = f", {_fusion_name(run.main_fusion)}" if len(steps) > 1 else ""
+    under = f", {fusion_phrase(run.main_fusion)}" if len(steps) > 1 else ""
     return f"Rank-1 / mAP in percent{under}: {', '.join(parts)}."
-
-
-def _fusion_name(fusion: str) -> str:
-    return fusion_title(fusion) if fusion == NO_FUSION else f"{fusion_title(fusion)} fusion"
 
 
 def _compare_fusions(run: ModelRun) -> tuple[FusionSummary, ...]:
@@ -107,7 +103,7 @@ def _compare_fusions(run: ModelRun) -> tuple[FusionSummary, ...]:
     ends = {fusion: float(run.streams[road[-1]]["mAP"]) for fusion, road in roads.items() if road}
     return tuple(
         FusionSummary(
-            title=_fusion_name(fusion).capitalize(),
+            title=fusion_phrase(fusion).capitalize(),
             steps=tuple(
                 _step(run, key, APPEARANCE if APPEARANCE in road else None) for key in road if key != APPEARANCE
             ),
@@ -197,15 +193,15 @@ def _run_notices(dataset: str, run: ModelRun, trained: Collection[str]) -> list[
 
 def _fusion_notices(run: ModelRun, fusion: str) -> list[str]:
     found, notices = run.fusions[fusion], []
-    kinds = (APPEARANCE,) if fusion == NO_FUSION else (APPEARANCE, TIMES_ALONE, JOINT)
+    kinds = (APPEARANCE, TIMES_ALONE, JOINT) if FUSIONS[fusion].uses_times else (APPEARANCE,)
     missing = [kind_title(kind).lower() for kind in kinds if stream_key(kind, fusion) not in run.streams]
     if missing:
-        notices.append(f"{run.name}, {_fusion_name(fusion)}: no scores for {', '.join(missing)}.")
+        notices.append(f"{run.name}, {fusion_phrase(fusion)}: no scores for {', '.join(missing)}.")
     if RERANKED not in found.streams:
-        notices.append(f"{run.name}, {_fusion_name(fusion)}: was not re-ranked.")
+        notices.append(f"{run.name}, {fusion_phrase(fusion)}: was not re-ranked.")
     if found.scores["fusion"].get("weight_source") == "default":
         why = why_default(found.scores["fusion"])
-        notices.append(f"{run.name}, {_fusion_name(fusion)}: {why}, so the weight is the default.")
+        notices.append(f"{run.name}, {fusion_phrase(fusion)}: {why}, so the weight is the default.")
     return notices
 
 

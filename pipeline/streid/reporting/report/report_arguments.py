@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from streid.errors import InputError
-from streid.scoring.scoring_arguments import FUSIONS
+from streid.scoring.fusion_records import FUSIONS
 
 MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9@._+-]*")
 

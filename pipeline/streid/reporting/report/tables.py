@@ -12,8 +12,9 @@ from streid.errors import InputError
 from streid.reporting.measured import METRIC_TITLES
 from streid.reporting.report.findings import interval
 from streid.reporting.runs import ModelRun
-from streid.reporting.streams import FUSION_TITLES, stream_kind, stream_title
+from streid.reporting.streams import stream_kind, stream_title
 from streid.reporting.wording import duration, memory, percent
+from streid.scoring.fusion_records import FUSIONS
 
 STAGES = (
     "render_demo",
@@ -163,7 +164,7 @@ def split_stem(stem: str) -> tuple[str, str]:
     """A log's or benchmark's stage, and its model and fusion in words: `<rule>[.<model>[.<fusion>]]`."""
     stage, _, model = stem.partition(".")
     name, _, fusion = model.rpartition(".")
-    return stage, f"{name}, {fusion}" if name and fusion in FUSION_TITLES else model
+    return stage, f"{name}, {fusion}" if name and fusion in FUSIONS else model
 
 
 def stage_order(stage: str) -> tuple[int, str]:

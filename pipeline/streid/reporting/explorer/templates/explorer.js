@@ -7,10 +7,6 @@
     { name: "ignored", sign: "\u2013", words: "junk" },
     { name: "ignored", sign: "\u2013", words: "own camera", short: "own" },
   ];
-  const TIMES = {
-    L: "the log ratio of the time difference, same person to different people; above 0 speaks for the same person; ",
-    p: "the smoothed histogram\u2019s value for the time difference; ",
-  };
   const IDENTITIES = { "-1": "junk", 0: "distractor" };
   const models = data.models.flatMap((set, number) => set.map((model, place) => ({ ...model, set: number, place })));
   const control = Object.fromEntries(
@@ -94,7 +90,7 @@
     const place = name === "ignored" ? short ?? words : `${rank}`;
     const who = personOf(picture);
     const parts = [["s", s.toFixed(3)]];
-    if (times !== null) parts.push([fusion().times, fusion().times === "L" ? signed(times) : times.toFixed(4)]);
+    if (times !== null) parts.push([fusion().times, fusion().signed ? signed(times) : times.toFixed(4)]);
     if (times !== null) parts.push(["joint", joint.toFixed(3)]);
     if (kind === "reranked") parts.push(["d", (-score).toFixed(3)]);
     const list = element("dl", "", ...parts.map(([key, value]) => element("div", "", element("dt", "", key), element("dd", "", value))));
@@ -164,8 +160,8 @@
         ? `All ${total.toLocaleString("en")} queries, each with its best ten gallery pictures.`
         : `${set.length.toLocaleString("en")} of ${total.toLocaleString("en")} queries, each with its best ten gallery pictures: ` +
           "the hardest ones, and as many drawn at random.";
-    const sign = fusion().times;
-    const said = sign ? [element("i", "", sign), ` is ${TIMES[sign]}`] : [];
+    const { times, meaning } = fusion();
+    const said = times ? [element("i", "", times), ` is ${meaning}; `] : [];
     document.getElementById("parts").replaceChildren(...said);
   }
 

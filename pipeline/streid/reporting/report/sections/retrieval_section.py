@@ -11,7 +11,7 @@ from streid.reporting.figures.matches import MatchCharts, compare_models, plot_m
 from streid.reporting.report.ranked import RankedQuery, hardest_queries, hardest_sheet, rank_queries, ranked_sheet
 from streid.reporting.report.sections.frame import Material, Section
 from streid.reporting.runs import best_run
-from streid.reporting.streams import fusion_title
+from streid.reporting.streams import fusion_phrase
 from streid.reporting.wording import Clock
 
 
@@ -61,7 +61,7 @@ def compose_retrieval(material: Material) -> RetrievalSection:
         best=[plot_matches(best, fusion) for fusion in best.fusions],
         others=[plot_matches(run, fusion) for run in material.runs if run is not best for fusion in run.fusions],
         matrices=plot_camera_pairs(best),
-        ranked_of=best.name if len(best.fusions) == 1 else f"{best.name}, {fusion_title(best.main_fusion)} fusion",
+        ranked_of=best.name if len(best.fusions) == 1 else f"{best.name}, {fusion_phrase(best.main_fusion)}",
         ranked=rank_queries(best, material.store, material.clock, material.queries, material.seed),
         hardest=hardest_queries(best, material.store, material.clock, material.queries),
         clock=material.clock,

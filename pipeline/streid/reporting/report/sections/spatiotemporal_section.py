@@ -13,6 +13,7 @@ from streid.reporting.figures.weighing import Weighing, explain_weights
 from streid.reporting.report.sections.frame import Material, Section
 from streid.reporting.runs import best_run
 from streid.reporting.wording import Clock
+from streid.scoring.fusion_records import FUSIONS
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -45,7 +46,7 @@ class SpatiotemporalSection(Section):
 
 def compose_spatiotemporal(material: Material) -> SpatiotemporalSection:
     """Draw the travel times, explain the weights and separate right from wrong pairs."""
-    densities = any("likelihood" in run.fusions for run in material.runs)
+    densities = any(FUSIONS[name].table == "likelihood" for run in material.runs for name in run.fusions)
     travel = plot_travel(material.histograms, material.clock, densities=densities)
     separated = {run.name: separate_streams(run) for run in material.runs}
     best = best_run(material.runs).name
