@@ -11,7 +11,6 @@ min_version("9.27")
 configfile: "config/config.yaml"
 
 
-include: "workflow/rules/configuration.smk"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/appearance.smk"

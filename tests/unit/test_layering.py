@@ -1,6 +1,8 @@
 """Imports run one way, from stage scripts down to the files, and rooms stay as the design has them."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,7 @@ MAY_IMPORT = {
     "spatiotemporal": STAGE | {"data", "spatiotemporal"},
     "scoring": STAGE | {"data", "spatiotemporal", "scoring"},
     "reporting": STAGE | {"data", "spatiotemporal", "scoring", "reporting"},
+    "workflow": BASE | {"data", "appearance", "scoring", "workflow"},
 }
 GRAB_BAGS = {"utils", "util", "helpers", "common", "misc"}
 
@@ -38,8 +41,6 @@ def imported_names(path: Path) -> set[str]:
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PIPELINE).as_posix())
 def test_rooms_import_downwards_only(path: Path) -> None:
     room = path.relative_to(PIPELINE / "streid").parts[0].removesuffix(".py")
-    if room == "workflow":
-        return
     rooms = {name.split(".")[1] for name in imported_names(path) if name.startswith("streid.")}
     assert rooms <= MAY_IMPORT.get(room, BASE), f"{path.name} imports {rooms - MAY_IMPORT.get(room, BASE)}"
     assert path.stem not in GRAB_BAGS
@@ -52,6 +53,16 @@ def test_scripts_import_streid_and_no_other_script(path: Path) -> None:
     others = {script.stem for script in SCRIPTS}
     assert not {name.split(".")[0] for name in imported_names(path)} & others
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 150
+
+
+def test_the_workflow_imports_nothing_heavy() -> None:
+    """Snakemake reads the rules again in each job's process."""
+    imports = "; ".join(
+        f"import streid.workflow.{path.stem}" for path in sorted((PIPELINE / "streid" / "workflow").glob("[!_]*.py"))
+    )
+    code = f"import sys; sys.path.insert(0, {str(PIPELINE)!r}); {imports}; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"torch", "numpy", "pandas", "h5py", "snakemake"} & set(loaded)
 
 
 def test_scoring_and_histograms_need_no_model() -> None:

@@ -4,28 +4,30 @@ rule train_appearance:
         modules=modules("train_appearance"),
         manifest="results/{dataset}/manifest.csv",
         summary="results/{dataset}/dataset.json",
-        pictures=pictures,
-        start_weights=start_weights,
+        pictures=of_job(Plan.pictures),
+        start_weights=of_job(Plan.start_weights),
     output:
-        model="results/{dataset}/{trained}/model.safetensors",
-        history="results/{dataset}/{trained}/training.csv",
+        model="results/{dataset}/{model}/model.safetensors",
+        history="results/{dataset}/{model}/training.csv",
     log:
-        "results/{dataset}/logs/train_appearance.{trained}.log",
+        "results/{dataset}/logs/train_appearance.{model}.log",
     benchmark:
-        "results/{dataset}/benchmarks/train_appearance.{trained}.tsv"
+        "results/{dataset}/benchmarks/train_appearance.{model}.tsv"
+    wildcard_constraints:
+        model=any_of(PLAN.trained),
     conda:
         ENVIRONMENT
-    threads: training_threads
+    threads: of_job(job_resources.training_threads)
     resources:
-        mem_mb=training_memory,
+        mem_mb=of_job(job_resources.training_memory),
         runtime=1440,
-        gpu=training_gpus,
+        gpu=of_job(job_resources.training_gpus),
     params:
-        root=root,
+        root=of_job(Plan.root),
         packed=packed,
-        work="results/{dataset}/{trained}/work/training",
+        work="results/{dataset}/{model}/work/training",
         device=DEVICE,
-        processes=started_processes,
+        processes=lambda wildcards, resources: job_resources.started_processes(PLAN, wildcards.dataset, wildcards.model, resources.gpu),
         options=options("train"),
     shell:
         "python {input.script:q} --manifest {input.manifest:q} --summary {input.summary:q} --root {params.root:q} {params.packed:q} "
@@ -39,8 +41,8 @@ rule extract_features:
         modules=modules("extract_features"),
         manifest="results/{dataset}/manifest.csv",
         summary="results/{dataset}/dataset.json",
-        pictures=pictures,
-        model=trained_model,
+        pictures=of_job(Plan.pictures),
+        model=of_job(Plan.model_file),
     output:
         features="results/{dataset}/{model}/features.h5",
     log:
@@ -49,6 +51,7 @@ rule extract_features:
         "results/{dataset}/benchmarks/extract_features.{model}.tsv"
     wildcard_constraints:
         dataset=EXTRACTED_AT_ONCE,
+        model=OWN_MODELS,
     conda:
         ENVIRONMENT
     threads: config["compute"]["gpu_job_threads"]
@@ -57,7 +60,7 @@ rule extract_features:
         runtime=480,
         gpu=GPUS,
     params:
-        root=root,
+        root=of_job(Plan.root),
         packed=packed,
         work="results/{dataset}/{model}/work/extraction",
         device=DEVICE,
@@ -78,8 +81,9 @@ use rule extract_features as extract_shard with:
         "results/{dataset}/benchmarks/extract_features.{model}.{shard}-of-{shards}.tsv"
     wildcard_constraints:
         dataset=EXTRACTED_IN_SHARDS,
+        model=OWN_MODELS,
     params:
-        root=root,
+        root=of_job(Plan.root),
         packed=packed,
         work="results/{dataset}/{model}/work/extraction-{shard}-of-{shards}",
         device=DEVICE,
@@ -93,8 +97,8 @@ rule inspect_model:
         modules=modules("inspect_model"),
         manifest="results/{dataset}/manifest.csv",
         summary="results/{dataset}/dataset.json",
-        pictures=pictures,
-        model=trained_model,
+        pictures=of_job(Plan.pictures),
+        model=of_job(Plan.model_file),
     output:
         inspection="results/{dataset}/{model}/inspection.h5",
     log:
@@ -109,7 +113,7 @@ rule inspect_model:
         runtime=30,
         gpu=GPUS,
     params:
-        root=root,
+        root=of_job(Plan.root),
         packed=packed,
         device=DEVICE,
         options=options("inspect"),
@@ -123,7 +127,7 @@ rule merge_features:
     input:
         script=script("merge_features"),
         modules=modules("merge_features"),
-        shards=shard_files,
+        shards=of_job(Plan.shard_files),
     output:
         features="results/{dataset}/{model}/features.h5",
     log:
@@ -132,6 +136,7 @@ rule merge_features:
         "results/{dataset}/benchmarks/merge_features.{model}.tsv"
     wildcard_constraints:
         dataset=EXTRACTED_IN_SHARDS,
+        model=OWN_MODELS,
     conda:
         ENVIRONMENT
     threads: 1
@@ -148,7 +153,7 @@ rule import_features:
         script=script("import_features"),
         modules=modules("import_features"),
         manifest="results/{dataset}/manifest.csv",
-        made=imported_features,
+        made=of_job(Plan.imported_features),
     output:
         features="results/{dataset}/{model}/features.h5",
     log:
@@ -156,7 +161,7 @@ rule import_features:
     benchmark:
         "results/{dataset}/benchmarks/import_features.{model}.tsv"
     wildcard_constraints:
-        dataset=MADE_ELSEWHERE,
+        model=any_of(PLAN.imported),
     conda:
         ENVIRONMENT
     threads: 1

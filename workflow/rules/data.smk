@@ -9,7 +9,7 @@ rule render_demo:
     benchmark:
         "results/{dataset}/benchmarks/render_demo.tsv"
     wildcard_constraints:
-        dataset=any_of(RENDERED),
+        dataset=any_of(PLAN.rendered),
     conda:
         ENVIRONMENT
     threads: 8
@@ -27,7 +27,7 @@ rule prepare_dataset:
     input:
         script=script("prepare_dataset"),
         modules=modules("prepare_dataset"),
-        raw=raw_data,
+        raw=of_job(Plan.raw_data),
     output:
         manifest="results/{dataset}/manifest.csv",
         summary="results/{dataset}/dataset.json",
@@ -36,7 +36,7 @@ rule prepare_dataset:
     benchmark:
         "results/{dataset}/benchmarks/prepare_dataset.tsv"
     wildcard_constraints:
-        dataset=any_of(sorted(set(DATASETS) - set(PACKED))),
+        dataset=any_of(set(PLAN.datasets) - set(PLAN.packed)),
     conda:
         ENVIRONMENT
     threads: 4
@@ -44,13 +44,9 @@ rule prepare_dataset:
         mem_mb=3000,
         runtime=120,
     params:
-        root=root,
-        format=lambda wildcards: DATASETS[wildcards.dataset]["format"],
-        source=lambda wildcards: (
-            ["--source-manifest", DATASETS[wildcards.dataset]["manifest"]]
-            if "manifest" in DATASETS[wildcards.dataset]
-            else []
-        ),
+        root=of_job(Plan.root),
+        format=of_job(Plan.format),
+        source=of_job(Plan.source_flags),
         pack=lambda wildcards, output: (
             ["--pack", output.pictures] if "pictures" in output.keys() else []
         ),
@@ -68,4 +64,4 @@ use rule prepare_dataset as prepare_packed_dataset with:
         summary="results/{dataset}/dataset.json",
         pictures="results/{dataset}/pictures.h5",
     wildcard_constraints:
-        dataset=any_of(PACKED),
+        dataset=any_of(PLAN.packed),

@@ -3,11 +3,9 @@ rule write_explorer:
         script=script("write_explorer"),
         modules=modules("write_explorer"),
         templates=templates("", "explorer"),
-        pictures=pictures,
+        pictures=of_job(Plan.pictures),
         histograms="results/{dataset}/histograms.h5",
-        other_histograms=lambda wildcards: sorted(
-            set(model_histograms(wildcards).values())
-        ),
+        other_histograms=of_job(report_plan.foreign_histograms),
         features=of_models("features.h5"),
         scores=of_fusions("scores.h5"),
         metrics=of_fusions("scores.json"),
@@ -31,12 +29,12 @@ rule write_explorer:
         mem_mb=scoring_memory,
         runtime=60,
     params:
-        root=root,
+        root=of_job(Plan.root),
         packed=packed,
-        models=model_folders,
-        other_histograms=model_histogram_flags,
+        models=of_job(report_plan.model_flags),
+        other_histograms=of_job(report_plan.foreign_histogram_flags),
         report="results/{dataset}/report.html",
-        clock=clock,
+        clock=of_job(report_plan.clock_flags),
         options=options("explorer"),
     shell:
         "python {input.script:q} --dataset {wildcards.dataset:q} --histograms {input.histograms:q} --root {params.root:q} "
@@ -51,11 +49,11 @@ rule write_report:
         templates=templates("report"),
         manifest="results/{dataset}/manifest.csv",
         summary="results/{dataset}/dataset.json",
-        pictures=pictures,
+        pictures=of_job(Plan.pictures),
         histograms="results/{dataset}/histograms.h5",
-        histories=training_histories,
+        histories=of_job(Plan.training_histories),
         features=of_models("features.h5"),
-        inspections=inspections,
+        inspections=of_job(Plan.inspections),
         scores=of_fusions("scores.h5"),
         metrics=of_fusions("scores.json"),
         reranked=of_fusions("reranked.h5"),
@@ -88,13 +86,13 @@ rule write_report:
         mem_mb=4000,
         runtime=60,
     params:
-        root=root,
+        root=of_job(Plan.root),
         packed=packed,
-        models=model_folders,
+        models=of_job(report_plan.model_flags),
         benchmarks="results/{dataset}/benchmarks",
         logs="results/{dataset}/logs",
-        foreign=foreign_histograms,
-        configuration=configuration,
+        foreign=of_job(report_plan.foreign_flags),
+        configuration=of_job(report_plan.configuration_record),
         options=options("report"),
     shell:
         "python {input.script:q} --dataset {wildcards.dataset:q} --manifest {input.manifest:q} "

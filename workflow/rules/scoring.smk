@@ -3,7 +3,7 @@ rule evaluate_joint:
         script=script("evaluate_joint"),
         modules=modules("evaluate_joint"),
         features="results/{dataset}/{model}/features.h5",
-        histograms=histograms,
+        histograms=of_job(Plan.histograms),
     output:
         scores="results/{dataset}/{model}/{fusion}/scores.h5",
         metrics="results/{dataset}/{model}/{fusion}/scores.json",
@@ -32,7 +32,7 @@ rule rerank_scores:
         script=script("rerank_scores"),
         modules=modules("rerank_scores"),
         features="results/{dataset}/{model}/features.h5",
-        histograms=histograms,
+        histograms=of_job(Plan.histograms),
     output:
         scores="results/{dataset}/{model}/{fusion}/reranked.h5",
         metrics="results/{dataset}/{model}/{fusion}/reranked.json",

@@ -1,0 +1,192 @@
+"""What config.yaml means: which settings a job has, and which files it reads. Knows nothing of Snakemake.
+
+Data sets and models are named as in results: `market`, `pcb`, and `pcb@market` for the model trained on another
+data set. All paths are relative to the project's folder.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from streid.data.layouts import raw_inputs
+from streid.errors import InputError
+
+# Settings that shape the workflow itself and so are no flag of a script, and one that its rule writes.
+WORKFLOW_KEYS = {"fusions", "histograms_from", "pack", "processes"}
+
+
+class Plan:
+    """A configuration that fits its schema, and what follows from it.
+
+    Args:
+        config: as read from config.yaml.
+    """
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self.config = config
+        self.datasets: Mapping[str, Any] = config["datasets"]
+        self.models: Mapping[str, Any] = config["models"]
+
+    @property
+    def rendered(self) -> list[str]:
+        """The data sets that are rendered."""
+        return sorted(name for name, entry in self.datasets.items() if "render" in entry)
+
+    @property
+    def packed(self) -> list[str]:
+        """The data sets whose pictures are packed into one file."""
+        return sorted(name for name in self.datasets if self.settings("prepare", name)["pack"])
+
+    @property
+    def trained(self) -> list[str]:
+        """The models that are trained themselves."""
+        return sorted(name for name in self.models if self.weights_of(name) == name)
+
+    @property
+    def imported(self) -> list[str]:
+        """The models whose features were made elsewhere, for at least one data set."""
+        return sorted({model for entry in self.datasets.values() for model in entry.get("features", {})})
+
+    @property
+    def device(self) -> str:
+        """Where to compute: auto, cpu or cuda."""
+        return str(self.config["compute"]["device"])
+
+    def settings(self, section: str, dataset: str, model: str | None = None) -> dict[str, Any]:
+        """A section of the configuration for one data set and model.
+
+        The general one, changed by the model's, the data set's, and the data set's for that model.
+        """
+        entry = self.datasets[dataset]
+        changes = [entry]
+        if model is not None:
+            name = model.partition("@")[0]
+            changes = [self.models.get(name, {}), entry, entry.get("model_settings", {}).get(name, {})]
+        merged = dict(self.config[section])
+        for change in changes:
+            merged.update(change.get(section, {}))
+        return merged
+
+    def options(self, section: str, dataset: str, model: str | None = None) -> list[str]:
+        """A job's settings as command-line flags, one list entry per word."""
+        return flags(self.settings(section, dataset, model))
+
+    def weights_of(self, model: str) -> str:
+        """The entry of `models` whose weights a model has: its own, unless it names another."""
+        name = model.partition("@")[0]
+        return str(self.models.get(name, {}).get("weights_of", name))
+
+    def models_of(self, dataset: str) -> list[str]:
+        """The models a data set is evaluated with."""
+        return list(self.datasets[dataset]["models"])
+
+    def imports(self, dataset: str) -> Mapping[str, str]:
+        """The models of a data set whose features were made elsewhere, each with their file."""
+        found: Mapping[str, str] = self.datasets[dataset].get("features", {})
+        return found
+
+    def own_models(self, dataset: str) -> list[str]:
+        """The models of a data set whose weights are here."""
+        return [model for model in self.models_of(dataset) if model not in self.imports(dataset)]
+
+    def fusions(self, dataset: str, model: str | None = None) -> list[str]:
+        """The fusions of a data set's model, the headline's first."""
+        return list(self.settings("joint", dataset, model)["fusions"])
+
+    def format(self, dataset: str) -> str:
+        """How the data set is laid out."""
+        return str(self.datasets[dataset]["format"])
+
+    def root(self, dataset: str) -> str:
+        """The folder with the data set's pictures."""
+        return str(self.datasets[dataset]["root"])
+
+    def raw_data(self, dataset: str) -> list[str]:
+        """What a data set is read from, so that it is prepared again when files are added or removed.
+
+        A picture overwritten in place is not noticed. What is not there is left out: the preparation itself says
+        where to get it.
+        """
+        if dataset in self.rendered:
+            return [f"data/{dataset}/rendered.json"]
+        found = raw_inputs(self.format(dataset), Path(self.root(dataset)))
+        own = self.datasets[dataset].get("manifest")
+        return [str(path) for path in found] + ([own] if own and Path(own).exists() else [])
+
+    def source_flags(self, dataset: str) -> list[str]:
+        """`--source-manifest FILE` for a data set in a manifest of the user's own."""
+        own = self.datasets[dataset].get("manifest")
+        return ["--source-manifest", own] if own else []
+
+    def pictures(self, dataset: str) -> list[str]:
+        """The file the data set's pictures are packed in, if they are."""
+        return [f"results/{dataset}/pictures.h5"] if dataset in self.packed else []
+
+    def start_weights(self, dataset: str, model: str) -> list[str]:
+        """The file with start weights, if it is one."""
+        value = self.settings("train", dataset, model)["start_weights"]
+        return [] if value in ("imagenet", "none") else [value]
+
+    def model_file(self, dataset: str, model: str) -> str:
+        """The trained model: of this data set, or of another one for `name@source`."""
+        source = model.partition("@")[2] or dataset
+        return f"results/{source}/{self.weights_of(model)}/model.safetensors"
+
+    def shards(self, dataset: str, model: str) -> int:
+        """How many jobs extract a model's features."""
+        return int(self.settings("extract", dataset, model)["shards"])
+
+    def shard_files(self, dataset: str, model: str) -> list[str]:
+        """The shards of an extraction."""
+        shards = self.shards(dataset, model)
+        return [f"results/{dataset}/{model}/shards/{shard}-of-{shards}.h5" for shard in range(1, shards + 1)]
+
+    def imported_features(self, dataset: str, model: str) -> str:
+        """The file with a model's features made elsewhere.
+
+        Raises:
+            InputError: the data set brings none.
+        """
+        if model not in self.imports(dataset):
+            raise InputError(f"datasets.{dataset}.features names no file for {model}; add one or ask for another model")
+        return self.imports(dataset)[model]
+
+    def histograms(self, dataset: str, model: str) -> str:
+        """The histograms a model's scores use: its data set's, or those of the set it was trained on."""
+        return f"results/{self.histograms_source(dataset, model)}/histograms.h5"
+
+    def histograms_source(self, dataset: str, model: str) -> str:
+        """The data set whose histograms a model's scores use."""
+        source = model.partition("@")[2]
+        chosen = self.settings("joint", dataset, model)["histograms_from"]
+        return source if source and chosen == "source" else dataset
+
+    def of_models(self, dataset: str, name: str) -> list[str]:
+        """The files of this name of every model that the data set is evaluated with."""
+        return [f"results/{dataset}/{model}/{name}" for model in self.models_of(dataset)]
+
+    def of_fusions(self, dataset: str, name: str) -> list[str]:
+        """The files of this name of every fusion of every model that the data set is evaluated with."""
+        return [
+            f"results/{dataset}/{model}/{fusion}/{name}"
+            for model in self.models_of(dataset)
+            for fusion in self.fusions(dataset, model)
+        ]
+
+    def training_histories(self, dataset: str) -> list[str]:
+        """training.csv of the models trained on this data set; one trained on another shows its own there."""
+        own = [model for model in self.own_models(dataset) if self.weights_of(model) == model]
+        return [f"results/{dataset}/{model}/training.csv" for model in own]
+
+    def inspections(self, dataset: str) -> list[str]:
+        """inspection.h5 of the models whose weights are here."""
+        return [f"results/{dataset}/{model}/inspection.h5" for model in self.own_models(dataset)]
+
+
+def flags(values: Mapping[str, Any]) -> list[str]:
+    """Settings as command-line flags, sorted, one list entry per word; those of the workflow itself are left out."""
+    words: list[str] = []
+    for key, value in sorted(values.items()):
+        if key not in WORKFLOW_KEYS:
+            words += [f"--{key.replace('_', '-')}", *map(str, value if isinstance(value, list) else [value])]
+    return words
