@@ -10,9 +10,9 @@ import pytest
 from conftest import error_line
 
 from streid.files.rankings import read_rankings
+from streid.scoring.metric_records import METRICS
 
 PIPELINE = Path(__file__).parents[2] / "pipeline"
-METRICS = ("rank1", "rank5", "rank10", "mAP", "mAP_step", "mINP")
 
 
 def run(script: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:

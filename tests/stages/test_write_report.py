@@ -19,11 +19,11 @@ from streid.files.inspections import write_inspection
 from streid.files.json_files import read_json, write_json
 from streid.files.rankings import Ranking, write_rankings
 from streid.files.sightings import Sightings
+from streid.scoring.metric_records import METRICS
 from streid.scoring.ranks import StreamRanker
 
 RANKED = {"scores": ("visual", "spatiotemporal", "joint"), "reranked": ("reranked",)}
 FUSIONS = ("likelihood", "logistic")
-METRICS = ("rank1", "rank5", "rank10", "mAP", "mAP_step", "mINP")
 COUNTS = ("junk", "distractors", "unknown_times", "unknown_cameras", "evaluated", "skipped")
 SELECTION = {
     "identities": 20,

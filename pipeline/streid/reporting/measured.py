@@ -23,16 +23,9 @@ from streid.files.json_values import (
     wrong_value,
 )
 from streid.scoring.fusion_records import check_record
+from streid.scoring.metric_records import METRICS
 
 METRICS_FORMAT, SUMMARY_FORMAT = "streid-metrics", "streid-dataset"
-METRIC_TITLES = {
-    "rank1": "Rank-1",
-    "rank5": "Rank-5",
-    "rank10": "Rank-10",
-    "mAP": "mAP",
-    "mAP_step": "mAP (step)",
-    "mINP": "mINP",
-}
 AUDIT_COUNTS = ("query", "gallery", "junk", "distractors", "unknown_times", "unknown_cameras", "evaluated", "skipped")
 COUNTED = ("pictures", "identities", "cameras")
 HISTORY_COLUMNS = ("loss", "accuracy", "learning_rate", "val_rank1", "val_mAP")
@@ -112,7 +105,7 @@ def _check_stream(metrics: Any, where: str) -> None:
     if not isinstance(metrics, Mapping):
         raise InputError(f"{where} is {shown_value(metrics)}, expected an object; make it again")
     intervals = require_mapping(metrics, "ci95", where)
-    for name in METRIC_TITLES:
+    for name in METRICS:
         require_number(metrics, name, where, high=1)
         limits = require_numbers(intervals, name, f"{where}, ci95", high=1)
         if len(limits) != 2 or limits[0] > limits[1]:

@@ -9,10 +9,10 @@ import numpy as np
 
 from streid.arrays import FloatArray
 from streid.errors import InputError
+from streid.scoring.metric_records import METRICS, found_within
 from streid.scoring.ranks import Outcomes
 
 CMC_RANKS = 50
-METRICS = ("rank1", "rank5", "rank10", "mAP", "mAP_step", "mINP")
 CONFIDENCE_PERCENTILES = (2.5, 97.5)
 
 
@@ -23,11 +23,8 @@ def summarise(outcomes: Outcomes, *, resamples: int, seed: int) -> dict[str, Any
     are skipped and counted. st-ReID divides by all queries, so that a query without a match counts as a
     failure there: the same where none is skipped, as on Market-1501.
 
-    `rankK`: share of queries with a right match among the first K. `mAP`: trapezoid rule, the precision
-    before a right match and at it averaged, 1 before the first rank (Market-1501's script, st-ReID).
-    `mAP_step`: precision at each right match (torchreid, FastReID). `mINP`: right matches / rank of the
-    last (Ye et al., TPAMI 2021). `cmc`: the shares for ranks 1 to 50. `ci95`: percentile bootstrap
-    intervals over queries.
+    Each of METRICS, and `cmc`: the share of queries with a right match among the first K, for K from 1 to 50. `ci95`:
+    percentile bootstrap intervals over queries, of each metric.
 
     Raises:
         InputError: no query has a right match.
@@ -38,11 +35,8 @@ def summarise(outcomes: Outcomes, *, resamples: int, seed: int) -> dict[str, Any
             f"none of the {len(evaluated_Q)} queries has a right match in the gallery (the same pid before another "
             "camera); check pid and camid of the groups query and gallery"
         )
-    first_E = outcomes.first_Q[evaluated_Q]
-    values_EM = np.column_stack(
-        [first_E <= rank for rank in (1, 5, 10)]
-        + [values_Q[evaluated_Q] for values_Q in (outcomes.ap_Q, outcomes.ap_step_Q, outcomes.inp_Q)]
-    ).astype(np.float64)
+    asked = type(outcomes)._make(column_Q[evaluated_Q] for column_Q in outcomes)
+    values_EM = np.column_stack([metric.per_query(asked) for metric in METRICS.values()]).astype(np.float64)
     means_M = values_EM.mean(axis=0)
     low_M, high_M = bootstrap_intervals(values_EM, resamples=resamples, seed=seed)
     return {
@@ -50,7 +44,7 @@ def summarise(outcomes: Outcomes, *, resamples: int, seed: int) -> dict[str, Any
         "evaluated": int(evaluated_Q.sum()),
         "skipped": int((~evaluated_Q).sum()),
         "ci95": {name: [float(low), float(high)] for name, low, high in zip(METRICS, low_M, high_M, strict=True)},
-        "cmc": [float((first_E <= rank).mean()) for rank in range(1, CMC_RANKS + 1)],
+        "cmc": [float(found_within(rank, asked).mean()) for rank in range(1, CMC_RANKS + 1)],
     }
 
 

@@ -10,16 +10,17 @@ import pytest
 
 from streid.files.rankings import Ranking
 from streid.files.sightings import Sightings
-from streid.reporting.measured import AUDIT_COUNTS, METRIC_TITLES
+from streid.reporting.measured import AUDIT_COUNTS
 from streid.reporting.runs import FusionRun, ModelRun, shows_something
 from streid.reporting.streams import stream_key
+from streid.scoring.metric_records import METRICS
 
 MakeRun = Callable[..., ModelRun]
 
 
 def metrics(rank1: float, mean_ap: float, *, evaluated: int = 4, skipped: int = 0) -> dict[str, Any]:
     """One stream's metrics; every interval reaches 0.01 to both sides."""
-    values = dict.fromkeys(METRIC_TITLES, rank1) | {"mAP": mean_ap}
+    values = dict.fromkeys(METRICS, rank1) | {"mAP": mean_ap}
     intervals = {name: [value - 0.01, value + 0.01] for name, value in values.items()}
     return values | {"ci95": intervals, "cmc": [rank1, 1.0], "evaluated": evaluated, "skipped": skipped}
 

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from streid.errors import InputError
-from streid.reporting.measured import AUDIT_COUNTS, METRIC_TITLES, read_history, read_metrics, read_summary
+from streid.reporting.measured import AUDIT_COUNTS, read_history, read_metrics, read_summary
 from streid.reporting.runs import final_epoch
+from streid.scoring.metric_records import METRICS
 
-STREAM = dict.fromkeys(METRIC_TITLES, 0.5) | {
-    "ci95": {name: [0.4, 0.6] for name in METRIC_TITLES},
+STREAM = dict.fromkeys(METRICS, 0.5) | {
+    "ci95": {name: [0.4, 0.6] for name in METRICS},
     "cmc": [0.5, 1.0],
     "evaluated": 3,
     "skipped": 0,

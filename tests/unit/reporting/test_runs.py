@@ -15,8 +15,9 @@ from streid.files.features import write_features
 from streid.files.json_files import write_json
 from streid.files.rankings import Ranking, write_rankings
 from streid.files.sightings import Sightings
-from streid.reporting.measured import AUDIT_COUNTS, METRIC_TITLES, read_history
+from streid.reporting.measured import AUDIT_COUNTS, read_history
 from streid.reporting.runs import ModelRun, best_run, final_epoch, read_run
+from streid.scoring.metric_records import METRICS
 
 MakeRun = Callable[..., ModelRun]
 
@@ -80,8 +81,8 @@ def usable_ranking(**changed: np.ndarray) -> Ranking:
 
 def figures(fusion: str, *streams: str) -> dict[str, Any]:
     """The content of a scores.json that says 0.5 everywhere."""
-    values = dict.fromkeys(METRIC_TITLES, 0.5)
-    intervals = {name: [0.4, 0.6] for name in METRIC_TITLES}
+    values = dict.fromkeys(METRICS, 0.5)
+    intervals = {name: [0.4, 0.6] for name in METRICS}
     metrics = values | {"ci95": intervals, "cmc": [0.5], "evaluated": 1, "skipped": 1}
     return {
         "format": "streid-metrics",

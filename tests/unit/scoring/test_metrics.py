@@ -3,7 +3,8 @@ import pytest
 
 from streid.errors import InputError
 from streid.files.sightings import Sightings
-from streid.scoring.metrics import METRICS, bootstrap_intervals, summarise
+from streid.scoring.metric_records import METRICS
+from streid.scoring.metrics import bootstrap_intervals, summarise
 from streid.scoring.ranks import DRAWN_PAIRS, StreamRanker, draw_rows
 
 

@@ -6,10 +6,10 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from streid.reporting.figures.charts import WIDE, Chart, Theme, draw_chart
-from streid.reporting.measured import METRIC_TITLES
 from streid.reporting.runs import ModelRun
 from streid.reporting.streams import APPEARANCE, TIMES_ALONE, kind_order, stream_fusion, stream_kind, stream_title
 from streid.reporting.wording import percent
+from streid.scoring.metric_records import METRICS
 
 COMPARED_METRICS = ("rank1", "mAP")
 FUSION_MARKS = "osD"
@@ -46,7 +46,7 @@ def _compare_metric(name: str, run: ModelRun) -> Chart:
         axes.set_xlabel("percent, bars: 95 % interval")
 
     values = _values(run, list(run.streams), name)
-    title = METRIC_TITLES[name]
+    title = METRICS[name].title
     size = (WIDE[0], FRAME_HEIGHT + ROW_HEIGHT * len(rows))
     return draw_chart(name=f"compare_{name}", title=title, alt=f"{title}: {', '.join(values)}.", size=size, paint=paint)
 
@@ -84,7 +84,7 @@ def _compare_models(name: str, runs: Sequence[ModelRun]) -> Chart:
         )
 
     told = [f"{run.name}: {', '.join(_values(run, keys, name))}" for run in runs]
-    title = METRIC_TITLES[name]
+    title = METRICS[name].title
     height = FRAME_HEIGHT + MODEL_HEIGHT * len(runs) + LEGEND_ROW * -(-len(keys) // LEGEND_COLUMNS)
     return draw_chart(
         name=f"compare_{name}", title=title, alt=f"{title}. {'; '.join(told)}.", size=(WIDE[0], height), paint=paint

@@ -9,12 +9,12 @@ from typing import Any
 import pandas as pd
 
 from streid.errors import InputError
-from streid.reporting.measured import METRIC_TITLES
 from streid.reporting.report.findings import interval
 from streid.reporting.runs import ModelRun
 from streid.reporting.streams import stream_kind, stream_title
 from streid.reporting.wording import duration, memory, percent
 from streid.scoring.fusion_records import FUSIONS
+from streid.scoring.metric_records import METRICS
 
 STAGES = (
     "render_demo",
@@ -62,7 +62,7 @@ class MetricCell:
 
 @dataclass(frozen=True, kw_only=True)
 class MetricRow:
-    """One model's one stream, of the given kind; cells in the order of `METRIC_TITLES`."""
+    """One model's one stream, of the given kind; cells in the order of `METRICS`."""
 
     model: str
     kind: str
@@ -85,7 +85,7 @@ class CostRow:
 def metric_rows(runs: Sequence[ModelRun]) -> list[MetricRow]:
     """Every model's every stream; values that show alike are equally best."""
     shown = [(run, stream, metrics) for run in runs for stream, metrics in run.streams.items()]
-    best = {name: max(round(metrics[name], 3) for _, _, metrics in shown) for name in METRIC_TITLES}
+    best = {name: metric.best(round(metrics[name], 3) for _, _, metrics in shown) for name, metric in METRICS.items()}
     return [
         MetricRow(
             model=run.name,
@@ -97,7 +97,7 @@ def metric_rows(runs: Sequence[ModelRun]) -> list[MetricRow]:
                     interval=interval(metrics, name) if name in metrics["ci95"] else NONE,
                     best=round(metrics[name], 3) == best[name],
                 )
-                for name in METRIC_TITLES
+                for name in METRICS
             ),
             first_of_model=stream == next(iter(run.streams)),
         )

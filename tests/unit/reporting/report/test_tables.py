@@ -1,6 +1,7 @@
 """Tables as rows of text."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from streid.errors import InputError
 from streid.reporting.report.tables import audit_rows, configuration_rows, cost_rows, count_rows, metric_rows
 from streid.reporting.runs import ModelRun
+from streid.scoring.metric_records import METRICS
 
 MakeRun = Callable[..., ModelRun]
 
@@ -29,8 +31,13 @@ def test_best_values_are_marked_in_every_column(make_run: MakeRun) -> None:
     assert (rank1[2].value, rank1[2].interval) == ("75.0", "74.0 to 76.0")
 
 
+def test_the_lowest_value_is_marked_where_lower_is_better(make_run: MakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(METRICS, "rank1", replace(METRICS["rank1"], higher_is_better=False))
+    assert [row.cells[0].best for row in metric_rows([make_run("pcb")])] == [False, True, False, False]
+
+
 def test_fusions_stand_beside_each_other(make_run: MakeRun) -> None:
-    row = dict.fromkeys(("rank1", "rank5", "rank10", "mAP", "mAP_step", "mINP"), 0.5) | {"ci95": {}}
+    row = dict.fromkeys(METRICS, 0.5) | {"ci95": {}}
     run = make_run(beside={"likelihood": ({"visual": row, "joint": row, "reranked": row}, {})})
     assert [row.title for row in metric_rows([run])] == [
         "Appearance",

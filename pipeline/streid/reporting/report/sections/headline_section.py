@@ -10,12 +10,12 @@ import numpy as np
 
 from streid.reporting.figures.charts import Chart
 from streid.reporting.figures.comparison import compare_streams
-from streid.reporting.measured import METRIC_TITLES
 from streid.reporting.report.findings import Headline, list_notices, write_headline
 from streid.reporting.report.published import PublishedResult, published_results
 from streid.reporting.report.sections.frame import Material, Section
 from streid.reporting.report.tables import AUDIT_TITLES, MetricRow, audit_rows, metric_rows
 from streid.reporting.report.transfers import TransferRow, transfer_rows
+from streid.scoring.metric_records import METRICS
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -47,7 +47,7 @@ def compose_headline(material: Material) -> HeadlineSection:
         headline=write_headline(dataset, runs),
         notices=list_notices(dataset, summary, runs, timed, material.foreign),
         transfers=transfer_rows(dataset, runs, material.foreign) if len(runs) > 1 else [],
-        metric_titles=list(METRIC_TITLES.values()),
+        metric_titles=[metric.title for metric in METRICS.values()],
         metrics=metric_rows(runs),
         comparison=compare_streams(runs),
         published=published_results(summary),
