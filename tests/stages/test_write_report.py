@@ -49,7 +49,7 @@ RECORDS = {
 }
 LOGGED = "2026-01-01 10:00:00,500 INFO command: "
 EXTERNAL = re.compile(
-    r"""(?:src|href|srcset|action)\s*=\s*["']?\s*(?:https?:)?//|url\(|@import|<script""", re.IGNORECASE
+    r"""(?:src|href|srcset|action)\s*=\s*["']?\s*(?:https?:)?//|url\((?!#)|@import|<script""", re.IGNORECASE
 )
 
 
@@ -217,6 +217,9 @@ def test_page_stands_alone_and_shows_every_section(shown: Path) -> None:
     images = re.findall(r"<img [^>]*>", page)
     assert len(images) > 100
     assert all(re.search(r' alt="[^"]+"', image) and ' src="data:image/' in image for image in images)
+    charts = re.findall(r"<svg [^>]*>", page)
+    assert len(charts) == len([path for path in (shown / "figures").iterdir() if path.suffix == ".svg"]) > 20
+    assert all('role="img"' in chart and re.search(r' aria-label="[^"]+"', chart) for chart in charts)
     assert page.count('<article class="ranked">') == 5
     for words in (
         "No published numbers exist for tiny",

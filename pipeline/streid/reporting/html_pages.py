@@ -6,6 +6,9 @@ from typing import Any
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from streid.reporting.palette import style_sheet
 
 SHARED_TEMPLATES = Path(__file__).parent / "templates"
 
@@ -16,7 +19,11 @@ def relative_link(target: Path, page: Path) -> str:
 
 
 def render(template: Path, **content: Any) -> str:
-    """A page from a template, which may include those beside it and the shared ones; names and paths are escaped."""
+    """A page from a template, which may include those beside it and the shared ones; names and paths are escaped.
+
+    Args:
+        content: what the template names. `palette`, the style sheet of the colours, is added.
+    """
     environment = Environment(
         loader=FileSystemLoader((template.parent, SHARED_TEMPLATES)),
         autoescape=True,
@@ -25,4 +32,4 @@ def render(template: Path, **content: Any) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    return environment.get_template(template.name).render(content)
+    return environment.get_template(template.name).render(content, palette=Markup(style_sheet()))

@@ -14,8 +14,9 @@ from streid.reporting.contact_sheets import PictureStore
 from streid.reporting.figures import attending, views
 from streid.reporting.figures import graphs as drawn
 from streid.reporting.figures.canvas import Span, coloured, heat_over
-from streid.reporting.figures.charts import LIGHT, Chart
+from streid.reporting.figures.charts import Chart
 from streid.reporting.figures.views import Inspected, height_words, tile_left
+from streid.reporting.palette import COLOURS
 
 
 def shown(inspected: Inspection) -> Inspected:
@@ -25,12 +26,12 @@ def shown(inspected: Inspection) -> Inspected:
 
 
 def texts(chart: Chart) -> list[str]:
-    return re.findall(r"<text[^>]*>([^<]*)</text>", chart.light.decode())
+    return re.findall(r"<text[^>]*>([^<]*)</text>", chart.svg.decode())
 
 
 def colours(chart: Chart, colour: str) -> int:
     """How many lines or areas of the light chart have a colour."""
-    return len(re.findall(rf"(?:stroke|fill): {colour}", chart.light.decode()))
+    return len(re.findall(rf"(?:stroke|fill): {colour}", chart.svg.decode()))
 
 
 @pytest.fixture
@@ -81,13 +82,13 @@ def test_stripes_are_as_long_as_their_norms() -> None:
     chart = attending.plot_stripes(made, made.inspection.stripes)
     assert {"4", "2", "3", "1"} <= set(texts(chart))
     assert chart.alt.endswith("identity 7, camera 1: stripe 1 of 2; identity 7, camera 3: stripe 1 of 2.")
-    bars = {}
-    for colour in LIGHT.series[:2]:
-        found = re.findall(rf'<path d="M ([\d.]+) [\d.]+ \n?L ([\d.]+) [^"]*"[^>]*fill: {colour}', chart.light.decode())
+    bars, blue_and_orange = {}, [COLOURS[name][0] for name in ("blue", "orange")]
+    for colour in blue_and_orange:
+        found = re.findall(rf'<path d="M ([\d.]+) [\d.]+ \n?L ([\d.]+) [^"]*"[^>]*fill: {colour}', chart.svg.decode())
         bars[colour] = sorted(round(float(right) - float(left), 1) for left, right in found)
     unit = attending.BAR_LENGTH * 0.75 / 4  # points for a norm of 1, the longest being 4
-    assert bars[LIGHT.series[1]] == pytest.approx([3 * unit, 4 * unit], abs=0.1)
-    assert bars[LIGHT.series[0]] == pytest.approx([1 * unit, 2 * unit], abs=0.1)
+    assert bars[blue_and_orange[1]] == pytest.approx([3 * unit, 4 * unit], abs=0.1)
+    assert bars[blue_and_orange[0]] == pytest.approx([1 * unit, 2 * unit], abs=0.1)
 
 
 def test_part_maps_and_channel_attention_lie_over_their_picture(tiles: list[views.TileRow]) -> None:
@@ -144,7 +145,7 @@ def test_graphs_show_planted_edges_by_width_and_colour() -> None:
     widths = {}
     for colour in (drawn.TOUCHING, drawn.APART):
         line = rf"fill: none; stroke: {colour}; stroke-opacity: [\d.]+; stroke-width: ([\d.]+)"
-        widths[colour] = set(map(float, re.findall(line, chart.light.decode())))
+        widths[colour] = set(map(float, re.findall(line, chart.svg.decode())))
     widest = drawn.WIDEST * 0.75
     assert sorted(widths[drawn.TOUCHING]) == pytest.approx([widest * (0.275 / 0.75) ** 1.5, widest], abs=1e-3)
     assert sorted(widths[drawn.APART]) == pytest.approx([widest * (0.475 / 0.75) ** 1.5], abs=1e-3)
@@ -164,7 +165,7 @@ def test_matrices_of_overlapping_patches_lie_side_by_side() -> None:
     boxes = np.array([[0, 0, 2 / 3, 1], [1 / 6, 0, 5 / 6, 1], [1 / 3, 0, 1, 1]], np.float32)
     made = shown(inspection(graphs=graphs(boxes_V4=boxes)))
     assert made.inspection.graphs is not None
-    drawing = drawn.plot_adjacency(made, made.inspection.graphs).light.decode()
+    drawing = drawn.plot_adjacency(made, made.inspection.graphs).svg.decode()
     matrices = re.findall(r'<image [^>]*?width="2"[^>]*?>', drawing)
     assert len(matrices) == len({re.search(r'transform="[^"]*"', one)[0] for one in matrices}) == 3  # type: ignore[index]
 
@@ -195,7 +196,6 @@ def test_all_have_alternatives_in_words_and_fit_a_phone() -> None:
         assert "made" in chart.alt
         assert chart.alt.endswith(".")
         assert chart.size[0] <= views.WIDTH
-        assert chart.light != chart.dark
     assert tile_left(8) <= views.WIDTH + views.GAP
 
 

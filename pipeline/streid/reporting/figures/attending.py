@@ -10,7 +10,7 @@ from matplotlib.ticker import FuncFormatter
 from streid.arrays import FeatureArray
 from streid.files.inspections import BlockAttention, Stripes
 from streid.reporting.figures.canvas import MATRIX, TINY, Canvas, Span, heat_over
-from streid.reporting.figures.charts import NARROW, Chart, Theme, draw_chart, legend_below, style_of
+from streid.reporting.figures.charts import NARROW, Chart, draw_chart, legend_below
 from streid.reporting.figures.views import (
     GAP,
     HEADER,
@@ -26,6 +26,7 @@ from streid.reporting.figures.views import (
     height_words,
     tile_left,
 )
+from streid.reporting.palette import MUTED, SERIES, style_of
 
 UNITS_PER_ROW = 4
 SHOWN_CLIPS, SHOWN_PART_ROWS = 2, 4
@@ -82,8 +83,8 @@ def plot_stripes(shown: Inspected, stripes: Stripes) -> Chart:
     size = (WIDTH, rows * height + GAP)
     most = float(stripes.norms_UP.max()) or 1.0
 
-    def paint(axes: Axes, theme: Theme) -> None:
-        canvas = Canvas(axes, theme, size)
+    def paint(axes: Axes) -> None:
+        canvas = Canvas(axes, size)
         for unit in shown.units:
             left, top = tile_left(2 * (unit % UNITS_PER_ROW)), unit // UNITS_PER_ROW * height + HEADER
             canvas.text((left, top - 5), _short_label(shown, unit))
@@ -92,7 +93,7 @@ def plot_stripes(shown: Inspected, stripes: Stripes) -> Chart:
             for part, ((low, high), norm) in enumerate(zip(stripes.bounds_P2, stripes.norms_UP[unit], strict=True)):
                 box_top, box_height = top + low * TILE_HEIGHT, (high - low) * TILE_HEIGHT
                 canvas.rectangle((left, box_top, TILE_WIDTH, box_height), edge="#ffffff", width=1)
-                colour = theme.series[1] if part == strongest else theme.series[0]
+                colour = SERIES[1] if part == strongest else SERIES[0]
                 bar = (left + TILE_WIDTH + 2, box_top + 3, BAR_LENGTH * norm / most, box_height - 6)
                 canvas.rectangle(bar, fill=colour)
                 canvas.text((bar[0] + bar[2] + 2, box_top + box_height / 2), f"{norm:.3g}", size=TINY, va="center")
@@ -149,8 +150,8 @@ def plot_messages(shown: Inspected) -> Chart:
     span = Span(0.0, float(max(weights_VV.max() for weights_VV in blocks.values())))
     size = (WIDTH, MESSAGES_TOP + MESSAGES_SIDE + SCALE_HEIGHT + GAP)
 
-    def paint(axes: Axes, theme: Theme) -> None:
-        canvas = Canvas(axes, theme, size)
+    def paint(axes: Axes) -> None:
+        canvas = Canvas(axes, size)
         for number, (name, weights_VV) in enumerate(blocks.items()):
             left = MESSAGES_LEFT + number * (MESSAGES_SIDE + MESSAGES_LEFT + GAP)
             canvas.text((left, 13), f"after {name}")
@@ -196,11 +197,11 @@ def plot_channels(shown: Inspected) -> Chart:
         for name, block in shown.inspection.blocks.items()
     }
 
-    def paint(axes: Axes, theme: Theme) -> None:
+    def paint(axes: Axes) -> None:
         for number, (name, curve_C) in enumerate(curves.items()):
-            colour, style = style_of(number, theme)
+            colour, style = style_of(number)
             axes.plot(np.arange(1, len(curve_C) + 1), curve_C, style, color=colour, label=f"after {name}")
-        axes.axhline(1, color=theme.muted, linewidth=0.8)
+        axes.axhline(1, color=MUTED, linewidth=0.8)
         axes.set_xscale("log")
         axes.set_yscale("symlog", linthresh=1)
         for axis in (axes.xaxis, axes.yaxis):

@@ -16,7 +16,8 @@ from sklearn.manifold import MDS
 
 from streid.arrays import FloatArray
 from streid.files.histograms import Histograms
-from streid.reporting.figures.charts import Chart, Theme, draw_chart
+from streid.reporting.figures.charts import Chart, draw_chart
+from streid.reporting.palette import PAPER, SERIES
 from streid.reporting.wording import Clock
 
 WIDTH, LOWEST, HIGHEST = 480, 200, 440
@@ -136,11 +137,11 @@ def _draw_map(
     most, reach = max(int(people_CC[pair]) for pair in pairs), float(np.ptp(place_C2, axis=0).max())
     ways = [f"{names[a]} to {names[b]} {_duration(median_CC[a, b], clock)}" for a, b in pairs]
 
-    def paint(axes: Axes, theme: Theme) -> None:
+    def paint(axes: Axes) -> None:
         for a, b in pairs:
             width = THINNEST + (THICKEST - THINNEST) * people_CC[a, b] / most
-            axes.plot(*place_C2[[a, b]].T, color=theme.series[0], alpha=0.45, linewidth=width, zorder=1)
-            box = {"boxstyle": "round,pad=0.15", "facecolor": theme.paper, "edgecolor": "none", "alpha": 0.85}
+            axes.plot(*place_C2[[a, b]].T, color=SERIES[0], alpha=0.45, linewidth=width, zorder=1)
+            box = {"boxstyle": "round,pad=0.15", "facecolor": PAPER, "edgecolor": "none", "alpha": 0.85}
             text = _duration(median_CC[a, b], clock)
             look: dict[str, Any] = {"fontsize": 8, "ha": "center", "va": "center", "bbox": box, "zorder": 2}
             offset = _label_offset(place_C2, a, b, reach)
@@ -149,14 +150,14 @@ def _draw_map(
             place_C2[:, 0],
             place_C2[:, 1],
             s=260,
-            color=theme.series[0],
-            edgecolors=theme.paper,
+            color=SERIES[0],
+            edgecolors=PAPER,
             linewidths=1.5,
             zorder=3,
         )
         for name, (across, up) in zip(names, place_C2, strict=True):
             size = 9 if len(name) < LONG else 7
-            ink = {"color": theme.paper, "weight": "bold", "fontsize": size}
+            ink = {"color": PAPER, "weight": "bold", "fontsize": size}
             axes.text(across, up, name, ink, ha="center", va="center_baseline", zorder=4)
         axes.set_aspect("equal", adjustable="datalim")
         axes.margins(0.12)

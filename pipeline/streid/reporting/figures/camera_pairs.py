@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap, to_rgb
+from matplotlib.colors import ListedColormap, to_rgb
 
 from streid.arrays import FloatArray
-from streid.reporting.figures.charts import Chart, Theme, draw_chart
+from streid.reporting.figures.charts import Chart, draw_chart
+from streid.reporting.palette import COLOURS, LINE, PAPER, SERIES, STAND_INS
 from streid.reporting.runs import ModelRun
 from streid.reporting.streams import APPEARANCE, kind_title, stream_kind
 from streid.scoring.breakdown import CameraPairs, camera_pairs
@@ -61,15 +62,17 @@ def plot_camera_pairs(run: ModelRun) -> CameraMatrices | None:
 def _plot_matrix(name: str, title: str, pairs: CameraPairs, values_CD: FloatArray, low: float) -> Chart:
     rows, columns = values_CD.shape
 
-    def paint(axes: Axes, theme: Theme) -> None:
-        colours = LinearSegmentedColormap.from_list("share", (theme.grid, theme.series[0]))
-        axes.pcolormesh(values_CD, cmap=colours, vmin=low, vmax=100, edgecolors=theme.paper, linewidth=1.5)
-        for row, column in np.ndindex(rows, columns):
-            value = values_CD[row, column]
-            if np.isfinite(value):
-                ink = _legible(theme, np.asarray(colours((value - low) / (100 - low)))[:3])
-                size = 6.5 if max(rows, columns) > MANY else 8.5
-                axes.text(column + 0.5, row + 0.5, f"{value:.0f}", ha="center", va="center", color=ink, fontsize=size)
+    def paint(axes: Axes) -> None:
+        # A share of blue over the colour of lines, so that both may change with the page's colour scheme.
+        share_CD = np.clip((values_CD - low) / (100 - low), 0, 1)
+        known_CD = np.ma.masked_invalid(values_CD)
+        axes.pcolormesh(known_CD, cmap=ListedColormap([LINE]), edgecolors=PAPER, linewidth=1.5)
+        shades = axes.pcolormesh(known_CD, cmap=ListedColormap([SERIES[0]]))
+        shades.set(alpha=np.nan_to_num(share_CD), linewidth=0)
+        size = 6.5 if max(rows, columns) > MANY else 8.5
+        for row, column in np.argwhere(np.isfinite(values_CD)):
+            place, ink = (column + 0.5, row + 0.5), _legible(float(share_CD[row, column]))
+            axes.text(*place, f"{values_CD[row, column]:.0f}", ha="center", va="center", color=ink, fontsize=size)
         axes.set_xticks(np.arange(columns) + 0.5, [str(camera) for camera in pairs.gallery_D])
         axes.set_yticks(np.arange(rows) + 0.5, [str(camera) for camera in pairs.query_C])
         axes.invert_yaxis()
@@ -88,13 +91,20 @@ def _plot_matrix(name: str, title: str, pairs: CameraPairs, values_CD: FloatArra
     )
 
 
-def _legible(theme: Theme, ground_3: FloatArray) -> str:
-    """The theme's paper or ink, whichever has more contrast on a colour (as WCAG 2 counts it)."""
-    lights = {name: _luminance(np.array(to_rgb(name))) for name in (theme.paper, theme.ink)}
-    light = _luminance(ground_3)
-    contrasts = {name: max(other, light) + 0.05 for name, other in lights.items()}
-    contrasts = {name: high / (min(lights[name], light) + 0.05) for name, high in contrasts.items()}
-    return max(contrasts, key=lambda name: contrasts[name])
+def _legible(share: float) -> str:
+    """Paper or ink: whichever has the better contrast (as WCAG 2 counts it) on a share of blue over lines.
+
+    Both colour schemes count: the worse of the two contrasts decides.
+    """
+    worst = {}
+    for name in ("card", "ink"):
+        contrasts = []
+        for scheme in (0, 1):
+            ink_3, line_3, blue_3 = (np.array(to_rgb(COLOURS[colour][scheme])) for colour in (name, "line", "blue"))
+            lights = sorted(map(_luminance, (ink_3, share * blue_3 + (1 - share) * line_3)))
+            contrasts.append((lights[1] + 0.05) / (lights[0] + 0.05))
+        worst[name] = min(contrasts)
+    return STAND_INS[max(worst, key=lambda name: worst[name])]
 
 
 def _luminance(colour_3: FloatArray) -> float:

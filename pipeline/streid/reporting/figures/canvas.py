@@ -15,7 +15,7 @@ from matplotlib.path import Path
 from PIL import Image
 
 from streid.arrays import FeatureArray
-from streid.reporting.figures.charts import Theme
+from streid.reporting.palette import INK, MUTED
 
 POINTS = 0.75  # of a CSS pixel
 PICTURE_SIZE = (64, 128)
@@ -44,8 +44,8 @@ class Span(NamedTuple):
 class Canvas:
     """A chart's axes in CSS pixels."""
 
-    def __init__(self, axes: Axes, theme: Theme, size: tuple[int, int]) -> None:
-        self.theme, self._axes = theme, axes
+    def __init__(self, axes: Axes, size: tuple[int, int]) -> None:
+        self._axes = axes
         axes.set_position((0, 0, 1, 1))
         axes.set_axis_off()
         axes.set_xlim(0, size[0])
@@ -61,7 +61,7 @@ class Canvas:
 
     def text(self, place: tuple[float, float], words: str, *, size: float = SMALL, **changes: Any) -> None:
         """Write words: baseline at the place's y, left aligned unless `ha` says otherwise."""
-        self._axes.text(*place, words, fontsize=size, **{"va": "baseline", "color": self.theme.ink, **changes})
+        self._axes.text(*place, words, fontsize=size, **{"va": "baseline", "color": INK, **changes})
 
     def line(
         self, start: tuple[float, float], end: tuple[float, float], *, width: float, colour: str, alpha: float = 1
@@ -113,9 +113,9 @@ class Canvas:
         left, top, width, height = box
         self.picture(coloured(np.linspace(0, 1, 64, dtype=np.float32)[None], colours), box)
         below = top + height + 12
-        self.text((left, below), form.format(span.low), color=self.theme.muted)
-        self.text((left + width, below), form.format(span.high), ha="right", color=self.theme.muted)
-        self.text((left + width / 2, below), label, ha="center", color=self.theme.muted)
+        self.text((left, below), form.format(span.low), color=MUTED)
+        self.text((left + width, below), form.format(span.high), ha="right", color=MUTED)
+        self.text((left + width / 2, below), label, ha="center", color=MUTED)
 
 
 def coloured(shares: FeatureArray, colours: str) -> Pixels:

@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from streid.data.manifest import evaluated
-from streid.reporting.figures.charts import WIDE, Chart, Theme, draw_chart, legend_below, style_of
+from streid.reporting.figures.charts import WIDE, Chart, draw_chart, legend_below
+from streid.reporting.palette import style_of
 
 MOST_BARS = 24
 SPLIT_TITLES = {"train": "training", "val": "held out", "query": "query", "gallery": "gallery"}
@@ -22,10 +23,10 @@ def plot_cameras(manifest: pd.DataFrame) -> Chart:
     table = pd.crosstab(manifest["camid"], manifest["split"])
     splits = [split for split in SPLIT_TITLES if split in table.columns]
 
-    def paint(axes: Axes, theme: Theme) -> None:
+    def paint(axes: Axes) -> None:
         below_C = np.zeros(len(table))
         for number, split in enumerate(splits):
-            colour, _ = style_of(number, theme)
+            colour, _ = style_of(number)
             axes.bar(
                 range(len(table)), table[split], bottom=below_C, color=colour, label=SPLIT_TITLES[split], width=0.7
             )
@@ -61,10 +62,10 @@ def _plot_people(name: str, title: str, counts: Mapping[str, pd.Series]) -> Char
     edges = np.arange(1, most + step + 1, step)
     people = {group: np.histogram(numbers, edges)[0] for group, numbers in counts.items()}
 
-    def paint(axes: Axes, theme: Theme) -> None:
+    def paint(axes: Axes) -> None:
         width = 0.8 * step / max(1, len(people))
         for number, (group, people_B) in enumerate(people.items()):
-            colour, _ = style_of(number, theme)
+            colour, _ = style_of(number)
             left_B = edges[:-1] - 0.4 * step + (step - 1) / 2 + number * width
             axes.bar(left_B, people_B, width, align="edge", color=colour, label=group)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))

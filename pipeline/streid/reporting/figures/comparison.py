@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from streid.reporting.figures.charts import WIDE, Chart, Theme, draw_chart
+from streid.reporting.figures.charts import WIDE, Chart, draw_chart
+from streid.reporting.palette import LINE, stream_colour
 from streid.reporting.runs import ModelRun
 from streid.reporting.streams import APPEARANCE, TIMES_ALONE, kind_order, stream_fusion, stream_kind, stream_title
 from streid.reporting.wording import percent
@@ -30,11 +31,11 @@ def _compare_metric(name: str, run: ModelRun) -> Chart:
     rows = list(run.streams.items())
     labels = [stream_title(key) for key, _ in rows]
 
-    def paint(axes: Axes, theme: Theme) -> None:
+    def paint(axes: Axes) -> None:
         for height, (key, metrics) in enumerate(rows):
             value, (low, high) = 100 * metrics[name], (100 * limit for limit in metrics["ci95"][name])
-            axes.plot([low, high], [height, height], color=theme.stream(key), linewidth=5, alpha=0.35)
-            axes.plot(value, height, _fusion_mark(run, key), color=theme.stream(key), markersize=6)
+            axes.plot([low, high], [height, height], color=stream_colour(key), linewidth=5, alpha=0.35)
+            axes.plot(value, height, _fusion_mark(run, key), color=stream_colour(key), markersize=6)
             axes.annotate(
                 f"{value:.1f}", (value, height), (0, 6), textcoords="offset points", ha="center", fontsize=8.5
             )
@@ -57,10 +58,10 @@ def _compare_models(name: str, runs: Sequence[ModelRun]) -> Chart:
     keys.sort(key=kind_order)
     steps = dict(zip(keys, np.linspace(-ROW_SPREAD, ROW_SPREAD, len(keys)), strict=True))
 
-    def paint(axes: Axes, theme: Theme) -> None:
+    def paint(axes: Axes) -> None:
         for row, run in enumerate(runs):
             for key in (key for key in keys if key in run.streams):
-                metrics, height, colour = run.streams[key], row + steps[key], theme.stream(key)
+                metrics, height, colour = run.streams[key], row + steps[key], stream_colour(key)
                 axes.plot(
                     [100 * limit for limit in metrics["ci95"][name]],
                     [height] * 2,
@@ -71,12 +72,12 @@ def _compare_models(name: str, runs: Sequence[ModelRun]) -> Chart:
                 axes.plot(100 * metrics[name], height, _fusion_mark(run, key), color=colour, markersize=4.5)
         for key in keys:
             run = next(run for run in runs if key in run.streams)
-            axes.plot([], [], _fusion_mark(run, key), color=theme.stream(key), label=stream_title(key))
+            axes.plot([], [], _fusion_mark(run, key), color=stream_colour(key), label=stream_title(key))
         axes.set_yticks(range(len(runs)), [run.name for run in runs])
         axes.set_ylim(len(runs) - 0.5, -0.5)
         axes.grid(visible=False, axis="y")
         for edge in range(1, len(runs)):
-            axes.axhline(edge - 0.5, color=theme.grid, linewidth=0.8)
+            axes.axhline(edge - 0.5, color=LINE, linewidth=0.8)
         axes.spines["left"].set_visible(False)
         axes.set_xlabel("percent, bars: 95 % interval")
         axes.figure.legend(

@@ -17,7 +17,8 @@ from streid.errors import InputError
 from streid.files.features import FEATURES_FORMAT
 from streid.files.hdf5 import open_checked
 from streid.files.sightings import DISTRACTOR_PID, Sightings, concatenate_sightings
-from streid.reporting.figures.charts import WIDE, Chart, Theme, draw_chart
+from streid.reporting.figures.charts import WIDE, Chart, draw_chart
+from streid.reporting.palette import MUTED
 from streid.reporting.runs import ModelRun
 
 GROUPS = ("query", "gallery")
@@ -117,7 +118,7 @@ def plot_neighbourhood(name: str, found: Neighbourhood) -> Chart:
     pids, cameras = np.unique(found.pid_M), np.unique(found.camid_M)
     size = (WIDE[0], WIDE[0])
 
-    def paint(axes: Axes, theme: Theme) -> None:
+    def paint(axes: Axes) -> None:
         for number, pid in enumerate(pids):
             for place, camera in enumerate(cameras):
                 rows_M = (found.pid_M == pid) & (found.camid_M == camera)
@@ -134,7 +135,7 @@ def plot_neighbourhood(name: str, found: Neighbourhood) -> Chart:
             axes.annotate(str(pid), place_2, (0, 12), textcoords="offset points", fontweight="bold", ha="center")
         for place, camera in enumerate(cameras):
             marker = MARKERS[place % len(MARKERS)]
-            axes.plot([], [], marker, color=theme.muted, markersize=5, label=f"camera {camera}")
+            axes.plot([], [], marker, color=MUTED, markersize=5, label=f"camera {camera}")
         axes.spines[:].set_visible(False)
         axes.set_xticks([])
         axes.set_yticks([])

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from streid.arrays import FeatureArray
 from streid.files.inspections import BRANCHES, PatchGraphs
 from streid.reporting.figures.canvas import MATRIX, TINY, Canvas, Span
-from streid.reporting.figures.charts import Chart, Theme, draw_chart, legend_below, style_of
+from streid.reporting.figures.charts import Chart, draw_chart, legend_below
 from streid.reporting.figures.views import (
     GAP,
     HEADER,
@@ -24,6 +24,7 @@ from streid.reporting.figures.views import (
     Inspected,
     tile_left,
 )
+from streid.reporting.palette import SERIES, style_of
 
 SHOWN_CLIPS = 2
 ARC_HEIGHT = 52
@@ -44,8 +45,8 @@ def plot_graphs(shown: Inspected, graphs: PatchGraphs) -> Chart:
     spatial_UTVV = _undirected(graphs.learned_spatial()[: len(units), :frames])
     temporal_UTT = _undirected(graphs.learned_temporal()[: len(units)].mean(axis=1))[:, :frames, :frames]
 
-    def paint(axes: Axes, theme: Theme) -> None:
-        canvas = Canvas(axes, theme, size)
+    def paint(axes: Axes) -> None:
+        canvas = Canvas(axes, size)
         for row, unit in enumerate(units):
             top = row * height
             canvas.text((GAP, top + HEADER - 5), shown.label(unit))
@@ -86,7 +87,7 @@ def _paint_arcs(canvas: Canvas, weights_TT: FeatureArray, base: float, most: flo
     for one, other, share in _edges(weights_TT, most):
         ends = [(tile_left(frame) + TILE_WIDTH / 2, base) for frame in (one, other)]
         rise = (ARC_HEIGHT - 4) * (0.3 + 0.7 * (other - one) / max(1, frames - 1))
-        colour = canvas.theme.series[0]
+        colour = SERIES[0]
         canvas.arc(ends[0], ends[1], rise=rise, width=WIDEST_ARC * share**3, colour=colour, alpha=0.3 + 0.6 * share)
 
 
@@ -132,8 +133,8 @@ def plot_adjacency(shown: Inspected, graphs: PatchGraphs) -> Chart:
     rows_V, columns_V = (np.unique(graphs.boxes_V4[:, edge], return_inverse=True)[1] for edge in (0, 1))
     step = (SPATIAL_SIDE + GAP) / (max(rows_V.max(), columns_V.max()) + 1)
 
-    def paint(axes: Axes, theme: Theme) -> None:
-        canvas = Canvas(axes, theme, size)
+    def paint(axes: Axes) -> None:
+        canvas = Canvas(axes, size)
         canvas.text((SPATIAL_LEFT, 13), "between patches, mean of frames")
         canvas.matrix(spatial_VV, (SPATIAL_LEFT, MATRICES_TOP, SPATIAL_SIDE, SPATIAL_SIDE), spatial, numbers=True)
         cell = SPATIAL_SIDE / len(spatial_VV)
@@ -162,10 +163,10 @@ def plot_branches(shown: Inspected, graphs: PatchGraphs) -> Chart:
     """The length of each branch's feature, a row per clip."""
     size = (WIDTH, 80 + 26 * len(shown.units))
 
-    def paint(axes: Axes, theme: Theme) -> None:
+    def paint(axes: Axes) -> None:
         rows = list(shown.units)
         for number, branch in enumerate(BRANCHES):
-            colour, _ = style_of(number, theme)
+            colour, _ = style_of(number)
             axes.plot(graphs.norms_UB[:, number], rows, MARKERS[number], color=colour, label=branch, markersize=6)
         axes.set_yticks(rows, [shown.label(unit) for unit in rows])
         axes.set_ylim(len(rows) - 0.5, -0.5)

@@ -7,8 +7,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
-from streid.reporting.figures.charts import NARROW, Chart, Theme, draw_chart, legend_below, style_of
+from streid.reporting.figures.charts import NARROW, Chart, draw_chart, legend_below
 from streid.reporting.measured import HISTORY_COLUMNS, SPEED
+from streid.reporting.palette import style_of
 from streid.reporting.runs import ModelRun
 
 TITLES = {
@@ -75,9 +76,9 @@ def _short(value: float) -> str:
 def _plot_history(column: str, title: str, histories: Mapping[str, pd.DataFrame], numbers: Sequence[int]) -> Chart:
     factor = 100 if column in SHARES else 1
 
-    def paint(axes: Axes, theme: Theme) -> None:
+    def paint(axes: Axes) -> None:
         for number, (name, history) in zip(numbers, histories.items(), strict=True):
-            colour, style = style_of(number, theme)
+            colour, style = style_of(number)
             measured = history[history[column].notna()]
             marker = "o" if len(measured) == 1 else ""
             axes.plot(measured["epoch"], factor * measured[column], style, marker=marker, color=colour, label=name)

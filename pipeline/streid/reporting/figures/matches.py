@@ -13,7 +13,8 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from streid.arrays import FloatArray
 from streid.files.rankings import Ranking
-from streid.reporting.figures.charts import LINE_STYLES, WIDE, Chart, Theme, draw_chart, legend_below, style_of
+from streid.reporting.figures.charts import WIDE, Chart, draw_chart, legend_below
+from streid.reporting.palette import LINE_STYLES, stream_colour, style_of
 from streid.reporting.runs import ModelRun
 from streid.reporting.streams import STREAM_TITLES, TIMES_ALONE, fusion_title, kind_title, stream_fusion, stream_kind
 from streid.reporting.wording import percent
@@ -34,12 +35,12 @@ class Line:
     ranking: Ranking | None
     number: int | None = None
 
-    def look(self, theme: Theme) -> tuple[str, str]:
+    def look(self) -> tuple[str, str]:
         """Colour and line style."""
         if self.number is not None:
-            return style_of(self.number, theme)
+            return style_of(self.number)
         kinds, kind = list(STREAM_TITLES), stream_kind(self.key)
-        return theme.stream(self.key), LINE_STYLES[kinds.index(kind) % len(LINE_STYLES) if kind in kinds else 0]
+        return stream_colour(self.key), LINE_STYLES[kinds.index(kind) % len(LINE_STYLES) if kind in kinds else 0]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -107,9 +108,9 @@ def _plot_cmc(name: str, title: str, lines: Sequence[Line], floor: float) -> Cha
     """The share of queries with a right match among the first k ranks."""
     curves = [100 * np.asarray(line.metrics["cmc"], float) for line in lines]
 
-    def paint(axes: Axes, theme: Theme) -> None:
+    def paint(axes: Axes) -> None:
         for line, curve_K in zip(lines, curves, strict=True):
-            colour, style = line.look(theme)
+            colour, style = line.look()
             label = _label(line, float(curve_K.max()), floor)
             axes.plot(np.arange(1, len(curve_K) + 1), curve_K, style, color=colour, label=label)
         longest = max(len(curve_K) for curve_K in curves)
@@ -139,8 +140,8 @@ def _plot_precision(name: str, title: str, lines: Sequence[Line]) -> Chart:
         for line, curve_L in zip(lines, curves, strict=True)
     ]
 
-    def paint(axes: Axes, theme: Theme) -> None:
-        _plot_lines(axes, theme, lines, [(recall_L, curve_L) for curve_L in curves], floor)
+    def paint(axes: Axes) -> None:
+        _plot_lines(axes, lines, [(recall_L, curve_L) for curve_L in curves], floor)
         axes.set_xlabel("recall, %")
         axes.set_ylabel("precision, %")
 
@@ -157,8 +158,8 @@ def _plot_queries(name: str, title: str, lines: Sequence[Line]) -> Chart:
         for tenth, half in [np.quantile(curve_X, (0.1, 0.5)) / 100]
     ]
 
-    def paint(axes: Axes, theme: Theme) -> None:
-        _plot_lines(axes, theme, lines, curves, floor=0)
+    def paint(axes: Axes) -> None:
+        _plot_lines(axes, lines, curves, floor=0)
         axes.set_xlabel("queries, the worst first, %")
         axes.set_ylabel("average precision, %")
 
@@ -175,11 +176,11 @@ def _sorted_precisions(ranking: Ranking) -> tuple[FloatArray, FloatArray]:
 
 
 def _plot_lines(
-    axes: Axes, theme: Theme, lines: Sequence[Line], curves: Sequence[tuple[FloatArray, FloatArray]], floor: float
+    axes: Axes, lines: Sequence[Line], curves: Sequence[tuple[FloatArray, FloatArray]], floor: float
 ) -> None:
     """Lines in percent over percent, from `floor` up."""
     for line, (across_X, up_X) in zip(lines, curves, strict=True):
-        colour, style = line.look(theme)
+        colour, style = line.look()
         axes.plot(across_X, up_X, style, color=colour, label=_label(line, float(up_X.max()), floor))
     axes.set_xlim(0, 100)
     axes.set_ylim(floor, 100 + (100 - floor) / 30)

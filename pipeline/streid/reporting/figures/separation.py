@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, NullLocator
 
 from streid.arrays import FeatureArray, FloatArray
-from streid.reporting.figures.charts import NARROW, Chart, Theme, draw_chart, legend_below
+from streid.reporting.figures.charts import NARROW, Chart, draw_chart, legend_below
+from streid.reporting.palette import SERIES, stream_colour
 from streid.reporting.runs import ModelRun
 from streid.reporting.streams import stream_fusion, stream_title
 from streid.reporting.wording import percent
@@ -50,11 +51,11 @@ def _plot_stream(model: str, key: str, one: Separation) -> Chart:
     middles_X = (edges_X[1:] + edges_X[:-1]) / 2
     right_X, wrong_X = (_shares(scores, edges_X) for scores in (one.right_R, one.wrong_W))
 
-    def paint(axes: Axes, theme: Theme) -> None:
-        colour = theme.stream(key)
+    def paint(axes: Axes) -> None:
+        colour = stream_colour(key)
         axes.fill_between(middles_X, right_X, step="mid", color=colour, alpha=0.25, linewidth=0)
         axes.step(middles_X, right_X, where="mid", color=colour, linewidth=1.5, label="right pairs")
-        axes.step(middles_X, wrong_X, "--", where="mid", color=theme.series[1], linewidth=1.5, label="wrong pairs")
+        axes.step(middles_X, wrong_X, "--", where="mid", color=SERIES[1], linewidth=1.5, label="wrong pairs")
         axes.set_ylim(0, 1.2)
         axes.yaxis.set_major_locator(NullLocator())
         axes.spines["left"].set_visible(False)

@@ -16,7 +16,8 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 from streid.arrays import FeatureArray, FloatArray
 from streid.files.histograms import Histograms, Likelihood
-from streid.reporting.figures.charts import Chart, Paint, Theme, draw_chart, style_of
+from streid.reporting.figures.charts import Chart, Paint, draw_chart
+from streid.reporting.palette import MUTED, style_of
 from streid.reporting.wording import MINUS, Clock, count
 
 MOST_PAIRS = 15
@@ -88,12 +89,12 @@ def _plot_pair(
     times_X = np.array([(part.start + part.stop) / 2 for part in parts_X]) * histograms.bin_width / divisor
     top = max(float(curve_X.max()) for curve_X in curves) or 1.0
 
-    def paint(axes: Axes, theme: Theme) -> None:
+    def paint(axes: Axes) -> None:
         for number, (sign, curve_X) in enumerate(zip((1, -1), curves, strict=True)):
-            colour, style = style_of(number, theme)
+            colour, style = style_of(number)
             axes.fill_between(sign * times_X, curve_X / top, color=colour, alpha=0.25, linewidth=0)
             axes.plot(sign * times_X, curve_X / top, style, color=colour, linewidth=1.3)
-        _mark_middle(axes, theme, reach * histograms.bin_width / divisor)
+        _mark_middle(axes, reach * histograms.bin_width / divisor)
         _hide_heights(axes, 1.3)
         for side, order, people in zip(ENDS, ((first, second), (second, first)), counted, strict=True):
             _write_corner(axes, side, f"{order[0]} {ARROW} {order[1]}: {people:,}")
@@ -161,19 +162,19 @@ class SignedDensities:
         top = max(float(same_X.max()), float(different_X.max())) or 1.0
         low, high = self._ratio_limits()
 
-        def paint_densities(axes: Axes, theme: Theme) -> None:
-            colour, style = style_of(0, theme)
+        def paint_densities(axes: Axes) -> None:
+            colour, style = style_of(0)
             axes.fill_between(self.times_X, same_X / top, color=colour, alpha=0.25, linewidth=0)
             axes.plot(self.times_X, same_X / top, style, color=colour, linewidth=1.3)
-            axes.plot(self.times_X, different_X / top, DASHED, color=theme.muted, linewidth=1.3)
-            _mark_middle(axes, theme, self.reach)
+            axes.plot(self.times_X, different_X / top, DASHED, color=MUTED, linewidth=1.3)
+            _mark_middle(axes, self.reach)
             _hide_heights(axes, 1.12)
 
-        def paint_ratio(axes: Axes, theme: Theme) -> None:
-            colour, style = style_of(1, theme)
-            axes.axhline(0, color=theme.muted, linewidth=0.8)
+        def paint_ratio(axes: Axes) -> None:
+            colour, style = style_of(1)
+            axes.axhline(0, color=MUTED, linewidth=0.8)
             axes.plot(self.times_X, ratio_X, style, color=colour, linewidth=1.3)
-            _mark_middle(axes, theme, self.reach)
+            _mark_middle(axes, self.reach)
             axes.set_ylim(low, high)
             axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
             axes.tick_params(axis="y", labelsize=7.5, length=0, pad=-2)
@@ -201,8 +202,8 @@ class SignedDensities:
         return low - 0.08 * (high - low), high + 0.08 * (high - low)
 
 
-def _mark_middle(axes: Axes, theme: Theme, reach: float) -> None:
-    axes.axvline(0, color=theme.muted, linewidth=0.8)
+def _mark_middle(axes: Axes, reach: float) -> None:
+    axes.axvline(0, color=MUTED, linewidth=0.8)
     axes.set_xlim(-reach, reach)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=4, symmetric=True))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{abs(value):,.3g}"))

@@ -9,12 +9,13 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
-from matplotlib.colors import LinearSegmentedColormap, to_rgba
+from matplotlib.colors import ListedColormap, to_rgba
 
 from streid.arrays import FloatArray
 from streid.files.histograms import Histograms
-from streid.reporting.figures.charts import Chart, Theme, draw_chart
+from streid.reporting.figures.charts import Chart, draw_chart
 from streid.reporting.figures.travel import SignedDensities, common_reach, even_parts, expected_people, people_counted
+from streid.reporting.palette import LINE, MUTED, PAPER, SERIES
 from streid.reporting.wording import Clock
 
 ACROSS, SMALLEST, LARGEST = 900, 44, 96
@@ -51,13 +52,13 @@ def plot_all_pairs(histograms: Histograms, clock: Clock, *, densities: bool) -> 
     cameras = len(histograms.cameras_C)
     side = FRAME + cameras * min(LARGEST, max(SMALLEST, ACROSS // cameras))
 
-    def paint(axes: Axes, theme: Theme) -> None:
-        _shade(axes, theme, people, cameras)
+    def paint(axes: Axes) -> None:
+        _shade(axes, people, cameras)
         for curves in counts.values():
-            _draw(axes, curves, theme.series)
+            _draw(axes, curves, SERIES)
         for curve in ratios.values():
-            _draw(axes, [curve], theme.series[1:])
-        _frame(axes, theme, histograms.cameras_C.tolist())
+            _draw(axes, [curve], SERIES[1:])
+        _frame(axes, histograms.cameras_C.tolist())
 
     span, unit = _span(reach * histograms.bin_width, clock)
     fullest = max(people, key=lambda pair: people[pair])
@@ -108,16 +109,17 @@ def _ratio_curves(histograms: Histograms, people: Mapping[Pair, int], reach: int
     }
 
 
-def _shade(axes: Axes, theme: Theme, people: Mapping[Pair, int], cameras: int) -> None:
+def _shade(axes: Axes, people: Mapping[Pair, int], cameras: int) -> None:
     """Tint each pair's two cells by the logarithm of the people counted, and draw their middles."""
-    tint = LinearSegmentedColormap.from_list("people", (theme.paper, theme.grid))
     table_CC = np.zeros((cameras, cameras))
     for (low, high), number in people.items():
         table_CC[low, high] = table_CC[high, low] = np.log1p(number)
-    axes.pcolormesh(table_CC, cmap=tint, vmin=0, edgecolors=theme.paper, linewidth=1.2)
+    tints = axes.pcolormesh(table_CC, cmap=ListedColormap([LINE]))
+    tints.set(alpha=table_CC / table_CC.max(), linewidth=0)
+    axes.pcolormesh(table_CC, cmap=ListedColormap(["none"]), edgecolors=PAPER, linewidth=1.2)
     middles = [[(column + 0.5, row), (column + 0.5, row + 1)] for pair in people for row, column in (pair, pair[::-1])]
     zeros = [[(high, low + 0.5), (high + 1, low + 0.5)] for low, high in people]
-    axes.add_collection(LineCollection([*middles, *zeros], colors=theme.muted, linewidths=0.4))
+    axes.add_collection(LineCollection([*middles, *zeros], colors=MUTED, linewidths=0.4))
 
 
 def _draw(axes: Axes, curves: Sequence[Curve], colours: Sequence[str]) -> None:
@@ -131,14 +133,14 @@ def _draw(axes: Axes, curves: Sequence[Curve], colours: Sequence[str]) -> None:
             axes.add_collection(PolyCollection([[*outline, *ends]], facecolors=fill, edgecolors=colour, linewidths=0.8))
 
 
-def _frame(axes: Axes, theme: Theme, cameras: Sequence[int]) -> None:
+def _frame(axes: Axes, cameras: Sequence[int]) -> None:
     names = [str(camera) for camera in cameras]
     middles = np.arange(len(names)) + 0.5
     axes.set_xticks(middles, names)
     axes.set_yticks(middles, names)
     axes.xaxis.tick_top()
     for middle, name in zip(middles, names, strict=True):
-        axes.text(middle, middle, name, ha="center", va="center", color=theme.muted, fontweight="bold")
+        axes.text(middle, middle, name, ha="center", va="center", color=MUTED, fontweight="bold")
     axes.set_xlim(0, len(names))
     axes.set_ylim(len(names), 0)
     axes.grid(visible=False)

@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 from streid.files.inspections import Inspection
 from streid.reporting.contact_sheets import PictureStore
 from streid.reporting.figures.canvas import HEAT, Canvas, Pixels, Span, as_seen
-from streid.reporting.figures.charts import Chart, Theme, draw_chart
+from streid.reporting.figures.charts import Chart, draw_chart
+from streid.reporting.palette import MUTED
 
 WIDTH = 460
 TILE_WIDTH, TILE_HEIGHT = 54, 108
@@ -105,8 +106,8 @@ def draw_tiles(
     """Draw rows of tiles and, below them, up to two scales of the heat over them: (ends, what it measures) each."""
     size = (WIDTH, sum(row.height for row in rows) + SCALE_HEIGHT)
 
-    def paint(axes: Axes, theme: Theme) -> None:
-        canvas, top = Canvas(axes, theme, size), 0
+    def paint(axes: Axes) -> None:
+        canvas, top = Canvas(axes, size), 0
         for row in rows:
             for column, words in row.heads:
                 canvas.text((tile_left(column), top + HEADER - 5), words)
@@ -114,7 +115,7 @@ def draw_tiles(
             for column, tile in enumerate(row.tiles):
                 canvas.picture(tile, (tile_left(column), middle, TILE_WIDTH, TILE_HEIGHT))
             for line, words in enumerate(row.note):
-                canvas.text((tile_left(len(row.tiles)) + 3, middle + 14 * (line + 1)), words, color=theme.muted)
+                canvas.text((tile_left(len(row.tiles)) + 3, middle + 14 * (line + 1)), words, color=MUTED)
             top += row.height
         for number, (span, label) in enumerate(scales):
             left = GAP + number * (SCALE_WIDTH + 10 * GAP)

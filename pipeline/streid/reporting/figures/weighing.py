@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
 
-from streid.reporting.figures.charts import Chart, Theme, draw_chart
+from streid.reporting.figures.charts import Chart, draw_chart
+from streid.reporting.palette import SERIES, stream_colour
 from streid.reporting.runs import ModelRun
 from streid.reporting.streams import JOINT, fusion_title
 from streid.reporting.wording import MINUS, count, percent, why_default
@@ -99,9 +100,9 @@ def plot_weights(model: str, fusion: str, record: Mapping[str, Any]) -> Chart | 
         if weight > 0
     }
 
-    def paint(axes: Axes, theme: Theme) -> None:
-        axes.plot(weights_X, curve_X, color=theme.stream(JOINT))
-        _mark_weights(axes, theme, points)
+    def paint(axes: Axes) -> None:
+        axes.plot(weights_X, curve_X, color=stream_colour(JOINT))
+        _mark_weights(axes, points)
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(FixedLocator(np.geomspace(weights_X[0], weights_X[-1], DRAWN_TICKS).tolist()))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda weight, _: f"{weight:.2g}"))
@@ -124,12 +125,12 @@ def plot_weights(model: str, fusion: str, record: Mapping[str, Any]) -> Chart | 
     )
 
 
-def _mark_weights(axes: Axes, theme: Theme, points: Mapping[str, tuple[float, float]]) -> None:
+def _mark_weights(axes: Axes, points: Mapping[str, tuple[float, float]]) -> None:
     """Mark the best and the default weight by open shapes, the chosen one by a dot: all show where they meet."""
-    colour = theme.stream(JOINT)
+    colour = stream_colour(JOINT)
     looks = {
-        "best here": ("o", 11.0, "none", theme.series[1]),
-        "default": ("D", 8.0, "none", theme.series[0]),
+        "best here": ("o", 11.0, "none", SERIES[1]),
+        "default": ("D", 8.0, "none", SERIES[0]),
         "chosen": ("o", 5.5, colour, colour),
     }
     for name, (weight, height) in points.items():

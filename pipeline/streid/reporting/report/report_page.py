@@ -3,9 +3,8 @@
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from streid.files.atomic import atomic_output
+from streid.reporting.html_pages import render
 from streid.reporting.report.sections.data_section import DataSection, compose_data
 from streid.reporting.report.sections.frame import Material, Section
 from streid.reporting.report.sections.headline_section import HeadlineSection, compose_headline
@@ -15,8 +14,7 @@ from streid.reporting.report.sections.retrieval_section import RetrievalSection,
 from streid.reporting.report.sections.spatiotemporal_section import SpatiotemporalSection, compose_spatiotemporal
 from streid.reporting.report.sections.training_section import TrainingSection, compose_training
 
-TEMPLATES = Path(__file__).parent / "templates"
-PAGE = "page.html.jinja"
+PAGE = Path(__file__).parent / "templates" / "page.html.jinja"
 FIGURE_ENDINGS = (".svg", ".png")
 
 
@@ -57,16 +55,12 @@ def compose_report(material: Material) -> Report:
 
 def render_page(material: Material, report: Report) -> str:
     """The page's HTML; every name and path in it is escaped."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template(PAGE).render(
-        report.sections, sections=list(report.sections), dataset=material.dataset, explorer=material.explorer
+    return render(
+        PAGE,
+        **report.sections,
+        sections=list(report.sections),
+        dataset=material.dataset,
+        explorer=material.explorer,
     )
 
 
@@ -84,7 +78,7 @@ def write_figures(folder: Path, report: Report) -> list[str]:
     for section in report.sections.values():
         for chart in section.charts:
             with atomic_output(folder / f"{chart.name}.svg") as partial:
-                partial.write_bytes(chart.light)
+                partial.write_bytes(chart.svg)
             written.append(f"{chart.name}.svg")
         for name, sheet in section.sheets.items():
             with atomic_output(folder / f"{name}.png") as partial:

@@ -83,9 +83,9 @@ def test_the_map_names_its_neighbours_and_lists_all_medians() -> None:
     assert found.cameras == ["10", "20", "30"]  # nobody was seen at 40
     assert found.rows[0] == ("Camera 10", ("", "18 s", "38 s"))
     assert found.misfit < 0.05
-    assert b">18 s</text>" in found.chart.light
+    assert b">18 s</text>" in found.chart.svg
     again = map_cameras(histograms(4, (1, 0, 4, 3), (2, 1, 4, 1), (2, 0, 9, 1)), CLOCK)
-    assert again is not None and again.chart.light == found.chart.light
+    assert again is not None and again.chart.svg == found.chart.svg
 
 
 def test_times_that_differ_much_are_placed_by_their_logarithm() -> None:

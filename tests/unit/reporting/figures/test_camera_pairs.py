@@ -8,7 +8,7 @@ import numpy as np
 
 from streid.files.sightings import Sightings
 from streid.reporting.figures.camera_pairs import _legible, plot_camera_pairs
-from streid.reporting.figures.charts import DARK, LIGHT
+from streid.reporting.palette import INK, PAPER
 from streid.reporting.runs import ModelRun
 from streid.scoring.ranks import StreamRanker
 
@@ -41,7 +41,7 @@ def test_rank_1_and_map_before_and_after(make_run: MakeRun) -> None:
         "Rank-1, Appearance per pair of cameras: lowest 0.0 % for query camera 1 and gallery camera 3, highest 50.0 % "
         "for query camera 1 and gallery camera 2; half of the pairs have at least 0.0 %."
     )
-    written = [text for text in ET.fromstring(found.charts[0].light).itertext() if text.strip()]
+    written = [text for text in ET.fromstring(found.charts[0].svg).itertext() if text.strip()]
     assert sorted(written[:3]) != sorted(written)
     assert {"50", "0"} <= {text.strip() for text in written}
     assert "highest 100.0 %" in found.charts[3].alt
@@ -62,7 +62,5 @@ EMPTY = {
 
 
 def test_numbers_can_be_read_on_their_cells() -> None:
-    assert _legible(LIGHT, np.array([1, 1, 1])) == LIGHT.ink
-    assert _legible(LIGHT, np.array([0, 0, 0.4])) == LIGHT.paper
-    assert _legible(DARK, np.array([0.9, 0.9, 1])) == DARK.paper
-    assert _legible(DARK, np.array([0, 0, 0.2])) == DARK.ink
+    assert _legible(0.0) == INK  # on the colour of lines, pale on light and dim on dark paper
+    assert _legible(1.0) == PAPER  # on blue, strong on light and bright on dark paper

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from PIL import Image
 
 from streid.reporting.figures.canvas import HEAT, Canvas, Span, as_seen, coloured, heat_over
-from streid.reporting.figures.charts import Chart, Theme, draw_chart
+from streid.reporting.figures.charts import Chart, draw_chart
 
 IMAGES = re.compile(rb"data:image/(\w+);base64,\s*([A-Za-z0-9+/=\s]+)\"")
 
@@ -23,8 +23,8 @@ def gradient() -> np.ndarray:
 
 
 def drawn(photographs: bool) -> Chart:
-    def paint(axes: Axes, theme: Theme) -> None:
-        canvas = Canvas(axes, theme, (200, 150))
+    def paint(axes: Axes) -> None:
+        canvas = Canvas(axes, (200, 150))
         canvas.picture(gradient(), (5, 10, 54, 108))
         canvas.matrix(np.array([[0.0, 0.25], [0.5, 1.0]]), (80, 10, 50, 50), Span(0, 1), numbers=True)
 
@@ -32,7 +32,7 @@ def drawn(photographs: bool) -> Chart:
 
 
 def images(chart: Chart) -> list[tuple[str, np.ndarray]]:
-    found = IMAGES.findall(chart.light)
+    found = IMAGES.findall(chart.svg)
     return [
         (kind.decode(), np.asarray(Image.open(io.BytesIO(base64.b64decode(content))).convert("RGB")))
         for kind, content in found
@@ -68,7 +68,7 @@ def test_photographs_are_jpeg_and_small_matrices_are_not() -> None:
     assert plain[0][1].shape == light[0][1].shape == (128, 64, 3)
     assert np.abs(plain[0][1].astype(int) - light[0][1]).max() < 20
     np.testing.assert_array_equal(plain[1][1], light[1][1])
-    assert b"image-rendering" not in drawn(photographs=True).light
+    assert b"image-rendering" not in drawn(photographs=True).svg
 
 
 def test_a_matrix_stands_as_written_with_its_numbers() -> None:
@@ -78,4 +78,4 @@ def test_a_matrix_stands_as_written_with_its_numbers() -> None:
     found = cells if (cells[0, 0] == expected[0, 0]).all() else cells[::-1]  # SVG may hold it upside down
     np.testing.assert_array_equal(found, expected)
     for number in (b">0<", b">25<", b">50<", b">100<"):
-        assert number in chart.light
+        assert number in chart.svg

@@ -91,7 +91,7 @@ def test_people_that_are_apart_lie_apart(run: ModelRun) -> None:
         "t-SNE of 28 features of 4 identities by pcb; the nearest other point is of the same identity for 100 %."
     )
     for words in (b">camera 1<", b">camera 3<", b">4<"):
-        assert words in chart.light
+        assert words in chart.svg
 
 
 def test_there_is_none_where_nothing_can_be_told(run: ModelRun) -> None:

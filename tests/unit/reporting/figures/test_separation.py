@@ -29,7 +29,7 @@ def test_a_chart_and_a_row_per_stream(make_run: MakeRun) -> None:
         "Scores of 2 right and 4 wrong pairs, pcb, Appearance: the middle right pair has 1, the middle wrong one 1; a "
         "right pair scores above a wrong one in 50.0 % of cases."
     )
-    assert b"ROC-AUC 0.500" in charts[0].dark
+    assert b"ROC-AUC 0.500" in charts[0].svg
     rows = separation_rows({"pcb": separated})
     assert rows[0] == ("pcb: Appearance", ("0.5000", "5000.0"))
     assert rows[-1][0] == "pcb: Re-ranked, logistic"

@@ -65,7 +65,7 @@ def test_pairs_by_the_people_counted() -> None:
     travel = plot_travel(histograms(3, (1, 0, 4, 1), (2, 0, 1, 3), (0, 2, 2, 1)), CLOCK, densities=False)
     assert [chart.name for chart in travel.charts] == ["travel_1_3", "travel_1_2"]
     assert travel.charts[0].alt == "Time between cameras 1 and 3: 3 people came to 3 after 1, 1 to 1 after 3."
-    assert (travel.named, travel.densities, panels(travel.charts[0].light)) == ([], False, 1)
+    assert (travel.named, travel.densities, panels(travel.charts[0].svg)) == ([], False, 1)
     assert plot_travel(histograms(3), CLOCK, densities=True).charts == ()
 
 
@@ -73,19 +73,19 @@ def test_densities_and_their_log_ratio_stand_below() -> None:
     counted = histograms(3, (1, 0, 4, 3), likelihood=likelihood(3))
     (chart,) = (travel := plot_travel(counted, CLOCK, densities=True)).charts
     assert travel.densities
-    assert [panels(content) for content in (chart.light, chart.dark)] == [3, 3]
+    assert panels(chart.svg) == 3
     minus, top = "\N{MINUS SIGN}", np.log(0.9 * SIGNED + 0.1)
     assert chart.alt.endswith(
         f"Log ratio of one person to two people between {minus}2.3 and {top:.1f}, highest at +8 s."
     )
-    assert panels(plot_travel(counted, CLOCK, densities=False).charts[0].light) == 1
+    assert panels(plot_travel(counted, CLOCK, densities=False).charts[0].svg) == 1
 
 
 @pytest.mark.parametrize("told", [likelihood(3, neutral=1.0), likelihood(1)], ids=["neutral", "other cameras"])
 def test_densities_that_say_nothing_are_not_drawn(told: Likelihood) -> None:
     travel = plot_travel(histograms(3, (1, 0, 4, 3), likelihood=told), CLOCK, densities=True)
     assert not travel.densities
-    assert panels(travel.charts[0].light) == 1
+    assert panels(travel.charts[0].svg) == 1
 
 
 def test_of_many_pairs_the_fullest_are_drawn_and_the_others_named() -> None:
@@ -111,7 +111,7 @@ def test_every_pair_stands_in_the_matrix() -> None:
     )
     plain = plot_all_pairs(tables, CLOCK, densities=False)
     assert plain is not None and "log ratios" not in plain.alt
-    collections = [len(re.findall(rb"<g id=.(?:Line|Poly)Collection", one.light)) for one in (plain, chart)]
+    collections = [len(re.findall(rb"<g id=.(?:Line|Poly)Collection", one.svg)) for one in (plain, chart)]
     assert collections == [1 + 12, 1 + 12 + 6]
     assert plot_all_pairs(histograms(4), CLOCK, densities=True) is None
 

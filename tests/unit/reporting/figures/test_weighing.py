@@ -59,13 +59,12 @@ def test_the_curve_marks_chosen_default_and_best() -> None:
         "best here 0.04 with 90.0 %, default 0.02 with 80.0 %, chosen 0.02 with 80.0 %."
     )
     for words in (b"best here: 0.04", b"default: 0.02", b"chosen: 0.02"):
-        assert words in chart.light
-        assert words in chart.dark
+        assert words in chart.svg
     assert plot_weights("pcb", "likelihood", record("given")) is None
 
 
 def test_a_given_weight_of_nothing_beside_a_curve_is_not_marked() -> None:
     chart = plot_weights("pcb", "likelihood", record("given", SELECTION) | {"weight": 0.0})
     assert chart is not None
-    assert b"chosen" not in chart.light
+    assert b"chosen" not in chart.svg
     assert np.log(SELECTION["default"]) < 0
