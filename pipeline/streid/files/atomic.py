@@ -3,7 +3,9 @@
 import contextlib
 import errno
 import os
-from collections.abc import Iterable, Iterator
+import shutil
+import stat
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from streid.errors import DISK_IS_FULL, InputError
@@ -27,48 +29,114 @@ def atomic_output(path: str | os.PathLike[str]) -> Iterator[Path]:
 def atomic_outputs(*paths: str | os.PathLike[str]) -> Iterator[tuple[Path, ...]]:
     """As `atomic_output` for files that belong together: none is renamed before all are written.
 
-    Should a rename fail after others, these new files are removed: there are all of them or none. Another
-    process that writes one of them waits until this one is through; what a killed one left is replaced.
+    Should a rename fail, the earlier versions are put back: there are all of the new files or none. Another process
+    that writes one of them waits until this one is through; what a killed one left is replaced. A file's permissions
+    are those of any new file there, as the umask says, whatever its writer set.
 
     Raises:
+        InputError: two of the paths lead to one file, or one cannot be written.
         OSError: the disk is full, whatever the writer in the block made of that; `filename` is the output.
     """
-    targets = [Path(path) for path in paths]
-    for target in targets:
-        _refuse_no_file(target)
-        target.parent.mkdir(parents=True, exist_ok=True)
-    partials = tuple(target.with_name(f".{target.name}.partial") for target in targets)
-    renamed: list[Path] = []
+    outputs = [_Output(Path(path)) for path in paths]
+    check_targets([output.target for output in outputs], ())
     with contextlib.ExitStack() as held:
         # In one order everywhere, so that two that write the same files never wait for each other.
-        for target in sorted(set(targets)):
+        for target in sorted(output.target for output in outputs):
+            target.parent.mkdir(parents=True, exist_ok=True)
             held.enter_context(exclusive_output(target))
-        for partial in partials:
-            partial.unlink(missing_ok=True)
+        for output in outputs:
+            output.begin()
         try:
-            yield partials
-            for partial in partials:
-                with partial.open("rb+") as handle:
-                    os.fsync(handle.fileno())
-            for partial, target in zip(partials, targets, strict=True):
-                partial.replace(target)
-                renamed.append(target)
+            yield tuple(output.partial for output in outputs)
+            for output in outputs:
+                output.finish()
+            for output in outputs[:-1]:
+                output.keep_earlier()
+            for output in outputs:
+                output.put_in_place()
         except BaseException as error:
-            named = error.filename if isinstance(error, OSError) and error.errno in DISK_IS_FULL else None
-            full = [
-                target
-                for target, partial in zip(targets, partials, strict=True)
-                if named == str(partial) or _lacks_room(partial)
-            ]
-            for path in (*partials, *renamed):
-                path.unlink(missing_ok=True)
-            if full and isinstance(error, Exception) and not isinstance(error, InputError):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(full[0])) from error
+            unfinished = [output for output in outputs if not output.is_in_place()]
+            if unfinished:
+                full = _full_disk(error, unfinished)
+                for output in outputs:
+                    output.undo()
+                if full is not None:
+                    raise full from error
             raise
+        finally:
+            for output in outputs:
+                output.earlier.unlink(missing_ok=True)
+
+
+class _Output:
+    """A file that is being written beside its target, and the target's earlier version until all are renamed."""
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+        self.partial = target.with_name(f".{target.name}.partial")
+        self.earlier = target.with_name(f".{target.name}.earlier")
+        self._mode = 0
+        self._renaming = False
+
+    def begin(self) -> None:
+        """Remove what a killed process left, and find out which permissions a new file has here."""
+        for path in (self.partial, self.earlier):
+            path.unlink(missing_ok=True)
+        with self.partial.open("xb") as handle:
+            self._mode = stat.S_IMODE(os.fstat(handle.fileno()).st_mode)
+        self.partial.unlink()
+
+    def finish(self) -> None:
+        """Bring the written file to the disk, with the permissions of a new one."""
+        with self.partial.open("rb+") as handle:
+            # Some libraries write to a temporary file of mode 0600 and rename it.
+            if stat.S_IMODE(os.fstat(handle.fileno()).st_mode) != self._mode:
+                os.fchmod(handle.fileno(), self._mode)
+            os.fsync(handle.fileno())
+
+    def keep_earlier(self) -> None:
+        """Give the target's earlier version, if there is one, a second name."""
+        with contextlib.suppress(FileNotFoundError):
+            try:
+                self.earlier.hardlink_to(self.target)
+            except OSError:  # a file system without links, or another user's file
+                shutil.copy2(self.target, self.earlier)
+
+    def put_in_place(self) -> None:
+        """Rename the written file to the target."""
+        self._renaming = True
+        self.partial.replace(self.target)
+
+    def is_in_place(self) -> bool:
+        """Whether the written file is the target; a signal may have come at any moment."""
+        return self._renaming and not self.partial.exists()
+
+    def undo(self) -> None:
+        """Remove what was written, and bring back what it has replaced."""
+        if not self.is_in_place():
+            self.partial.unlink(missing_ok=True)
+        elif self.earlier.exists():
+            self.earlier.replace(self.target)
+        else:
+            self.target.unlink(missing_ok=True)
+
+
+def _full_disk(error: BaseException, outputs: Sequence[_Output]) -> OSError | None:
+    """The error that names the output that a full disk cut short, if that is what happened.
+
+    Libraries tell of a full disk by errors of many kinds, so the disk is asked.
+    """
+    if isinstance(error, InputError) or not isinstance(error, Exception):
+        return None
+    named = error.filename if isinstance(error, OSError) and error.errno in DISK_IS_FULL else None
+    for output in outputs:
+        if named == str(output.partial) or _lacks_room(output.partial):
+            return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(output.target))
+    return None
 
 
 def _lacks_room(partial: Path) -> bool:
-    """Whether the disk of a half-written file is full, which libraries tell by errors of many kinds."""
+    """Whether the disk of a half-written file is full."""
     try:
         with partial.open("ab") as handle:
             handle.write(bytes(PROBED_BYTES))
@@ -80,15 +148,21 @@ def _lacks_room(partial: Path) -> bool:
 
 
 def check_targets(
-    outputs: Iterable[str | os.PathLike[str] | None], inputs: Iterable[str | os.PathLike[str] | None]
+    outputs: Iterable[str | os.PathLike[str] | None],
+    inputs: Iterable[str | os.PathLike[str] | None],
+    *,
+    work: Path | None = None,
 ) -> None:
     """Refuse outputs that cannot be written, or would replace an input or each other; None stands for no file.
 
     To be called before anything is computed. Paths that lead to one file by links are the same.
 
+    Args:
+        work: the stage's work folder, where outputs do not belong.
+
     Raises:
         InputError: an output is a directory or another thing that is no file, lies in something that is no
-            directory, or is an input or another output.
+            directory, or is an input, another output or in the work folder.
     """
     taken = {Path(path).resolve(): "is read as an input" for path in inputs if path is not None}
     for output in outputs:
@@ -101,6 +175,10 @@ def check_targets(
             raise InputError(f"{target}: cannot be written, as {above} is no directory; choose another output")
         if target.resolve() in taken:
             raise InputError(f"{target}: {taken[target.resolve()]}, so it cannot be written; choose another output")
+        if work is not None and work.resolve() in (target.resolve(), *target.resolve().parents):
+            raise InputError(
+                f"{target}: lies in the work folder {work}, whose files are removed; choose another output"
+            )
         taken[target.resolve()] = "is another output as well"
 
 

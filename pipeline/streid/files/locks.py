@@ -1,7 +1,8 @@
 """Lock files: one process at a time writes an output or works in a folder.
 
 After `kill -9` of the workflow a stage may still run, on this machine or on another node of a cluster. A new
-run of the same stage must not write beside it. The kernel drops a lock when its process ends, however it ends.
+run of the same stage must not write beside it. The kernel drops a lock when its process ends, however it ends. A
+process never waits for a lock that it holds itself: that is refused.
 """
 
 import contextlib
@@ -15,13 +16,15 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from streid.errors import DISK_IS_FULL
+from streid.errors import DISK_IS_FULL, InputError
 
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.5
 NOT_SUPPORTED = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EINVAL)
+KERNEL_LOCKS = Path("/proc/locks")
 _open_locks: set[int] = set()
+_held_files: dict[int, tuple[int, int]] = {}  # device and inode of each file locked here, by handle
 _without_locks: set[Path] = set()
 
 
@@ -38,7 +41,7 @@ def open_lock(path: Path) -> int:
     process was killed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     _open_locks.add(handle)
     return handle
 
@@ -46,20 +49,59 @@ def open_lock(path: Path) -> int:
 def close_lock(handle: int) -> None:
     """Close a lock file, which gives its lock back."""
     _open_locks.discard(handle)
+    _held_files.pop(handle, None)
     os.close(handle)
 
 
 def try_lock(handle: int) -> bool:
-    """Whether nobody else has locked the file; it is this process's then.
+    """Whether nobody has locked the file, through this handle it is this process's then.
 
     Raises:
         OSError: the file system has no locks.
     """
+    # Over NFS a lock belongs to the process, and would be given a second time.
+    if held_here(handle):
+        return False
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    _held_files[handle] = _identity(handle)
     return True
+
+
+def held_here(handle: int) -> bool:
+    """Whether this process has locked the file through another handle."""
+    return _identity(handle) in [held for other, held in _held_files.items() if other != handle]
+
+
+def holding_ancestor(handle: int) -> int | None:
+    """The process that has locked the file and started this one, by way of others or not; None where the system does
+    not say so."""
+    try:
+        lines = [line.split() for line in KERNEL_LOCKS.read_text(encoding="ascii").splitlines()]
+    except OSError:
+        return None
+    inode = str(os.fstat(handle).st_ino)
+    # number: FLOCK ADVISORY WRITE process major:minor:inode start end; `->` stands before the type of one that waits
+    holders = {int(line[4]) for line in lines if line[1] == "FLOCK" and line[5].rpartition(":")[2] == inode}
+    return next((process for process in _ancestors() if process in holders), None)
+
+
+def _identity(handle: int) -> tuple[int, int]:
+    status = os.fstat(handle)
+    return status.st_dev, status.st_ino
+
+
+def _ancestors() -> Iterator[int]:
+    process = os.getppid()
+    while process > 1:
+        yield process
+        try:
+            # The name before the last parenthesis may hold anything.
+            process = int(Path(f"/proc/{process}/stat").read_text(errors="replace").rpartition(")")[2].split()[1])
+        except OSError:
+            return
 
 
 @contextlib.contextmanager
@@ -67,7 +109,9 @@ def exclusive_lock(path: Path) -> Iterator[None]:
     """Hold a lock file for a moment, waiting in silence for those that do."""
     handle = open_lock(path)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        while not try_lock(handle):
+            _refuse_own(handle, f"holds {path}")
+            time.sleep(POLL_SECONDS / 10)
         yield
     finally:
         close_lock(handle)
@@ -129,6 +173,7 @@ def _close_inherited_locks() -> None:
         with contextlib.suppress(OSError):
             os.close(handle)
     _open_locks.clear()
+    _held_files.clear()
 
 
 os.register_at_fork(after_in_child=_close_inherited_locks)
@@ -141,10 +186,14 @@ def wait_for_lock(handle: int, doing: str, place: Path, holder_of: Callable[[str
         doing: what the other process does, for the log.
         place: the folder that counts as without locks where its file system has none.
         holder_of: the name of the holder from what stands in the lock file.
+
+    Raises:
+        InputError: this process itself holds the lock.
     """
     named = ""
     try:
         while not try_lock(handle):
+            _refuse_own(handle, doing)
             text = read_lock(handle)
             if not text:
                 # Whoever has just locked it names itself at once.
@@ -152,7 +201,7 @@ def wait_for_lock(handle: int, doing: str, place: Path, holder_of: Callable[[str
                 text = read_lock(handle)
             holder = holder_of(text) or "a process that has just begun"
             if holder != named:
-                logger.info("waiting for %s, which %s", holder, doing)
+                logger.info("waiting for %s, which %s%s", holder, doing, _warning(handle))
                 named = holder
             time.sleep(POLL_SECONDS)
     except OSError as error:
@@ -163,3 +212,14 @@ def wait_for_lock(handle: int, doing: str, place: Path, holder_of: Callable[[str
                 "%s lies on a file system without locks (%s): see to it that no other process works there", place, error
             )
             _without_locks.add(place)
+
+
+def _refuse_own(handle: int, doing: str) -> None:
+    """Refuse to wait for a lock that this process itself would have to give back."""
+    if held_here(handle):
+        raise InputError(f"this stage {doing} already; give each output and work folder a place of its own")
+
+
+def _warning(handle: int) -> str:
+    process = holding_ancestor(handle)
+    return f"; process {process} started this one: if it waits for the end of it, neither ends" if process else ""

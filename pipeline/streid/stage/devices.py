@@ -23,7 +23,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from streid.errors import InputError
-from streid.files.locks import close_lock, describe_process, exclusive_lock, open_lock, read_lock, try_lock, write_lock
+from streid.files.locks import (
+    close_lock,
+    describe_process,
+    exclusive_lock,
+    held_here,
+    holding_ancestor,
+    open_lock,
+    read_lock,
+    try_lock,
+    write_lock,
+)
 from streid.stage.processes import World, is_worker, read_world
 
 if TYPE_CHECKING:
@@ -100,7 +110,8 @@ def lease_devices(count: int) -> tuple[str, ...]:
     """Take `count` GPUs of this machine for this process and point CUDA_VISIBLE_DEVICES at them.
 
     Waits while others hold them, and says for whom. All are taken or none: a job that waits for several
-    holds none meanwhile, so jobs cannot block each other. Where there is no GPU nothing is leased and the
+    holds none meanwhile, so jobs cannot block each other. What this process, or one that started it, holds already
+    is taken without waiting. Where there is no GPU nothing is leased and the
     environment stays as it is; so too in a SLURM job that was given none by CUDA_VISIBLE_DEVICES.
 
     Returns:
@@ -168,7 +179,7 @@ def _leases_folder() -> Path:
     """
     given = os.environ.get(LEASES_VARIABLE)
     base = Path(given) if given else DEFAULT_LEASES
-    base.mkdir(mode=0o700, parents=True, exist_ok=True)
+    base.mkdir(mode=0o777 if given else 0o700, parents=True, exist_ok=True)
     status = base.lstat()
     if not given and (status.st_uid != os.getuid() or not stat.S_ISDIR(status.st_mode)):
         raise InputError(f"{base} belongs to somebody else; set {LEASES_VARIABLE} to a directory of your own")
@@ -195,22 +206,24 @@ def _remove_free_leases(folder: Path) -> None:
 
 def _try_lease(folder: Path, visible: Sequence[str], count: int) -> tuple[tuple[str, ...], str]:
     """The devices taken; or none, and who holds which."""
-    free: dict[str, int] = {}
+    taken: dict[str, int] = {}
     holders: list[str] = []
     for device in visible:
-        handle = open_lock(folder / _lease_name(device))
-        if try_lock(handle):
-            free[device] = handle
-        else:
+        handle = taken[device] = open_lock(folder / _lease_name(device))
+        if not (try_lock(handle) or _is_own(handle)):
             holders.append(f"{device} is held by {read_lock(handle) or 'a process that has just begun'}")
-            close_lock(handle)
-        if len(free) == count:
+            close_lock(taken.pop(device))
+        if len(taken) == count:
             break
-    if len(free) < count:
-        for handle in free.values():
+    for handle in taken.values():
+        if len(taken) < count or _is_own(handle):
             close_lock(handle)
-        return (), "; ".join(holders)
-    for handle in free.values():
-        write_lock(handle, describe_process())
-        os.set_inheritable(handle, True)
-    return tuple(free), ""
+        else:
+            write_lock(handle, describe_process())
+            os.set_inheritable(handle, True)
+    return (tuple(taken), "") if len(taken) == count else ((), "; ".join(holders))
+
+
+def _is_own(handle: int) -> bool:
+    """Whether a lease is held through another handle of this process, or by a process that started it."""
+    return held_here(handle) or holding_ancestor(handle) is not None

@@ -1,11 +1,11 @@
-"""Work folders: one process at a time, free again after kill -9, and done once."""
+"""Lock files: one process at a time, free again after kill -9, and no process waits for itself."""
 
 import contextlib
 import errno
 import fcntl
-import logging
 import os
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -14,18 +14,17 @@ from pathlib import Path
 
 import pytest
 
+from streid.errors import InputError
 from streid.files import locks
 from streid.files.locks import exclusive_output
-from streid.stage.finished_work import exclusive_work
 
 HOLDER = """
-import logging, os, sys, time
+import logging, os, subprocess, sys, time
 from pathlib import Path
 sys.path.insert(0, {pipeline!r})
 from streid.files.locks import exclusive_output
-from streid.stage.finished_work import exclusive_work
 logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(message)s")
-with exclusive_work(Path({work!r})) as held:
+with exclusive_output(Path({target!r})):
     {then}
     print("holding", flush=True)
     time.sleep(60)
@@ -33,8 +32,8 @@ with exclusive_work(Path({work!r})) as held:
 
 
 @contextlib.contextmanager
-def holder(work: Path, then: str = "pass") -> Iterator[subprocess.Popen[str]]:
-    code = HOLDER.format(pipeline=str(Path(locks.__file__).parents[2]), work=str(work), then=then)
+def holder(target: Path, then: str = "pass") -> Iterator[subprocess.Popen[str]]:
+    code = HOLDER.format(pipeline=str(Path(locks.__file__).parents[2]), target=str(target), then=then)
     with subprocess.Popen([sys.executable, "-u", "-c", code], stdout=subprocess.PIPE, text=True) as process:
         try:
             yield process
@@ -47,32 +46,17 @@ def line(process: subprocess.Popen[str]) -> str:
     return process.stdout.readline()
 
 
-def test_a_second_process_waits_and_says_for_whom(tmp_path: Path) -> None:
-    work = tmp_path / "work"
-    with holder(work) as first, holder(work) as second:
-        # Either may come first.
-        said = {process: line(process) for process in (first, second)}
-        (waiting,) = [process for process in said if said[process].startswith("waiting for")]
-        (holding,) = [process for process in said if process is not waiting]
-        assert said[waiting].startswith(f"waiting for process {holding.pid} on {os.uname().nodename} (")
-        assert said[waiting].endswith(f"), which works in {work}\n")
-        time.sleep(0.3)
-        assert waiting.poll() is None
-        holding.send_signal(signal.SIGKILL)
-        assert line(waiting) == "holding\n"
-
-
 def test_a_forked_process_does_not_keep_the_lock_of_a_killed_one(tmp_path: Path) -> None:
     """Loader workers live on for some seconds after kill -9 of the process that forked them."""
-    work = tmp_path / "work"
+    target = tmp_path / "output"
     fork = "child = os.fork(); (child or (time.sleep(60), os._exit(0))) and print(child, flush=True)"
-    with holder(work, then=fork) as first:
+    with holder(target, then=fork) as first:
         child = int(line(first))
         try:
             assert line(first) == "holding\n"
             first.kill()
             first.wait()
-            handle = locks.open_lock(work.with_name(".work.lock"))
+            handle = locks.open_lock(tmp_path / ".output.lock")
             # It may have been killed before its child, which lives on, came to let go.
             deadline = time.monotonic() + 30
             while not (free := locks.try_lock(handle)) and time.monotonic() < deadline:
@@ -84,76 +68,6 @@ def test_a_forked_process_does_not_keep_the_lock_of_a_killed_one(tmp_path: Path)
             os.kill(child, signal.SIGKILL)
 
 
-@pytest.fixture
-def done(tmp_path: Path) -> list[Path]:
-    """Two outputs and the record of their work, whose fingerprint is `made`."""
-    outputs = [tmp_path / "model", tmp_path / "history"]
-    with exclusive_work(tmp_path / "work") as held:
-        assert not held.is_done("made", outputs)
-        for number, path in enumerate(outputs):
-            path.write_text("x" * (number + 1))
-        held.mark_done("made", outputs)
-    return outputs
-
-
-def is_done(folder: Path, fingerprint: str, outputs: list[Path]) -> bool:
-    with exclusive_work(folder / "work") as held:
-        return held.is_done(fingerprint, outputs)
-
-
-def test_done_work_is_known_again(tmp_path: Path, done: list[Path], caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO)
-    assert is_done(tmp_path, "made", done)
-    assert f"{done[0]}, {done[1]} made by process {os.getpid()} on " in caplog.text
-    assert is_done(tmp_path, "made", done)
-    os.utime(done[0], (1, 1))  # Snakemake touches outputs
-    assert is_done(tmp_path, "made", done)
-    copied = tmp_path / "copy"
-    copied.write_bytes(done[0].read_bytes())
-    copied.replace(done[0])  # moved between disks and back: another inode
-    assert is_done(tmp_path, "made", done)
-
-
-@pytest.mark.parametrize(
-    "change", ["fingerprint", "missing", "longer", "replaced", "flipped", "others", "killed", "damaged"]
-)
-def test_other_work_is_not_taken_for_done(tmp_path: Path, done: list[Path], change: str) -> None:
-    fingerprint = "other" if change == "fingerprint" else "made"
-    lock = tmp_path / ".work.lock"
-    if change == "missing":
-        done[1].unlink()
-    elif change == "longer":
-        done[0].write_text("xx")
-    elif change == "replaced":
-        other = tmp_path / "other"
-        other.write_text("y")
-        other.replace(done[0])
-    elif change == "flipped":
-        before = done[0].stat()
-        done[0].write_text("z")
-        os.utime(done[0], ns=(before.st_atime_ns, before.st_mtime_ns))
-    elif change == "others":
-        done = done[:1]
-    elif change == "killed":
-        with exclusive_work(tmp_path / "work") as held:
-            held.is_done("other", done)
-    elif change == "damaged":
-        lock.write_bytes(lock.read_bytes()[:-5] + b"\xff")
-    assert not is_done(tmp_path, fingerprint, done)
-    assert lock.read_text().startswith("process ")
-    assert not is_done(tmp_path, fingerprint, done)
-
-
-def test_outputs_removed_before_the_record_is_written_are_not_done(tmp_path: Path, done: list[Path]) -> None:
-    """A new run of the workflow may remove them just then."""
-    with exclusive_work(tmp_path / "work") as held:
-        held.is_done("other", done)
-        for path in done:
-            path.unlink()
-        held.mark_done("made", done)
-    assert not is_done(tmp_path, "made", done)
-
-
 def test_a_file_system_without_locks_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -161,8 +75,8 @@ def test_a_file_system_without_locks_is_named(
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
     monkeypatch.setattr(fcntl, "flock", refuse)
-    with exclusive_work(tmp_path / "work"):
-        assert f"{tmp_path / 'work'} lies on a file system without locks" in caplog.text
+    with exclusive_output(tmp_path / "output"):
+        assert f"{tmp_path} lies on a file system without locks" in caplog.text
 
 
 def test_a_process_says_who_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,18 +112,66 @@ def test_one_process_writes_an_output_and_its_lock_is_gone_afterwards(tmp_path: 
 
 def test_who_writes_an_output_is_named_and_a_killed_writer_frees_it(tmp_path: Path) -> None:
     target = tmp_path / "output"
-    code = HOLDER.replace("with exclusive_work", "with exclusive_output").format(
-        pipeline=str(Path(locks.__file__).parents[2]), work=str(target), then="pass"
-    )
-    with subprocess.Popen([sys.executable, "-u", "-c", code], stdout=subprocess.PIPE, text=True) as first:
+    with holder(target) as first:
         assert line(first) == "holding\n"
-        with subprocess.Popen([sys.executable, "-u", "-c", code], stdout=subprocess.PIPE, text=True) as second:
+        with holder(target) as second:
             whom = f"process {first.pid} on {os.uname().nodename} (-c)"
             assert line(second) == f"waiting for {whom}, which writes {target}\n"
             first.kill()
             assert line(second) == "holding\n"
-            second.kill()
     assert [path.name for path in tmp_path.iterdir()] == [".output.lock"]
     with exclusive_output(target):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_process_never_waits_for_itself(tmp_path: Path) -> None:
+    """Two ways to one file, by a link: the second would wait for the first for ever."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    target = tmp_path / "real" / "output"
+    with exclusive_output(target):
+        with (
+            pytest.raises(InputError, match=rf"this stage writes {tmp_path}/link/output already; give each output"),
+            exclusive_output(tmp_path / "link" / "output"),
+        ):
+            pass
+        with (
+            pytest.raises(InputError, match="this stage holds"),
+            locks.exclusive_lock(tmp_path / "real" / ".output.lock"),
+        ):
+            pass
+        assert (tmp_path / "real" / ".output.lock").exists()
+    with exclusive_output(tmp_path / "link" / "output"):
+        pass
+
+
+def test_waiting_for_the_process_that_started_this_one_is_told(tmp_path: Path) -> None:
+    target = tmp_path / "output"
+    code = HOLDER.format(pipeline=str(Path(locks.__file__).parents[2]), target=str(target), then="pass")
+    start = f"child = subprocess.Popen([sys.executable, '-u', '-c', {code!r}], stdout=subprocess.PIPE, text=True)"
+    with holder(target, then=f"{start}; print(child.stdout.readline(), end=''); child.kill()") as first:
+        whom = f"waiting for process {first.pid} on {os.uname().nodename} (-c), which writes {target}"
+        assert (
+            line(first)
+            == f"{whom}; process {first.pid} started this one: if it waits for the end of it, neither ends\n"
+        )
+
+
+def test_without_the_kernels_list_of_locks_nothing_is_known_of_ancestors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locks, "KERNEL_LOCKS", tmp_path / "none")
+    handle = locks.open_lock(tmp_path / "lock")
+    assert locks.holding_ancestor(handle) is None
+    locks.close_lock(handle)
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o002, 0o664), (0o077, 0o600), (0o022, 0o644)])
+def test_lock_files_honour_the_umask(tmp_path: Path, umask: int, mode: int) -> None:
+    before = os.umask(umask)
+    try:
+        locks.close_lock(locks.open_lock(tmp_path / "lock"))
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "lock").stat().st_mode) == mode

@@ -254,3 +254,23 @@ def test_a_process_of_torchrun_takes_its_own_device(monkeypatch: pytest.MonkeyPa
     assert devices.choose_devices("auto", 2) == (torch.device("cuda", 1), World(rank=1, size=2))
     assert devices.choose_devices("cpu", 2) == (torch.device("cpu"), World(rank=1, size=2))
     assert process_share(3) == 1
+
+
+def test_a_second_lease_is_the_first_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would wait for the process that holds the device: this one."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1,2")
+    monkeypatch.setenv(devices.LEASES_VARIABLE, str(tmp_path))
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+    assert devices.lease_devices(2) == devices.lease_devices(2) == ("0", "1")
+    assert devices.lease_devices(1) == ("0",)
+    with pytest.raises(InputError, match="3 GPUs are needed, 1 are visible"):
+        devices.lease_devices(3)
+
+
+def test_a_process_takes_the_devices_of_the_one_that_started_it(tmp_path: Path) -> None:
+    code = HOLDER.format(pipeline=str(Path(devices.__file__).parents[2]), count=1, then="print(taken)")
+    start = f"import subprocess; subprocess.run([sys.executable, '-u', '-c', {code!r}])"
+    with job(1, tmp_path, visible="0", then=f"{start}; {STAY}") as first:
+        assert [said(first) for _ in range(3)] == ["using GPU 0", "using GPU 0", "('0',)"]
+        with job(1, tmp_path, visible="0") as second:
+            assert said(second).startswith(f"waiting for 1 of the GPUs 0: 0 is held by process {first.pid} on ")

@@ -1,24 +1,16 @@
-"""Artifacts: round trips, atomicity, and what the checked readers refuse."""
+"""features.h5: round trips, and what the checked reader refuses."""
 
-import errno
-import json
-import os
 from collections.abc import Callable
-from dataclasses import fields
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
-from rankings_by_hand import two_queries
 
 from streid.errors import InputError
-from streid.files.atomic import atomic_output, atomic_outputs, check_targets, write_text
 from streid.files.checksums import has_checksum
 from streid.files.features import feature_groups, feature_weights, read_features, read_sightings, write_features
-from streid.files.json_files import json_text_with_checksum, read_json, write_json
-from streid.files.rankings import Ranking, read_rankings, write_rankings
-from streid.files.sightings import Sightings, concatenate_sightings
+from streid.files.sightings import Sightings
 
 
 def make_sightings(count: int) -> Sightings:
@@ -176,164 +168,6 @@ def test_too_few_feature_rows_leave_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="2 feature rows for 3 pictures"):
         write_features(tmp_path / "f.h5", dataset="d", model="m", dimension=4, groups=groups)
     assert not list(tmp_path.iterdir())
-
-
-def test_failed_write_keeps_the_earlier_file(tmp_path: Path) -> None:
-    target = tmp_path / "deep" / "report.json"
-    write_json(target, {"kept": True})
-    with pytest.raises(InputError, match="report.json: cannot be written, as a value in it is not finite"):
-        write_json(target, {"lost": float("nan")})
-    with pytest.raises(RuntimeError), atomic_output(target) as partial:
-        partial.write_text("half")
-        raise RuntimeError
-    assert json.loads(target.read_text()) == {"kept": True}
-    assert [path.name for path in target.parent.iterdir()] == ["report.json"]
-
-
-@pytest.mark.parametrize("content", [b"{", b"[1]", b"\xff\xfe", b"[" * 100_000, b"1" * 5000])
-def test_unusable_json_is_refused(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "x.json").write_bytes(content)
-    with pytest.raises(InputError, match=r"x\.json"):
-        read_json(tmp_path / "x.json")
-
-
-def test_a_device_or_folder_is_never_replaced(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no regular file"):
-        write_text(tmp_path, "text")
-    with pytest.raises(InputError, match="no regular file"):
-        write_text("/dev/null", "text")
-
-
-def test_rankings_round_trip(tmp_path: Path) -> None:
-    ranking = two_queries()
-    write_rankings(tmp_path / "s.h5", dataset="d", model="m", streams={"joint": ranking, "visual": ranking})
-    loaded = read_rankings(tmp_path / "s.h5")
-    assert sorted(loaded) == ["joint", "visual"]
-    np.testing.assert_array_equal(loaded["joint"].indices_QK, ranking.indices_QK)
-    for field in fields(Ranking):
-        stored, given = (getattr(one, field.name) for one in (loaded["visual"], ranking))
-        np.testing.assert_array_equal(stored, given)
-        assert stored.dtype == given.dtype
-
-
-def test_rankings_of_other_versions_and_unlike_lengths_are_refused(tmp_path: Path) -> None:
-    path = tmp_path / "s.h5"
-    one, none = np.ones(1, np.int32), np.empty((1, 0), np.float32)
-    content = {"indices_QK": none, "scores_QK": none, "ap_Q": one, "first_match_Q": one, "match_count_Q": one}
-    matches = {"match_rows_P": one, "match_ranks_P": one, "match_scores_P": one, "wrong_scores_QW": none}
-    write_rankings(path, dataset="d", model="m", streams={"joint": Ranking(**content, **matches)})
-    with h5py.File(path, "r+") as handle:
-        handle["joint/match_count"][0] = 2
-    with pytest.raises(InputError, match="s.h5: the right matches do not fit their number per query"):
-        read_rankings(path)
-    with h5py.File(path, "r+") as handle:
-        handle.attrs["version"] = 1
-    with pytest.raises(InputError, match=r"version 1 of streid-rankings is not the one this streid reads \(2\)"):
-        read_rankings(path)
-
-
-def test_sightings_columns_must_agree() -> None:
-    rows = np.arange(3)
-    with pytest.raises(InputError, match="camid_N has shape"):
-        Sightings(pid_N=rows, camid_N=rows[:2], session_N=rows, time_N=rows, path_N=np.array(["a"] * 3, object))
-
-
-def test_concatenate_and_take_keep_the_order() -> None:
-    both = concatenate_sightings([make_sightings(2), make_sightings(3)])
-    assert both.pid_N.tolist() == [1, 2, 1, 2, 3]
-    assert both.take(both.pid_N == 2).time_N.tolist() == [0, 0]
-
-
-def test_files_that_belong_together_are_written_together_or_not_at_all(tmp_path: Path) -> None:
-    first, second = tmp_path / "first", tmp_path / "new" / "second"
-    with atomic_outputs(first, second) as (one, two):
-        one.write_text("1", encoding="utf-8")
-        two.write_text("2", encoding="utf-8")
-        assert not first.exists() and not second.exists()
-    assert (first.read_text(encoding="utf-8"), second.read_text(encoding="utf-8")) == ("1", "2")
-    with pytest.raises(RuntimeError), atomic_outputs(first, second) as (one, two):
-        one.write_text("3", encoding="utf-8")
-        raise RuntimeError
-    assert first.read_text(encoding="utf-8") == "1"
-    assert sorted(path.name for path in tmp_path.rglob("*")) == ["first", "new", "second"]
-
-
-def test_a_failing_rename_takes_the_files_renamed_before_it_along(tmp_path: Path) -> None:
-    first, second = tmp_path / "first", tmp_path / "second"
-    with pytest.raises(OSError), atomic_outputs(first, second) as (one, two):
-        one.write_text("1", encoding="utf-8")
-        two.write_text("2", encoding="utf-8")
-        second.mkdir()  # in the meantime
-    assert [path.name for path in tmp_path.iterdir()] == ["second"]
-
-
-def test_outputs_that_would_replace_an_input_or_each_other_are_refused(tmp_path: Path) -> None:
-    given, link = tmp_path / "given", tmp_path / "link"
-    given.write_text("x", encoding="utf-8")
-    link.symlink_to(given)
-    fresh = tmp_path / "a" / "b" / "fresh"
-    check_targets((fresh, None, tmp_path / "other"), (given, None))
-    for outputs, message in (
-        ((tmp_path / "a" / ".." / "given",), "is read as an input"),
-        ((link,), "is read as an input"),
-        ((fresh, tmp_path / "a" / "b" / ".." / "b" / "fresh"), "is another output as well"),
-        ((tmp_path,), "is no regular file"),
-        ((given / "below" / "it",), "given is no directory"),
-    ):
-        with pytest.raises(InputError, match=message):
-            check_targets(outputs, (given,))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["given", "link"]
-
-
-def test_what_a_killed_writer_left_is_replaced(tmp_path: Path) -> None:
-    target = tmp_path / "report.json"
-    for name in (".report.json.partial", ".report.json.lock"):
-        (tmp_path / name).write_text("left by a killed process")
-    with atomic_output(target) as partial:
-        assert not partial.exists()
-        partial.write_text("{}")
-    assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
-
-
-@pytest.mark.parametrize("error", [RuntimeError("a library's own words"), OSError("12 requested and 0 written")])
-def test_a_full_disk_is_told_whatever_a_library_makes_of_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
-) -> None:
-    target = tmp_path / "scores.h5"
-    target.write_text("earlier")
-
-    def refuse(handle: int) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(os, "fsync", refuse)
-    with pytest.raises(OSError) as raised, atomic_output(target) as partial:
-        partial.write_text("half")
-        raise error
-    assert (raised.value.errno, raised.value.filename) == (errno.ENOSPC, str(target))
-    assert raised.value.__cause__ is error
-    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("scores.h5", "earlier")]
-
-
-def test_the_output_is_named_where_only_its_writer_met_the_full_disk(tmp_path: Path) -> None:
-    target = tmp_path / "out"
-
-    def writer(partial: Path) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(partial))
-
-    with pytest.raises(OSError, match="No space left") as raised, atomic_output(target) as partial:
-        writer(partial)
-    assert raised.value.filename == str(target)
-    assert not list(tmp_path.iterdir())
-
-
-def test_json_with_a_checksum_keeps_its_values_and_refuses_others(tmp_path: Path) -> None:
-    path = tmp_path / "scores.json"
-    content = {"mAP": 0.1 + 0.2, "name": "ü", "counts": {2: 1, 10: 2}, "empty": None}
-    write_text(path, json_text_with_checksum(content, path))
-    assert read_json(path) == content | {"counts": {"2": 1, "10": 2}}
-    path.write_text(path.read_text().replace('"2": 1', '"2": 3'))
-    with pytest.raises(InputError, match=r"scores\.json: damaged .*remove 'sha256' from it if the edit is yours"):
-        read_json(path)
 
 
 def test_features_made_elsewhere_need_no_checksum(features_file: Path) -> None:
