@@ -21,8 +21,8 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "pipeline"))
 
 from streid.appearance.description import PRECISIONS, Describer
+from streid.appearance.losses import training_loss
 from streid.appearance.models import ModelConfig, build_model
-from streid.appearance.objective import training_loss
 from streid.appearance.optimization import OptimizerConfig, build_optimizer
 from streid.appearance.outputs import AppearanceModel, describe
 from streid.appearance.schedules import ScheduleConfig
@@ -112,7 +112,7 @@ def bare_training(case: Case) -> float:
         optimizer.zero_grad(set_to_none=True)
         with case.autocast():
             outputs = model(pictures)
-        training_loss(outputs, labels, no_masks, case.settings().objective).backward()  # type: ignore[no-untyped-call]
+        training_loss(outputs, labels, no_masks, case.settings().losses).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     return case.steps * case.batch_size / (settled_clock(case.device) - started)
 

@@ -1,15 +1,77 @@
-"""Training losses of the appearance models.
+"""The losses that training minimises, each one record, and their sum.
+
+To add a loss, write its function and its record here, and test it. A loss that needs something new from the models
+adds it to `Outputs`.
 
 Shape suffixes: N units (pictures or clips), D embedding values, P parts, h x w a part map, H x W a part mask.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch.nn import functional
 
+from streid.appearance.outputs import Outputs
+from streid.errors import InputError
+
 DISTANCES = ("euclidean", "cosine")
+TRIPLETS = ("none", *DISTANCES)
 UNKNOWN_PART = 255
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossConfig:
+    """The losses' settings.
+
+    label_smoothing: of the cross-entropy. triplet: none, or the distance of the batch-hard triplet loss, with its
+    margin, and its weight beside the cross-entropy. mask_weight: of the loss of part maps against part masks, which
+    counts where the model gives the maps and the data set the masks.
+    """
+
+    label_smoothing: float = 0.0
+    triplet: str = "none"
+    triplet_margin: float = 0.3
+    triplet_weight: float = 1.0
+    mask_weight: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.triplet not in TRIPLETS:
+            raise InputError(f"unknown triplet loss {self.triplet!r}; known: {', '.join(TRIPLETS)}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loss:
+    """One term of what training minimises.
+
+    weight: of the term, from the settings; a term of weight 0 is not computed.
+    compute: the loss of a batch, from the model's outputs, the class of each unit (N,), the part masks (N, H, W), which
+        are empty where the data set has none, and the settings. None where model or data set lack what it needs.
+    """
+
+    weight: Callable[[LossConfig], float]
+    compute: Callable[[Outputs, torch.Tensor, torch.Tensor, LossConfig], torch.Tensor | None]
+
+
+def training_loss(
+    outputs: Outputs, labels_N: torch.Tensor, masks_NHW: torch.Tensor, config: LossConfig
+) -> torch.Tensor:
+    """The loss of a batch: the sum of LOSSES, each times its weight.
+
+    Args:
+        labels_N: class of each unit, 0-based.
+        masks_NHW: part masks; empty where the data set has none.
+
+    Raises:
+        InputError: a triplet loss is asked of a model without embeddings.
+    """
+    total = torch.zeros((), device=labels_N.device)
+    for loss in LOSSES.values():
+        weight = loss.weight(config)
+        term = loss.compute(outputs, labels_N, masks_NHW, config) if weight else None
+        if term is not None:
+            total = total + weight * term
+    return total
 
 
 def identity_loss(logits: Sequence[torch.Tensor], labels_N: torch.Tensor, label_smoothing: float = 0.0) -> torch.Tensor:
@@ -80,3 +142,47 @@ def mask_loss(part_maps_NPhw: torch.Tensor, masks_NHW: torch.Tensor) -> torch.Te
 def correct_predictions(logits: Sequence[torch.Tensor], labels_N: torch.Tensor) -> torch.Tensor:
     """Number of units whose heads, their logits added, put the right identity first."""
     return (torch.stack(list(logits)).sum(0).argmax(1) == labels_N).sum()
+
+
+def _weigh_identity(_config: LossConfig) -> float:
+    return 1.0
+
+
+def _compute_identity(
+    outputs: Outputs, labels_N: torch.Tensor, _masks_NHW: torch.Tensor, config: LossConfig
+) -> torch.Tensor:
+    return identity_loss(outputs.logits, labels_N, config.label_smoothing)
+
+
+def _weigh_triplet(config: LossConfig) -> float:
+    return 0.0 if config.triplet == "none" else config.triplet_weight
+
+
+def _compute_triplet(
+    outputs: Outputs, labels_N: torch.Tensor, _masks_NHW: torch.Tensor, config: LossConfig
+) -> torch.Tensor:
+    """The sum over the embeddings."""
+    if not outputs.embeddings:
+        raise InputError("this model gives no embeddings for a triplet loss; set train.triplet to none")
+    margin, distance = config.triplet_margin, config.triplet
+    losses = [triplet_loss(one_ND, labels_N, margin=margin, distance=distance) for one_ND in outputs.embeddings]
+    return torch.stack(losses).sum()
+
+
+def _weigh_masks(config: LossConfig) -> float:
+    return config.mask_weight
+
+
+def _compute_masks(
+    outputs: Outputs, _labels_N: torch.Tensor, masks_NHW: torch.Tensor, _config: LossConfig
+) -> torch.Tensor | None:
+    if outputs.part_maps is None or not masks_NHW.numel():
+        return None
+    return mask_loss(outputs.part_maps, masks_NHW)
+
+
+LOSSES = {
+    "identity": Loss(weight=_weigh_identity, compute=_compute_identity),
+    "triplet": Loss(weight=_weigh_triplet, compute=_compute_triplet),
+    "masks": Loss(weight=_weigh_masks, compute=_compute_masks),
+}

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from streid.appearance.description import PRECISIONS
-from streid.appearance.objective import ObjectiveConfig
+from streid.appearance.losses import LossConfig
 from streid.appearance.optimization import OptimizerConfig
 from streid.appearance.schedules import ScheduleConfig
 from streid.data.samplers import SamplerConfig
@@ -25,7 +25,7 @@ class TrainingConfig:
     sampler: SamplerConfig
     schedule: ScheduleConfig
     optimizer: OptimizerConfig
-    objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
+    losses: LossConfig = field(default_factory=LossConfig)
     max_steps: int = 0
     accumulate: int = 1
     clip_norm: float = 0.0

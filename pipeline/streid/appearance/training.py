@@ -23,8 +23,7 @@ from streid.appearance.checkpoints import load_checkpoint, save_checkpoint
 from streid.appearance.description import PRECISIONS
 from streid.appearance.distribution import add_up
 from streid.appearance.journal import WAY_ON, Journal, Position, Row
-from streid.appearance.losses import correct_predictions
-from streid.appearance.objective import training_loss
+from streid.appearance.losses import correct_predictions, training_loss
 from streid.appearance.optimization import build_optimizer, set_rates
 from streid.appearance.outputs import AppearanceModel
 from streid.appearance.progress import progress_bar
@@ -188,7 +187,7 @@ class Trainer:
         masks_NHW = batch.mask.to(self.device, non_blocking=True)
         with torch.autocast(self.device.type, precision, enabled=precision != torch.float32):
             outputs = self._network(inputs)
-        loss = training_loss(outputs, labels_N, masks_NHW, self.config.objective)
+        loss = training_loss(outputs, labels_N, masks_NHW, self.config.losses)
         self.scaler.scale(loss / parts).backward()  # type: ignore[no-untyped-call]
         correct = correct_predictions(outputs.logits, labels_N)
         share = loss.detach() / (parts * self.world.size)

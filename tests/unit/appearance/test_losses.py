@@ -1,11 +1,22 @@
-"""Triplet and part-mask losses: values by hand, loops, gradients that stay finite, and what does not count."""
+"""The losses: values by hand, loops, gradients that stay finite, what does not count, and their weighted sum."""
 
 import math
 
 import pytest
 import torch
 
-from streid.appearance.losses import mask_loss, triplet_loss
+from streid.appearance.losses import (
+    LOSSES,
+    Loss,
+    LossConfig,
+    correct_predictions,
+    identity_loss,
+    mask_loss,
+    training_loss,
+    triplet_loss,
+)
+from streid.appearance.outputs import Outputs
+from streid.errors import InputError
 
 
 def triplet_by_loop(embeddings: torch.Tensor, labels: list[int], margin: float, distance: str) -> float:
@@ -124,3 +135,58 @@ def test_pictures_without_a_mask_do_not_count() -> None:
     assert nothing.item() == 0
     masks[1] = 3
     assert float(mask_loss(logits, masks).detach()) == pytest.approx(float(mask_loss(logits[1:], masks[1:]).detach()))
+
+
+def test_identities_by_hand() -> None:
+    """Logits log 1, log 3: probabilities 1/4 and 3/4; smoothing 0.2 makes the targets 0.9 and 0.1."""
+    heads = (torch.tensor([[1.0, 3.0], [1.0, 3.0]]).log(), torch.zeros(2, 2))
+    labels = torch.tensor([1, 0])
+    by_hand = -(math.log(3 / 4) + math.log(1 / 4)) / 2 + math.log(2)
+    assert float(identity_loss(heads, labels)) == pytest.approx(by_hand)
+    smoothed = -(0.9 * math.log(3 / 4) + 0.1 * math.log(1 / 4))
+    assert float(identity_loss([heads[0][:1]], labels[:1], 0.2)) == pytest.approx(smoothed)
+
+
+def test_heads_vote_by_their_added_logits() -> None:
+    heads = (torch.tensor([[2.0, 0.0], [0.0, 1.0]]), torch.tensor([[0.0, 1.0], [0.0, 1.0]]))
+    assert int(correct_predictions(heads, torch.tensor([0, 1]))) == 2
+    assert int(correct_predictions(heads[1:], torch.tensor([0, 1]))) == 1
+
+
+RANDOM = torch.Generator().manual_seed(0)
+LABELS = torch.tensor([0, 0, 1, 1])
+LOGITS = (torch.randn(4, 3, generator=RANDOM), torch.randn(4, 3, generator=RANDOM))
+EMBEDDINGS = (torch.randn(4, 5, generator=RANDOM), torch.randn(4, 5, generator=RANDOM))
+MAPS = torch.randn(4, 2, 4, 2, generator=RANDOM)
+MASKS = torch.randint(0, 3, (4, 16, 8), dtype=torch.uint8, generator=RANDOM)
+NO_MASKS = torch.empty((4, 0, 0), dtype=torch.uint8)
+OUTPUTS = Outputs(logits=LOGITS, embeddings=EMBEDDINGS, part_maps=MAPS)
+
+
+def test_each_loss_comes_with_its_weight() -> None:
+    config = LossConfig(label_smoothing=0.1, triplet="cosine", triplet_margin=0.5, triplet_weight=0.25, mask_weight=2)
+    by_hand = identity_loss(LOGITS, LABELS, 0.1) + 2 * mask_loss(MAPS, MASKS)
+    by_hand += 0.25 * sum(triplet_loss(one, LABELS, margin=0.5, distance="cosine") for one in EMBEDDINGS)
+    assert float(training_loss(OUTPUTS, LABELS, MASKS, config)) == pytest.approx(float(by_hand))
+
+
+def test_what_is_not_there_does_not_count() -> None:
+    plain = float(identity_loss(LOGITS, LABELS))
+    assert float(training_loss(OUTPUTS, LABELS, NO_MASKS, LossConfig())) == plain
+    assert float(training_loss(OUTPUTS, LABELS, MASKS, LossConfig(mask_weight=0))) == plain
+    bare = Outputs(logits=LOGITS)
+    assert float(training_loss(bare, LABELS, MASKS, LossConfig())) == plain
+    with pytest.raises(InputError, match="gives no embeddings for a triplet loss; set train.triplet to none"):
+        training_loss(bare, LABELS, MASKS, LossConfig(triplet="cosine"))
+
+
+def test_an_unknown_triplet_loss_is_refused() -> None:
+    with pytest.raises(InputError, match="unknown triplet loss 'soft'; known: none, euclidean, cosine"):
+        LossConfig(triplet="soft")
+
+
+def test_a_record_is_all_that_a_new_loss_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    lengths = Loss(weight=lambda config: 0.5, compute=lambda outputs, *_: outputs.embeddings[0].square().mean())
+    monkeypatch.setitem(LOSSES, "lengths", lengths)
+    expected = identity_loss(LOGITS, LABELS) + 0.5 * EMBEDDINGS[0].square().mean()
+    assert float(training_loss(OUTPUTS, LABELS, NO_MASKS, LossConfig())) == pytest.approx(float(expected))

@@ -30,11 +30,11 @@ def without_speed(history: list[dict[str, float | None]]) -> list[dict[str, floa
 
 SETTINGS: list[dict[str, Any]] = [
     {},
-    {"sampler": "pk", "objective": {"triplet": "euclidean", "label_smoothing": 0.1}},
+    {"sampler": "pk", "losses": {"triplet": "euclidean", "label_smoothing": 0.1}},
     {"accumulate": 3, "clip_norm": 0.5},
     {"ema_decay": 0.8, "optimizer": "adamw", "freeze_epochs": 1},
     {"precision": "fp16", "optimizer": "adam"},
-    {"precision": "bf16", "ema_decay": 0.5, "sampler": "pk", "objective": {"triplet": "cosine"}},
+    {"precision": "bf16", "ema_decay": 0.5, "sampler": "pk", "losses": {"triplet": "cosine"}},
 ]
 
 
@@ -286,7 +286,7 @@ def test_an_unreadable_picture_is_named(dataset: TrainingSet, tmp_path: Path, wo
 
 
 def test_a_triplet_loss_needs_embeddings(dataset: TrainingSet, tmp_path: Path) -> None:
-    trainer = tiny_trainer(dataset, tiny_config(objective={"triplet": "cosine"}))
+    trainer = tiny_trainer(dataset, tiny_config(losses={"triplet": "cosine"}))
     assert isinstance(trainer.model, TinyModel)
     forward = trainer.model.forward
     trainer.model.forward = lambda inputs: forward(inputs)._replace(embeddings=())  # type: ignore[method-assign]
@@ -298,7 +298,7 @@ def test_a_triplet_loss_needs_embeddings(dataset: TrainingSet, tmp_path: Path) -
     "changes",
     [
         {"precision": "fp8"}, {"accumulate": 0}, {"ema_decay": 1.0}, {"optimizer": "lion"},
-        {"objective": {"triplet": "soft"}}, {"sampler": "random"},
+        {"losses": {"triplet": "soft"}}, {"sampler": "random"},
     ],
 )  # fmt: skip
 def test_unusable_settings_are_refused(changes: dict[str, Any]) -> None:

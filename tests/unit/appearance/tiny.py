@@ -8,7 +8,7 @@ from conftest import write_picture
 from torch import nn
 from torch.nn import functional
 
-from streid.appearance.objective import ObjectiveConfig
+from streid.appearance.losses import LossConfig
 from streid.appearance.optimization import OptimizerConfig
 from streid.appearance.outputs import AppearanceModel, Outputs
 from streid.appearance.schedules import ScheduleConfig
@@ -76,15 +76,15 @@ def tiny_dataset(root: Path, pictures: int = 16, **changes: Any) -> TrainingSet:
 def tiny_config(
     *, epochs: int = 3, sampler: str = "shuffle", batch_size: int = 4, optimizer: str = "sgd", **changes: Any
 ) -> TrainingConfig:
-    """A training of seconds; losses by keyword `objective`."""
+    """A training of seconds; losses by keyword `losses`."""
     changes = {"checkpoint_seconds": 0.0} | changes
-    objective = ObjectiveConfig(**changes.pop("objective", {}))
+    losses = LossConfig(**changes.pop("losses", {}))
     rate = changes.pop("rate", 0.02)
     return TrainingConfig(
         schedule=ScheduleConfig(schedule="cosine", epochs=epochs),
         sampler=SamplerConfig(sampler=sampler, batch_size=batch_size, pictures_per_identity=2),
         optimizer=OptimizerConfig(optimizer=optimizer, backbone_rate=rate, head_rate=rate),
-        objective=objective,
+        losses=losses,
         **changes,
     )
 
