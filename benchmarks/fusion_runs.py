@@ -21,7 +21,7 @@ from streid.files.histograms import Histograms
 from streid.files.sightings import Sightings
 from streid.scoring.evaluation import Scene, rank_streams
 from streid.scoring.fusion import Fusion, likelihood_fusion, logistic_fusion
-from streid.scoring.metrics import summarise
+from streid.scoring.metrics import measure as measure_outcomes
 from streid.scoring.products import PairProducts
 from streid.scoring.ranks import StreamRanker
 from streid.scoring.rerank import AVERAGES, RerankSettings, rerank
@@ -193,7 +193,7 @@ def measure(scene: Scene, tables: Histograms, fusion: Fusion, products: PairProd
 
 def figures(ranker: StreamRanker) -> Figures:
     """Rank-1 and mAP of a stream."""
-    content = summarise(ranker.outcomes, resamples=1, seed=0)
+    content = measure_outcomes(ranker.outcomes)
     return Figures(rank1=100 * content["rank1"], mAP=100 * content["mAP"])
 
 

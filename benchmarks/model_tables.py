@@ -14,7 +14,7 @@ from streid.files.hdf5 import open_checked
 from streid.files.json_files import read_json
 from streid.files.sightings import Sightings
 from streid.scoring.evaluation import query_blocks
-from streid.scoring.metrics import summarise
+from streid.scoring.metrics import measure
 from streid.scoring.ranks import StreamRanker
 
 
@@ -99,7 +99,7 @@ def measure_chance(query: Sightings, gallery: Sightings, *, draws: int) -> Figur
         ranker = StreamRanker(query, gallery)
         for rows in query_blocks(len(query), len(gallery)):
             ranker.add(rows.start, generator.random((rows.stop - rows.start, len(gallery)), np.float32))
-        found.append(summarise(ranker.outcomes, resamples=1, seed=0))
+        found.append(measure(ranker.outcomes))
     rank1, mean_ap = (100 * float(np.mean([one[name] for one in found])) for name in ("rank1", "mAP"))
     return Figures(rank1=rank1, mAP=mean_ap)
 

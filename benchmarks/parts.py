@@ -113,7 +113,7 @@ def whole(scene: Scene, histograms: Histograms, precision: str) -> dict[str, flo
     """All-pairs joint scores, re-ranking and figures, as rerank_scores.py computes them."""
     products = PairProducts(scene.features_ND, precision=precision)
     ranker = rerank(scene, logistic_fusion(histograms, 5.0), products, RerankSettings())
-    return _figures(ranker)
+    return _figures(ranker, scene)
 
 
 def joint(scene: Scene, histograms: Histograms) -> dict[str, float]:
@@ -129,14 +129,14 @@ def joint(scene: Scene, histograms: Histograms) -> dict[str, float]:
         moments = take_moments(pictures, rows), take_moments(pictures, gallery)
         fuse_block(scores_QG, *moments, fusion.rule, False, scores_QG)
         ranker.add(rows.start, scores_QG)
-    return _figures(ranker)
+    return _figures(ranker, scene)
 
 
 def streams(scene: Scene, histograms: Histograms) -> dict[str, float]:
     """All three streams and their figures, as evaluate_joint.py computes them."""
     products = PairProducts(scene.features_ND)
     rankers = rank_streams(scene, histograms, logistic_fusion(histograms, 5.0), products)
-    return [_figures(ranker) for ranker in rankers.values()][-1]
+    return [_figures(ranker, scene) for ranker in rankers.values()][-1]
 
 
 def naively(scene: Scene, histograms: Histograms) -> dict[str, float]:
@@ -144,8 +144,8 @@ def naively(scene: Scene, histograms: Histograms) -> dict[str, float]:
     return {"mAP": naive.rerank_naively(scene.query, scene.gallery, scene.features_ND, histograms)}
 
 
-def _figures(ranker: StreamRanker) -> dict[str, float]:
-    figures = summarise(ranker.outcomes, resamples=RESAMPLES, seed=0)
+def _figures(ranker: StreamRanker, scene: Scene) -> dict[str, float]:
+    figures = summarise(ranker.outcomes, scene.query.pid_N, resamples=RESAMPLES, seed=0)
     return {"rank1": figures["rank1"], "mAP": figures["mAP"]}
 
 

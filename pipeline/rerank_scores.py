@@ -3,6 +3,7 @@
 import argparse
 import logging
 import time
+from pathlib import Path
 
 from streid.scoring.scoring_arguments import add_scoring_arguments, fusion_settings
 from streid.stage.cli import fraction, positive_int, run_stage, set_threads
@@ -15,6 +16,9 @@ def parse_arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     add_scoring_arguments(parser, output="reranked.h5", metrics="reranked.json")
+    parser.add_argument(
+        "--scores", type=Path, help="scores.h5 of the same features and fusion, to say what re-ranking gains over it"
+    )
     parser.add_argument("--k1", type=positive_int, default=20, help="neighbours looked at (default: %(default)s)")
     parser.add_argument("--k2", type=positive_int, default=6, help="neighbours averaged over (default: %(default)s)")
     parser.add_argument(
@@ -53,12 +57,13 @@ def main() -> None:
     set_threads(arguments.threads)
     from streid.files.atomic import check_targets
     from streid.files.histograms import read_histograms
+    from streid.files.rankings import read_query_results
     from streid.scoring.evaluation import read_scene, summary, write_results
     from streid.scoring.fusion_records import FusionRequest, make_fusion
     from streid.scoring.products import PairProducts, product_device
     from streid.scoring.rerank import RerankSettings, rerank
 
-    check_targets((arguments.output, arguments.metrics), (arguments.features, arguments.histograms))
+    check_targets((arguments.output, arguments.metrics), (arguments.features, arguments.histograms, arguments.scores))
     settings = RerankSettings(k1=arguments.k1, k2=arguments.k2, lambda_=arguments.lambda_, average=arguments.average)
     device = product_device(arguments.device)
     histograms = read_histograms(arguments.histograms)
@@ -71,6 +76,7 @@ def main() -> None:
         seed=arguments.seed,
     )
     fusion = make_fusion(arguments.fusion, request)
+    earlier = read_query_results(arguments.scores, len(scene.query)) if arguments.scores else {}
     products = PairProducts(scene.features_ND, device, arguments.precision)
     started = time.perf_counter()
     ranker = rerank(scene, fusion, products, settings, block_rows=arguments.block_rows)
@@ -89,6 +95,7 @@ def main() -> None:
         {"reranked": ranker.outcomes},
         resamples=arguments.bootstrap,
         seed=arguments.seed,
+        earlier=earlier,
     )
     logger.info(
         "re-ranked %d pictures: %.1f s, peak memory %.2f GB",

@@ -67,7 +67,7 @@ def test_streams_of_features_made_elsewhere(outside_features: Path, histograms: 
     content = json.loads((tmp_path / "scores.json").read_text(encoding="utf-8"))
     assert {name: content[name] for name in ("format", "version", "dataset", "model", "fusion")} == {
         "format": "streid-metrics",
-        "version": 1,
+        "version": 2,
         "dataset": "outside",
         "model": "theirs",
         "fusion": {"name": "logistic", "alpha": 5.0},
@@ -86,6 +86,8 @@ def test_streams_of_features_made_elsewhere(outside_features: Path, histograms: 
     assert list(content["streams"]) == ["visual", "spatiotemporal", "joint"]
     assert content["streams"]["visual"]["rank1"] == 0.5
     assert content["streams"]["joint"]["rank1"] == 1.0
+    assert content["bootstrap"] == {"resampled": "identities", "identities": 2, "resamples": 1000, "seed": 0}
+    assert content["streams"]["joint"]["lift_ci95"]["visual"]["rank1"] == [0.0, 1.0]
     for figures in content["streams"].values():
         assert len(figures["cmc"]) == 50
         for name in METRICS:
@@ -108,6 +110,7 @@ def test_without_fusion_joint_is_visual(outside_features: Path, histograms: Path
     assert evaluate(outside_features, histograms, tmp_path, "--fusion", "none").returncode == 0
     content = json.loads((tmp_path / "scores.json").read_text(encoding="utf-8"))
     assert content["fusion"] == {"name": "none"}
+    assert content["streams"]["joint"].pop("lift_ci95") == {"visual": {key: [0.0, 0.0] for key in METRICS}}
     assert content["streams"]["joint"] == content["streams"]["visual"]
 
 

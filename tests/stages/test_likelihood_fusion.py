@@ -88,6 +88,7 @@ def test_given_weight(outside: Path, run_stage: RunStage) -> None:
     found = {name: content["fusion"][name] for name in ("weight", "weight_source", "selection")}
     assert found == {"weight": 0.125, "weight_source": "given", "selection": None}
     content, _ = score(run_stage, "evaluate_joint", outside, "--fusion", "likelihood", "--weight", 0)
+    content["streams"]["joint"].pop("lift_ci95")
     assert content["streams"]["joint"] == content["streams"]["visual"]
 
 
@@ -114,6 +115,7 @@ def test_unknown_times_and_cameras_are_counted_and_left_to_appearance(outside: P
     content, said = score(run_stage, "evaluate_joint", outside, "--fusion", "likelihood")
     assert (content["audit"]["unknown_times"], content["audit"]["unknown_cameras"]) == (160, 7)
     assert content["audit"]["neutral_pairs"] == 1
+    content["streams"]["joint"].pop("lift_ci95")
     assert content["streams"]["joint"] == content["streams"]["visual"]
     assert "160 of 640 pictures have no time" in said
     assert "7 of 640 pictures are of cameras not seen in training" in said

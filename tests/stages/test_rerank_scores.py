@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import error_line
+from rankings_by_hand import two_queries
 
 from streid.files.features import write_features
 from streid.files.histograms import Histograms, write_histograms
-from streid.files.rankings import read_rankings
+from streid.files.rankings import read_rankings, write_rankings
 from streid.files.sightings import Sightings
 
 SCRIPT = Path(__file__).parents[2] / "pipeline" / "rerank_scores.py"
@@ -107,4 +108,31 @@ def test_damaged_features_leave_one_line(inputs: Path) -> None:
     done = run(inputs)
     assert done.returncode == 2
     assert error_line(done.stderr)
+    assert not (inputs / "reranked.json").exists()
+
+
+def test_gains_over_the_joint_score_are_told_where_its_rankings_are_given(inputs: Path) -> None:
+    assert run(inputs, "--k1", "5").returncode == 0
+    alone = json.loads((inputs / "reranked.json").read_text(encoding="utf-8"))["streams"]["reranked"]
+    assert "lift_ci95" not in alone
+    shared = ("--features", inputs / "features.h5", "--histograms", inputs / "histograms.h5")
+    outputs = ("--output", inputs / "scores.h5", "--metrics", inputs / "scores.json")
+    evaluate = SCRIPT.with_name("evaluate_joint.py")
+    done = subprocess.run([sys.executable, evaluate, *shared, *outputs], check=False, capture_output=True, timeout=300)
+    assert done.returncode == 0
+    assert run(inputs, "--k1", "5", "--scores", str(inputs / "scores.h5")).returncode == 0
+    compared = json.loads((inputs / "reranked.json").read_text(encoding="utf-8"))["streams"]["reranked"]
+    joint = json.loads((inputs / "scores.json").read_text(encoding="utf-8"))["streams"]["joint"]
+    lifts = compared.pop("lift_ci95")
+    assert compared == alone
+    assert list(lifts) == ["visual", "joint"]
+    low, high = lifts["joint"]["mAP"]
+    assert low <= compared["mAP"] - joint["mAP"] <= high
+
+
+def test_rankings_of_other_queries_are_refused(inputs: Path) -> None:
+    write_rankings(inputs / "other.h5", dataset="toy", model="toy", streams={"joint": two_queries()})
+    done = run(inputs, "--scores", str(inputs / "other.h5"))
+    assert done.returncode == 2
+    assert "other.h5: stream joint ranks 2 queries where the features have 6" in error_line(done.stderr)
     assert not (inputs / "reranked.json").exists()

@@ -76,10 +76,11 @@ def write_model(
             drawn = {s: np.random.default_rng([seed, 0 if s == "visual" else number + 1, len(s)]) for s in streams}
             rankings = {stream: random_ranking(query, gallery, drawn[stream]) for stream in streams}
             write_rankings(folder / fusion / f"{file}.h5", dataset=dataset, model=folder.name, streams=rankings)
-            header = {"format": "streid-metrics", "version": 1, "dataset": dataset, "model": folder.name}
+            header = {"format": "streid-metrics", "version": 2, "dataset": dataset, "model": folder.name}
             audit = dict.fromkeys(COUNTS, 0) | {"query": len(query), "gallery": len(gallery), "pairs_with_time": 0.8}
             metrics = {stream: random_metrics(len(query), drawn[stream]) for stream in streams}
             content = {"fusion": {"name": fusion, **RECORDS[fusion]}, "audit": audit, "streams": metrics}
+            header["bootstrap"] = {"identities": 6, "resamples": 10}
             write_json(folder / fusion / f"{file}.json", header | content)
     epochs = {"epoch": [1, 2], "loss": [2.0, 1.0], "accuracy": [0.2, 0.6], "learning_rate": [0.1, 0.01]}
     pd.DataFrame(epochs | {"pictures_per_second": [81.25, 82.75]}).to_csv(folder / "training.csv", index=False)

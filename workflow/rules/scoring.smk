@@ -33,8 +33,9 @@ rule rerank_scores:
         modules=modules("rerank_scores"),
         features="results/{dataset}/{model}/features.h5",
         histograms=of_job(Plan.histograms),
+        scores="results/{dataset}/{model}/{fusion}/scores.h5",
     output:
-        scores="results/{dataset}/{model}/{fusion}/reranked.h5",
+        reranked="results/{dataset}/{model}/{fusion}/reranked.h5",
         metrics="results/{dataset}/{model}/{fusion}/reranked.json",
     log:
         "results/{dataset}/logs/rerank_scores.{model}.{fusion}.log",
@@ -53,5 +54,5 @@ rule rerank_scores:
         options=options("rerank"),
     shell:
         "python {input.script:q} --features {input.features:q} --histograms {input.histograms:q} "
-        "--output {output.scores:q} --metrics {output.metrics:q} --fusion {wildcards.fusion:q} --device {params.device} "
-        "--threads {threads} {params.joint:q} {params.options:q} >> {log:q} 2>&1"
+        "--scores {input.scores:q} --output {output.reranked:q} --metrics {output.metrics:q} --fusion {wildcards.fusion:q} "
+        "--device {params.device} --threads {threads} {params.joint:q} {params.options:q} >> {log:q} 2>&1"

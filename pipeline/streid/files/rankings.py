@@ -7,6 +7,7 @@ All row indices are 0-based; ranks are 1-based.
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,15 @@ from streid.files.hdf5 import create_file, open_checked
 
 RANKINGS_FORMAT = "streid-rankings"
 RANKINGS_VERSION = 2
+METRICS_FORMAT = "streid-metrics"  # of the figures beside the rankings, scores.json and reranked.json
+METRICS_VERSION = 2
+
+
+class QueryResults(NamedTuple):
+    """How well each query did: 1-based rank of its first right match, 0 without one, and its average precision."""
+
+    first_Q: npt.NDArray[np.int32]
+    ap_Q: FloatArray
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -72,3 +82,23 @@ def read_rankings(path: str | os.PathLike[str]) -> dict[str, Ranking]:
             stream: Ranking(**{f.name: handle[stream][f.name.rsplit("_", 1)[0]][:] for f in fields(Ranking)})
             for stream in sorted(handle)
         }
+
+
+def read_query_results(path: str | os.PathLike[str], queries: int) -> dict[str, QueryResults]:
+    """How well each query did in every stream of a scores.h5 or reranked.h5, without the rankings.
+
+    Raises:
+        InputError: the file is missing, damaged, of another format or version, or of another number of queries.
+    """
+    with open_checked(path, RANKINGS_FORMAT, RANKINGS_VERSION) as handle:
+        found = {
+            stream: QueryResults(first_Q=handle[stream]["first_match"][:], ap_Q=handle[stream]["ap"][:])
+            for stream in sorted(handle)
+        }
+    for stream, results in found.items():
+        if results.first_Q.shape != (queries,) or results.ap_Q.shape != (queries,):
+            raise InputError(
+                f"{path}: stream {stream} ranks {len(results.ap_Q)} queries where the features have {queries}; "
+                "evaluate these features first"
+            )
+    return found

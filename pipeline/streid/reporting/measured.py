@@ -10,7 +10,6 @@ from typing import Any
 import pandas as pd
 
 from streid.errors import InputError
-from streid.files.hdf5 import VERSION
 from streid.files.json_files import read_json
 from streid.files.json_values import (
     require_mapping,
@@ -22,10 +21,11 @@ from streid.files.json_values import (
     shown_value,
     wrong_value,
 )
+from streid.files.rankings import METRICS_FORMAT, METRICS_VERSION
 from streid.scoring.fusion_records import check_record
 from streid.scoring.metric_records import METRICS
 
-METRICS_FORMAT, SUMMARY_FORMAT = "streid-metrics", "streid-dataset"
+SUMMARY_FORMAT, SUMMARY_VERSION = "streid-dataset", 1
 AUDIT_COUNTS = ("query", "gallery", "junk", "distractors", "unknown_times", "unknown_cameras", "evaluated", "skipped")
 COUNTED = ("pictures", "identities", "cameras")
 HISTORY_COLUMNS = ("loss", "accuracy", "learning_rate", "val_rank1", "val_mAP")
@@ -39,7 +39,7 @@ def read_metrics(path: Path) -> dict[str, Any]:
         InputError: the file is missing, of another format or version, or a value is missing or not what it must be.
     """
     content = read_json(path)
-    check_format(content, METRICS_FORMAT, path)
+    check_format(content, METRICS_FORMAT, METRICS_VERSION, path)
     for name in ("dataset", "model"):
         require_text(content, name, path)
     streams = require_mapping(content, "streams", path)
@@ -53,6 +53,8 @@ def read_metrics(path: Path) -> dict[str, Any]:
     for name in ("pairs_with_time", *(["neutral_pairs"] if "neutral_pairs" in audit else [])):
         require_number(audit, name, f"{path}: audit", high=1)
     check_record(require_mapping(content, "fusion", path), f"{path}: fusion")
+    for name in ("identities", "resamples"):
+        require_whole(require_mapping(content, "bootstrap", path), name, f"{path}: bootstrap")
     return content
 
 
@@ -63,7 +65,7 @@ def read_summary(path: Path) -> dict[str, Any]:
         InputError: the file is missing, of another format or version, or a value is missing or not what it must be.
     """
     content = read_json(path)
-    check_format(content, SUMMARY_FORMAT, path)
+    check_format(content, SUMMARY_FORMAT, SUMMARY_VERSION, path)
     for split, counts in require_mapping(content, "counts", path).items():
         if not isinstance(counts, Mapping):
             raise wrong_value(f"{path}: counts", split, counts, "an object")
@@ -94,11 +96,13 @@ def read_history(path: Path) -> pd.DataFrame:
     return table
 
 
-def check_format(content: Mapping[str, Any], expected: str, path: Path) -> None:
+def check_format(content: Mapping[str, Any], expected: str, version: int, path: Path) -> None:
     """Refuse a file of another format or version."""
     found = (content.get("format"), content.get("version"))
-    if found != (expected, VERSION):
-        raise InputError(f"{path}: format {found[0]!r} version {found[1]!r}, expected {expected!r} version {VERSION}")
+    if found != (expected, version):
+        raise InputError(
+            f"{path}: format {found[0]!r} version {found[1]!r}, expected {expected!r} version {version}; make it again"
+        )
 
 
 def _check_stream(metrics: Any, where: str) -> None:
@@ -107,10 +111,18 @@ def _check_stream(metrics: Any, where: str) -> None:
     intervals = require_mapping(metrics, "ci95", where)
     for name in METRICS:
         require_number(metrics, name, where, high=1)
-        limits = require_numbers(intervals, name, f"{where}, ci95", high=1)
-        if len(limits) != 2 or limits[0] > limits[1]:
-            raise wrong_value(f"{where}, ci95", name, limits, "a lower and an upper end")
+        _check_interval(intervals, name, f"{where}, ci95", low=0)
+    for over in metrics.get("lift_ci95", {}):
+        lifts = require_mapping(metrics["lift_ci95"], over, f"{where}, lift_ci95")
+        for name in lifts:
+            _check_interval(lifts, name, f"{where}, lift_ci95 over {over}", low=-1)
     if not require_numbers(metrics, "cmc", where, high=1):
         raise wrong_value(where, "cmc", [], "at least one share")
     for name in ("evaluated", "skipped"):
         require_whole(metrics, name, where)
+
+
+def _check_interval(intervals: Mapping[str, Any], name: str, where: str, *, low: float) -> None:
+    ends = require_numbers(intervals, name, where, low=low, high=1)
+    if len(ends) != 2 or ends[0] > ends[1]:
+        raise wrong_value(where, name, ends, "a lower and an upper end")

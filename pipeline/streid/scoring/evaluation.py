@@ -18,13 +18,13 @@ from streid.files.features import FEATURES_FORMAT, FeatureSet, feature_shape, lo
 from streid.files.hdf5 import open_checked
 from streid.files.histograms import Histograms
 from streid.files.json_files import json_text_with_checksum
-from streid.files.rankings import write_rankings
+from streid.files.rankings import METRICS_FORMAT, METRICS_VERSION, QueryResults, write_rankings
 from streid.files.sightings import Sightings, concatenate_sightings, load_sightings
 from streid.scoring.audit import audit
 from streid.scoring.fusion import Fusion, locate, take_moments
 from streid.scoring.fusion_records import FUSIONS
 from streid.scoring.kernels import fuse_block
-from streid.scoring.metrics import summarise
+from streid.scoring.metrics import stream_figures
 from streid.scoring.products import PairProducts, normalise, normalised_features
 from streid.scoring.ranks import Outcomes, StreamRanker
 
@@ -143,20 +143,23 @@ def summary(
     *,
     resamples: int,
     seed: int,
+    earlier: Mapping[str, QueryResults] | None = None,
 ) -> dict[str, Any]:
     """What goes into scores.json or reranked.json.
 
     Args:
         fusion: the fusion's name and parameters, as written.
+        earlier: further streams, measured before on the same queries, to say what these gain over them.
 
     Raises:
-        InputError: no query has a right match.
+        InputError: no query has a right match, or a stream of `earlier` evaluates other queries.
     """
-    figures = {name: summarise(outcomes, resamples=resamples, seed=seed) for name, outcomes in streams.items()}
-    some = next(iter(figures.values()))
+    pid_Q = scene.query.pid_N
+    figures = stream_figures(streams, earlier or {}, pid_Q, resamples=resamples, seed=seed)
+    some, some_outcomes = next(iter(figures.values())), next(iter(streams.values()))
     return {
-        "format": "streid-metrics",
-        "version": 1,
+        "format": METRICS_FORMAT,
+        "version": METRICS_VERSION,
         "dataset": scene.dataset,
         "model": scene.model,
         "fusion": dict(fusion),
@@ -164,6 +167,12 @@ def summary(
             **audit(scene.query, scene.gallery, histograms, fusion["name"]),
             "evaluated": some["evaluated"],
             "skipped": some["skipped"],
+        },
+        "bootstrap": {
+            "resampled": "identities",
+            "identities": len(np.unique(pid_Q[some_outcomes.first_Q > 0])),
+            "resamples": resamples,
+            "seed": seed,
         },
         "streams": figures,
     }

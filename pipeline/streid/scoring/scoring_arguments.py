@@ -28,7 +28,7 @@ def add_scoring_arguments(parser: argparse.ArgumentParser, *, output: str, metri
         "--bootstrap",
         type=positive_int,
         default=1000,
-        help="resamples for the confidence intervals (default: %(default)s)",
+        help="draws of people for the confidence intervals (default: %(default)s)",
     )
     add_compute_arguments(parser)
 

@@ -19,10 +19,12 @@ MakeRun = Callable[..., ModelRun]
 
 
 def metrics(rank1: float, mean_ap: float, *, evaluated: int = 4, skipped: int = 0) -> dict[str, Any]:
-    """One stream's metrics; every interval reaches 0.01 to both sides."""
+    """One stream's metrics; every interval reaches 0.01 to both sides, those of gains reach from -0.001 to 0.02."""
     values = dict.fromkeys(METRICS, rank1) | {"mAP": mean_ap}
     intervals = {name: [value - 0.01, value + 0.01] for name, value in values.items()}
-    return values | {"ci95": intervals, "cmc": [rank1, 1.0], "evaluated": evaluated, "skipped": skipped}
+    lifts = {over: {key: [-0.001, 0.02] for key in ("rank1", "mAP")} for over in ("visual", "joint")}
+    counted = {"cmc": [rank1, 1.0], "evaluated": evaluated, "skipped": skipped}
+    return values | {"ci95": intervals, "lift_ci95": lifts, **counted}
 
 
 def ranking(ap: list[float], first: list[int], indices: list[list[int]] | None = None) -> Ranking:

@@ -23,12 +23,13 @@ SELECTION = {"identities": 2, "queries": 5, "default": 0.1, "best": 0.2, "weight
 FACTS = {"identities": 9, "sessions": 2, "near": 2.1, "apart": -3.5}
 SCORES = {
     "format": "streid-metrics",
-    "version": 1,
+    "version": 2,
     "dataset": "demo",
     "model": "pcb",
     "fusion": {"name": "likelihood", "weight": 0.1, "weight_source": "held-out", "selection": SELECTION, **FACTS},
     "audit": dict.fromkeys(AUDIT_COUNTS, 1) | {"pairs_with_time": 0.5},
-    "streams": {"joint": STREAM},
+    "bootstrap": {"resampled": "identities", "identities": 3, "resamples": 10, "seed": 0},
+    "streams": {"joint": STREAM | {"lift_ci95": {"visual": {"mAP": [-0.1, 0.2]}}}},
 }
 SUMMARY = {
     "format": "streid-dataset",
@@ -57,6 +58,12 @@ SCORES_CHANGES: list[Change] = [
     (("streams", "joint", "ci95"), GONE, "lacks ci95"),
     (("streams", "joint", "ci95", "mAP"), [0.4], "a lower and an upper end"),
     (("streams", "joint", "ci95", "mAP"), [0.6, 0.4], "a lower and an upper end"),
+    (("streams", "joint", "lift_ci95", "visual"), 0.5, "visual is 0.5, expected an object"),
+    (("streams", "joint", "lift_ci95", "visual", "mAP"), [-2, 0], "from -1 to 1"),
+    (("streams", "joint", "lift_ci95", "visual", "mAP"), [0.2, 0.1], "over visual: mAP is .*a lower and an upper end"),
+    (("version",), 1, "version 1, expected 'streid-metrics' version 2; make it again"),
+    (("bootstrap",), GONE, "lacks bootstrap"),
+    (("bootstrap", "identities"), "many", "identities is 'many'"),
     (("streams", "joint", "cmc"), [], "cmc"),
     (("streams", "joint", "cmc"), "none", "cmc"),
     (("streams", "joint", "skipped"), -1, "skipped is -1, expected a whole number"),

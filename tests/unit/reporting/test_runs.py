@@ -86,11 +86,12 @@ def figures(fusion: str, *streams: str) -> dict[str, Any]:
     metrics = values | {"ci95": intervals, "cmc": [0.5], "evaluated": 1, "skipped": 1}
     return {
         "format": "streid-metrics",
-        "version": 1,
+        "version": 2,
         "dataset": "demo",
         "model": "pcb",
         "fusion": {"name": fusion, **({"alpha": 5.0} if fusion == "logistic" else {})},
         "audit": dict.fromkeys(AUDIT_COUNTS, 1) | {"pairs_with_time": 0.5},
+        "bootstrap": {"identities": 1, "resamples": 10},
         "streams": {stream: json.loads(json.dumps(metrics)) for stream in streams},
     }
 

@@ -5,7 +5,7 @@ import pytest
 
 from streid.files.sightings import Sightings
 from streid.scoring.metric_records import METRICS, Metric
-from streid.scoring.metrics import summarise
+from streid.scoring.metrics import measure, summarise
 from streid.scoring.ranks import Outcomes, StreamRanker
 
 
@@ -27,7 +27,7 @@ def rank_by_row(query_pid: list[int], gallery_pid: list[int]) -> Outcomes:
 def test_every_metric_by_hand() -> None:
     # right matches rank 1 and 3 for the first query, 6 for the second; the third has none
     outcomes = rank_by_row([5, 6, 7], [5, 8, 5, 8, 8, 6])
-    figures = summarise(outcomes, resamples=5, seed=0)
+    figures = measure(outcomes)
     assert {name: figures[name] for name in METRICS} == pytest.approx(
         {
             "rank1": 1 / 2,
@@ -42,5 +42,5 @@ def test_every_metric_by_hand() -> None:
 
 def test_a_record_is_all_that_a_new_metric_needs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(METRICS, "rank2", Metric(title="Rank-2", per_query=lambda outcomes: outcomes.first_Q <= 2))
-    figures = summarise(rank_by_row([5], [8, 5]), resamples=5, seed=0)
+    figures = summarise(rank_by_row([5], [8, 5]), np.array([5]), resamples=5, seed=0)
     assert (figures["rank2"], figures["ci95"]["rank2"]) == (1.0, [1.0, 1.0])

@@ -26,8 +26,8 @@ TRACKLET = "tracklet"
 class Step:
     """One step of the road from appearance to the final result, in words.
 
-    kind: of its stream. values and intervals: for each of `HEADLINE_METRICS`; lifts: over another step,
-    None where there is none.
+    kind: of its stream. values and intervals: for each of `HEADLINE_METRICS`; lifts: over another step, None where
+    there is none. lift_intervals: of the lifts, from the same draws of both steps; empty where not known.
     """
 
     kind: str
@@ -35,6 +35,7 @@ class Step:
     values: tuple[str, ...]
     intervals: tuple[str, ...]
     lifts: tuple[str, ...] | None
+    lift_intervals: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +87,7 @@ def _step(run: ModelRun, key: str, before: str | None) -> Step:
         values=tuple(percent(metrics[name]) for name in HEADLINE_METRICS),
         intervals=tuple(interval(metrics, name) for name in HEADLINE_METRICS),
         lifts=tuple(points(metrics[name] - earlier[name]) for name in HEADLINE_METRICS) if earlier else None,
+        lift_intervals=tuple(lift_interval(metrics, before, name) for name in HEADLINE_METRICS) if before else (),
     )
 
 
@@ -118,6 +120,12 @@ def interval(metrics: Mapping[str, Any], name: str) -> str:
     """A metric's 95 % interval in percent: '92.0 to 94.1'."""
     low, high = metrics["ci95"][name]
     return f"{percent(low)} to {percent(high)}"
+
+
+def lift_interval(metrics: Mapping[str, Any], before: str, name: str) -> str:
+    """The 95 % interval of a metric's lift over the stream `before`, in points: '+0.4 to +1.9'; empty if not known."""
+    ends = metrics.get("lift_ci95", {}).get(stream_kind(before), {}).get(name)
+    return " to ".join(map(points, ends)) if ends else ""
 
 
 def list_notices(

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from streid.reporting.report.findings import HEADLINE_METRICS, interval
+from streid.reporting.report.findings import HEADLINE_METRICS, interval, lift_interval
 from streid.reporting.runs import ModelRun
 from streid.reporting.streams import APPEARANCE, JOINT, RERANKED, fusion_title, stream_key
 from streid.reporting.wording import percent, points
@@ -14,11 +14,15 @@ STEPS = (APPEARANCE, JOINT, RERANKED)
 
 @dataclass(frozen=True, kw_only=True)
 class TransferCell:
-    """A step's metric in percent, with its interval and lift over appearance, where there are; best: of its column."""
+    """A step's metric in percent, with its interval and lift over appearance, where there are; best: of its column.
+
+    lift_interval: of the lift, empty where not known.
+    """
 
     value: str
     interval: str
     lift: str
+    lift_interval: str
     best: bool
 
 
@@ -100,5 +104,6 @@ def _cell(run: ModelRun, fusion: str, step: str, name: str, best: float) -> Tran
         value=percent(metrics[name]),
         interval=interval(metrics, name),
         lift=points(metrics[name] - before[name]) if before and step != APPEARANCE else "",
+        lift_interval=lift_interval(metrics, APPEARANCE, name) if step != APPEARANCE else "",
         best=round(metrics[name], 3) == best,
     )

@@ -31,6 +31,8 @@ def test_headline_names_the_best_model_and_each_lift(make_run: MakeRun) -> None:
     )
     assert [step.lifts for step in headline.steps] == [None, ("+25.0", "+20.0"), (f"{minus}5.0", "+20.0")]
     assert headline.steps[0].intervals == ("49.0 to 51.0", "39.0 to 41.0")
+    assert headline.steps[0].lift_intervals == ()
+    assert headline.steps[1].lift_intervals == (f"{minus}0.1 to +2.0",) * 2
     assert (headline.model, headline.fusions) == ("pcb", ())
 
 
@@ -47,6 +49,7 @@ def test_fusions_side_by_side_with_lifts_over_appearance(make_run: MakeRun) -> N
         ("reranked", ("85.0", "90.0"), ("+35.0", "+50.0")),
     ]
     assert first.steps[1].lifts == ("+20.0", "+40.0")
+    assert second.steps[1].lift_intervals == ("", "")  # its figures say nothing of them
     assert [step.kind for step in third.steps] == ["reranked"]
 
 

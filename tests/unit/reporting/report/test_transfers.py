@@ -50,6 +50,7 @@ def test_rows_have_intervals_lifts_and_the_best_of_each_column(make_run: MakeRun
     assert joint is not None
     assert (rank1.value, rank1.interval, rank1.lift) == ("50.0", "49.0 to 51.0", "")
     assert (joint.value, joint.lift) == ("75.0", "+25.0")
+    assert (rank1.lift_interval, joint.lift_interval) == ("", "\N{MINUS SIGN}0.1 to +2.0")
     assert all(cell is not None and cell.best for row in (first, second) for cell in row.cells)
     weak = make_run("weak", **{stream: make_run().streams["visual"] for stream in ("visual", "joint", "reranked")})
     strong, beaten = transfer_rows("demo", [make_run(), weak], {})
