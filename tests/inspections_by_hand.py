@@ -1,10 +1,13 @@
 """Inspections of two units written by hand, for the tests of their file and of the report."""
 
+import re
 from typing import Any
 
 import numpy as np
 
 from streid.files.inspections import BlockAttention, Inspection, PatchGraphs, Stripes
+from streid.reporting.figures.charts import Chart
+from streid.reporting.figures.inspected import Inspected
 
 
 def stripes(**changes: Any) -> Stripes:
@@ -56,6 +59,18 @@ def inspection(**changes: Any) -> Inspection:
         "energy_UThw": energy.astype(np.float32),
     }
     return Inspection(**values | changes)
+
+
+def with_pictures(inspected: Inspection) -> Inspected:
+    """An inspection with pictures of noise."""
+    generator = np.random.default_rng(0)
+    pictures = generator.integers(0, 256, (*inspected.paths_UT.shape, 128, 64, 3), np.uint8)
+    return Inspected(name="made", title="made", inspection=inspected, pictures_UT=[list(unit) for unit in pictures])
+
+
+def texts(chart: Chart) -> list[str]:
+    """Everything that is written in a chart."""
+    return re.findall(r"<text[^>]*>([^<]*)</text>", chart.drawing)
 
 
 def _single(values: dict[str, Any]) -> dict[str, Any]:

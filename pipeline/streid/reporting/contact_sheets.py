@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from PIL import Image, ImageDraw, ImageFont
 
 from streid.data.picture_source import PictureSource
+from streid.reporting.palette import COLOURS
 
 THUMBNAIL = (64, 128)
 JPEG_QUALITY = 82
-PAPER, INK = "#ffffff", "#1b1f23"
+PAPER, INK, EMPTY = (COLOURS[name][0] for name in ("card", "ink", "line"))
 MARGIN, LABEL_HEIGHT, FRAME, FONT_SIZE = 8, 18, 3, 11
 
 
@@ -63,10 +64,12 @@ class ContactSheet:
         self._draw.text(corner, text, INK, self._font)
 
     def place(self, thumbnail: Thumbnail, corner: tuple[int, int], label: str, frame: str | None = None) -> None:
-        """Put a thumbnail with its label below it, in a frame of the given colour."""
+        """Put a thumbnail into the middle of a box of `THUMBNAIL` pixels, its label below, framed in a colour."""
         left, top = corner
-        self.picture.paste(thumbnail.picture, corner)
+        box = (left, top, left + THUMBNAIL[0] - 1, top + THUMBNAIL[1] - 1)
+        self._draw.rectangle(box, EMPTY)
+        width, height = thumbnail.picture.size
+        self.picture.paste(thumbnail.picture, (left + (THUMBNAIL[0] - width) // 2, top + (THUMBNAIL[1] - height) // 2))
         if frame:
-            right, bottom = left + thumbnail.picture.width - 1, top + thumbnail.picture.height - 1
-            self._draw.rectangle((left, top, right, bottom), None, frame, FRAME)
+            self._draw.rectangle(box, None, frame, FRAME)
         self.write((left, top + THUMBNAIL[1] + 1), label)

@@ -1,12 +1,15 @@
 """How the report puts numbers into words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-SECONDS_PER_MINUTE, SECONDS_PER_HOUR = 60, 3600
-MINUTES_FROM = 2 * SECONDS_PER_MINUTE
-HOURS_FROM = 2 * SECONDS_PER_HOUR
+from streid.files.sightings import UNKNOWN_TIME, Sightings
+
+SECONDS_PER_MINUTE, SECONDS_PER_HOUR, SECONDS_PER_DAY = 60, 3600, 86400
+# A span is told in the largest of these units that it has two of.
+UNITS = {"d": SECONDS_PER_DAY, "h": SECONDS_PER_HOUR, "min": SECONDS_PER_MINUTE}
+FINEST_DIGITS = 3
 WHOLE_FROM = 10
 MINUS = "\N{MINUS SIGN}"
 
@@ -56,19 +59,44 @@ class Clock:
         if self.per_second <= 0:
             return 1.0, self.unit
         seconds = abs(span) / self.per_second
-        if seconds >= HOURS_FROM:
-            return self.per_second * SECONDS_PER_HOUR, "h"
-        if seconds >= MINUTES_FROM:
-            return self.per_second * SECONDS_PER_MINUTE, "min"
+        for unit, length in UNITS.items():
+            if seconds >= 2 * length:
+                return self.per_second * length, unit
         return self.per_second, "s"
 
     def gap(self, difference: int) -> str:
-        """A signed time difference: '+42 s', '\N{MINUS SIGN}3.4 min', or '+1,050' in the data set's unit."""
-        divisor, unit = self.scale(difference)
+        """A signed time difference: '+42 s', '\N{MINUS SIGN}3.4 min', or '+1,050' in the data set's unit.
+
+        Below 10 of its unit it has a decimal, where the clock is as fine as that.
+        """
+        divisor, _ = self.scale(difference)
+        whole = difference == 0 or abs(difference) >= WHOLE_FROM * divisor or divisor <= 1
+        return self._signed(difference, difference, 0 if whole else 1)
+
+    def gaps(self, differences: Sequence[int]) -> list[str]:
+        """Several time differences in one unit, with as many decimals as tell them apart (three at most)."""
+        longest = max(differences, key=abs, default=0)
+        for digits in range(FINEST_DIGITS + 1):
+            told = [self._signed(difference, longest, digits) for difference in differences]
+            if len(set(told)) == len(set(differences)):
+                break
+        return told
+
+    def _signed(self, difference: int, longest: int, digits: int) -> str:
+        """A time difference in the unit that `longest` reads well in."""
+        divisor, unit = self.scale(longest)
         if self.per_second <= 0:
             return f"{difference:+,}".replace("-", MINUS)
-        digits = 0 if unit == "s" or abs(difference) >= WHOLE_FROM * divisor else 1
         return f"{difference / divisor:+,.{digits}f} {unit}".replace("-", MINUS)
+
+    def between(self, query: Sightings, row: int, gallery: Sightings, found: int) -> str:
+        """How much later than a query's picture a gallery picture was taken, in words."""
+        times = int(query.time_N[row]), int(gallery.time_N[found])
+        if UNKNOWN_TIME in times:
+            return "no time"
+        if query.session_N[row] != gallery.session_N[found]:
+            return "other session"
+        return self.gap(times[1] - times[0])
 
 
 def why_default(fusion: Mapping[str, Any]) -> str:

@@ -1,8 +1,7 @@
-"""Ranked lists and samples."""
+"""Thumbnails and the sheets they are put on."""
 
 import base64
 import io
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +10,8 @@ from PIL import Image
 
 from streid.data.picture_source import PictureSource
 from streid.errors import InputError
-from streid.reporting.contact_sheets import PictureStore
-from streid.reporting.report.ranked import describe_gap, hardest_queries, hardest_sheet, rank_queries, ranked_sheet
-from streid.reporting.runs import ModelRun
-from streid.reporting.wording import Clock
-
-MakeRun = Callable[..., ModelRun]
-
-CLOCK = Clock(per_second=25, unit="frames")
+from streid.reporting.contact_sheets import ContactSheet, PictureStore
+from streid.reporting.palette import COLOURS
 
 
 @pytest.fixture
@@ -42,35 +35,13 @@ def test_a_missing_picture_is_named(root: Path) -> None:
         PictureStore(PictureSource(root)).thumbnail("9.jpg")
 
 
-def test_ranked_lists_mark_right_and_wrong(make_run: MakeRun, root: Path) -> None:
-    queries = rank_queries(make_run(), PictureStore(PictureSource(root)), CLOCK, count=2, seed=0)
-    query = next(query for query in queries if query.path == "0.jpg")
-    assert [stream.title for stream in query.streams] == ["Appearance", "Appearance + times", "Re-ranked"]
-    hits = query.streams[0].hits
-    assert [(hit.rank, hit.right, hit.camera, hit.gap) for hit in hits] == [
-        (1, True, 2, "+2 s"),
-        (2, False, 3, "no time"),
-    ]
-    assert query.streams[0].average_precision == "20.0"
-    assert ranked_sheet(query).mode == "RGB"
-
-
-def test_the_hardest_queries_come_first(make_run: MakeRun, root: Path) -> None:
-    run, store = make_run(), PictureStore(PictureSource(root))
-    queries = hardest_queries(run, store, CLOCK, count=5)
-    assert [query.reason for query in queries] == ["First right match at rank 3", "First right match at rank 1"]
-    assert [query.streams[0].average_precision for query in queries] == ["20.0", "90.0"]
-    assert queries[0].streams[0].title == "Re-ranked"
-    assert [hit.right for hit in queries[0].streams[0].hits] == [True, False]
-    one, three = (hardest_sheet([queries[0]] * count) for count in (1, 3))
-    assert one.width == three.width and one.height < three.height
-    run.rankings[run.final_stream].ap_Q[0] = np.nan
-    assert len(hardest_queries(run, store, CLOCK, count=5)) == 1
-    assert hardest_queries(run, store, CLOCK, count=0) == []
-
-
-def test_times_of_other_sessions_do_not_compare(make_run: MakeRun) -> None:
-    run = make_run()
-    moved = run.gallery.take(np.array([0]))
-    moved.session_N[:] = 5
-    assert describe_gap(run.query, 0, moved, 0, CLOCK) == "other session"
+def test_pictures_of_all_shapes_stand_in_boxes_of_one_size(root: Path) -> None:
+    store, sheet = PictureStore(PictureSource(root)), ContactSheet(160, 160)
+    sheet.place(store.thumbnail("0.jpg"), (0, 0), "tall")
+    sheet.place(store.thumbnail("2.jpg"), (80, 0), "wide", "#ff0000")
+    pixels = np.asarray(sheet.picture).astype(int)
+    np.testing.assert_allclose(pixels[64, 32], (0, 90, 120), atol=2)
+    np.testing.assert_allclose(pixels[64, 80 + 32], (80, 90, 120), atol=2)  # in the middle, 30 by 20
+    grey = tuple(bytes.fromhex(COLOURS["line"][0][1:]))
+    assert {tuple(pixels[20, 80 + 32]), tuple(pixels[64, 80 + 10])} == {grey}
+    assert [tuple(pixels[row, 80 + 32]) for row in (0, 127)] == [(255, 0, 0)] * 2

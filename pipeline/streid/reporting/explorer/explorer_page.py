@@ -20,7 +20,6 @@ from streid.files.histograms import Histograms
 from streid.files.sightings import UNKNOWN_TIME, Sightings
 from streid.reporting.explorer.hits import JUNK, OWN_CAMERA, RIGHT, WRONG, HitList, list_hits
 from streid.reporting.html_pages import render
-from streid.reporting.report.ranked import describe_gap
 from streid.reporting.runs import ModelRun
 from streid.reporting.streams import fusion_title, kind_title
 from streid.reporting.thumbnails import encode_thumbnail
@@ -142,7 +141,7 @@ def _list_record(found: HitList, run: ModelRun, row: int, album: Album, clock: C
             None if hit.times is None else round(hit.times, 4),
             round(hit.joint, 4),
             round(hit.score, 4),
-            describe_gap(run.query, row, run.gallery, hit.row, clock),
+            clock.between(run.query, row, run.gallery, hit.row),
         ]
         for hit in found.hits
     ]

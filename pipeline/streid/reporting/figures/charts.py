@@ -23,7 +23,7 @@ from streid.reporting.palette import FONTS, INK, LINE, MUTED, PAPER, in_css_vari
 LAYOUT_FONT = "DejaVu Sans"
 # A hundredth of a point is enough for places. Numbers of a matrix are no places.
 PLACES, FINE_DIGITS = re.compile(r' (?:d|x|y|transform)="(?!matrix)[^"]*"'), re.compile(r"(\.\d\d)\d+")
-WIDE, NARROW = (420, 270), (350, 230)
+WIDE, NARROW = (330, 250), (330, 220)
 SVG, XLINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
 REFERENCE = re.compile(r"#([\w-]+)")
 # What no reader of the page sees: the program's name, and rules that would be for the whole page.
@@ -109,11 +109,10 @@ def draw_chart(
 
 
 def legend_below(axes: Axes, entries: int, columns: int = 2) -> None:
-    """Put a legend below the axes when there is more than one entry to tell apart."""
+    """Put a legend below the chart when there is more than one entry to tell apart."""
     if entries > 1:
-        axes.legend(
-            loc="upper center",
-            bbox_to_anchor=(0.5, -0.2),
+        axes.figure.legend(
+            loc="outside lower center",
             ncols=min(entries, columns),
             frameon=False,
             handlelength=2.2,

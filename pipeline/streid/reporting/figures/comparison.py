@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from streid.reporting.figures.charts import WIDE, Chart, draw_chart
+from streid.reporting.figures.charts import Chart, draw_chart
 from streid.reporting.palette import LINE, stream_colour
 from streid.reporting.runs import ModelRun
 from streid.reporting.streams import APPEARANCE, TIMES_ALONE, kind_order, stream_fusion, stream_kind, stream_title
@@ -14,6 +14,7 @@ from streid.scoring.metric_records import METRICS
 
 COMPARED_METRICS = ("rank1", "mAP")
 FUSION_MARKS = "osD"
+WIDTH = 420
 ROW_HEIGHT, FRAME_HEIGHT, MODEL_HEIGHT = 30, 64, 44
 ROW_SPREAD = 0.32
 LEGEND_COLUMNS, LEGEND_ROW = 2, 17
@@ -48,7 +49,7 @@ def _compare_metric(name: str, run: ModelRun) -> Chart:
 
     values = _values(run, list(run.streams), name)
     title = METRICS[name].title
-    size = (WIDE[0], FRAME_HEIGHT + ROW_HEIGHT * len(rows))
+    size = (WIDTH, FRAME_HEIGHT + ROW_HEIGHT * len(rows))
     return draw_chart(name=f"compare_{name}", title=title, alt=f"{title}: {', '.join(values)}.", size=size, paint=paint)
 
 
@@ -88,7 +89,7 @@ def _compare_models(name: str, runs: Sequence[ModelRun]) -> Chart:
     title = METRICS[name].title
     height = FRAME_HEIGHT + MODEL_HEIGHT * len(runs) + LEGEND_ROW * -(-len(keys) // LEGEND_COLUMNS)
     return draw_chart(
-        name=f"compare_{name}", title=title, alt=f"{title}. {'; '.join(told)}.", size=(WIDE[0], height), paint=paint
+        name=f"compare_{name}", title=title, alt=f"{title}. {'; '.join(told)}.", size=(WIDTH, height), paint=paint
     )
 
 

@@ -17,7 +17,7 @@ from streid.errors import InputError
 from streid.files.features import FEATURES_FORMAT
 from streid.files.hdf5 import open_checked
 from streid.files.sightings import DISTRACTOR_PID, Sightings, concatenate_sightings
-from streid.reporting.figures.charts import WIDE, Chart, draw_chart
+from streid.reporting.figures.charts import Chart, draw_chart
 from streid.reporting.palette import MUTED
 from streid.reporting.runs import ModelRun
 
@@ -25,6 +25,7 @@ GROUPS = ("query", "gallery")
 IDENTITIES, MOST_ROWS = 12, 24
 LEAST_ROWS = 8
 PERPLEXITY = 30
+SIZE = (420, 420)
 # Seen well on light and on dark paper; identities are named in the chart as well.
 COLOURS = (
     "#2a7fc9",
@@ -116,7 +117,6 @@ def find_neighbourhood(run: ModelRun, seed: int) -> Neighbourhood | None:
 def plot_neighbourhood(name: str, found: Neighbourhood) -> Chart:
     """The features' places, a colour and name for each identity, a marker for each camera."""
     pids, cameras = np.unique(found.pid_M), np.unique(found.camid_M)
-    size = (WIDE[0], WIDE[0])
 
     def paint(axes: Axes) -> None:
         for number, pid in enumerate(pids):
@@ -148,7 +148,7 @@ def plot_neighbourhood(name: str, found: Neighbourhood) -> Chart:
         f"t-SNE of {len(found.pid_M)} features of {len(pids)} identities by {name}; the nearest other point is of the "
         f"same identity for {100 * own:.0f} %."
     )
-    return draw_chart(name=f"tsne_{name}", title=name, alt=alt, size=size, paint=paint)
+    return draw_chart(name=f"tsne_{name}", title=name, alt=alt, size=SIZE, paint=paint)
 
 
 def _own_neighbours(found: Neighbourhood) -> float:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from streid.files.sightings import UNKNOWN_TIME, Sightings
 from streid.reporting.contact_sheets import LABEL_HEIGHT, MARGIN, THUMBNAIL, ContactSheet, PictureStore, Thumbnail
+from streid.reporting.palette import COLOURS
 from streid.reporting.report.selection import choose_queries
 from streid.reporting.runs import ModelRun
 from streid.reporting.streams import kind_title
@@ -18,11 +18,10 @@ from streid.reporting.wording import Clock, percent
 
 LISTED_RANKS, HARDEST_RANKS = 10, 5
 SIDE_BY_SIDE = 2
-RIGHT_COLOUR, WRONG_COLOUR = "#009e73", "#d55e00"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hit:
+class RankedPicture:
     """A gallery picture in a ranked list; right: it shows the query's identity."""
 
     thumbnail: Thumbnail
@@ -38,7 +37,7 @@ class RankedStream:
 
     title: str
     average_precision: str
-    hits: tuple[Hit, ...]
+    hits: tuple[RankedPicture, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,29 +106,19 @@ def hardest_queries(run: ModelRun, store: PictureStore, clock: Clock, count: int
 
 def _list_hits(
     run: ModelRun, stream: str, row: int, store: PictureStore, clock: Clock, *, most: int = LISTED_RANKS
-) -> tuple[Hit, ...]:
+) -> tuple[RankedPicture, ...]:
     best = run.rankings[stream].indices_QK[row, :most]
     return tuple(
-        Hit(
+        RankedPicture(
             thumbnail=store.thumbnail(str(run.gallery.path_N[found])),
             rank=rank,
             right=bool(run.gallery.pid_N[found] == run.query.pid_N[row]),
             camera=int(run.gallery.camid_N[found]),
-            gap=describe_gap(run.query, row, run.gallery, int(found), clock),
+            gap=clock.between(run.query, row, run.gallery, int(found)),
         )
         for rank, found in enumerate(best, start=1)
         if found >= 0
     )
-
-
-def describe_gap(query: Sightings, row: int, gallery: Sightings, found: int, clock: Clock) -> str:
-    """How much later than the query a gallery picture was taken, in words."""
-    times = int(query.time_N[row]), int(gallery.time_N[found])
-    if UNKNOWN_TIME in times:
-        return "no time"
-    if query.session_N[row] != gallery.session_N[found]:
-        return "other session"
-    return clock.gap(times[1] - times[0])
 
 
 def ranked_sheet(query: RankedQuery) -> Image.Image:
@@ -157,9 +146,9 @@ def hardest_sheet(queries: Sequence[RankedQuery]) -> Image.Image:
     return sheet.picture
 
 
-def _place_hits(sheet: ContactSheet, hits: Sequence[Hit], corner: tuple[int, int]) -> None:
+def _place_hits(sheet: ContactSheet, hits: Sequence[RankedPicture], corner: tuple[int, int]) -> None:
     """Put hits beside each other, right of the query at `corner`."""
     for hit in hits:
-        verdict, colour = ("right", RIGHT_COLOUR) if hit.right else ("wrong", WRONG_COLOUR)
+        verdict, colour = ("right", COLOURS["right"][0]) if hit.right else ("wrong", COLOURS["wrong"][0])
         place = (corner[0] + hit.rank * (THUMBNAIL[0] + MARGIN), corner[1])
         sheet.place(hit.thumbnail, place, f"c{hit.camera} {verdict}", colour)

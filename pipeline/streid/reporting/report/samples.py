@@ -18,7 +18,7 @@ NO_TRACKLET = -1
 
 
 @dataclass(frozen=True, kw_only=True)
-class View:
+class SamplePicture:
     """One picture of a row; label: below it. alt: what it shows, in words."""
 
     thumbnail: Thumbnail
@@ -31,7 +31,7 @@ class SampleRow:
     """Pictures that belong together."""
 
     title: str
-    views: tuple[View, ...]
+    pictures: tuple[SamplePicture, ...]
 
 
 def sample_pictures(manifest: pd.DataFrame, store: PictureStore, seed: int) -> list[SampleRow]:
@@ -42,16 +42,16 @@ def sample_pictures(manifest: pd.DataFrame, store: PictureStore, seed: int) -> l
         listed = people[people["split"].isin(splits)].drop_duplicates("path").sort_values("path")
         generator = np.random.default_rng(seed)
         drawn = listed.iloc[generator.permutation(len(listed))[:SAMPLED_PICTURES]].sort_values(["pid", "camid", "path"])
-        views = [
-            View(
+        pictures = [
+            SamplePicture(
                 thumbnail=store.thumbnail(str(row.path)),
                 label=f"{row.pid}, c{row.camid}",
                 alt=f"{title.lower()} picture: identity {row.pid}, camera {row.camid}",
             )
             for row in drawn.itertuples()
         ]
-        if views:
-            rows.append(SampleRow(title=title, views=tuple(views)))
+        if pictures:
+            rows.append(SampleRow(title=title, pictures=tuple(pictures)))
     return rows
 
 
@@ -65,11 +65,13 @@ def sample_identities(manifest: pd.DataFrame, store: PictureStore, seed: int) ->
     samples = []
     for identity in by_cameras.index[:SAMPLED_IDENTITIES]:
         seen = rows[rows["pid"] == identity].sort_values(["camid", "path"]).groupby("camid")["path"].first()
-        views = tuple(
-            View(thumbnail=store.thumbnail(str(path)), label=f"c{camera}", alt=f"identity {identity}, camera {camera}")
+        pictures = tuple(
+            SamplePicture(
+                thumbnail=store.thumbnail(str(path)), label=f"c{camera}", alt=f"identity {identity}, camera {camera}"
+            )
             for camera, path in seen.items()
         )
-        samples.append(SampleRow(title=f"Identity {identity}", views=views))
+        samples.append(SampleRow(title=f"Identity {identity}", pictures=pictures))
     return samples
 
 
@@ -86,27 +88,32 @@ def sample_tracklet(manifest: pd.DataFrame, store: PictureStore, clock: Clock, s
     split, tracklet = longer.index[int(np.random.default_rng(seed).integers(len(longer)))]
     chosen = rows[(rows["split"] == split) & (rows["tracklet"] == tracklet)].sort_values(["time", "path"])
     places = np.unique(np.linspace(0, len(chosen) - 1, min(len(chosen), SAMPLED_FRAMES)).round().astype(int))
-    start = int(chosen["time"].iloc[0])
-    views = []
-    for place in places:
-        frame = chosen.iloc[place]
-        timed = UNKNOWN_TIME not in (start, int(frame["time"]))
-        label = clock.gap(int(frame["time"]) - start) if timed else f"{place + 1}"
-        alt = f"frame {place + 1} of {len(chosen)}, identity {frame['pid']}, camera {frame['camid']}"
-        views.append(View(thumbnail=store.thumbnail(str(frame["path"])), label=label, alt=alt))
+    frames = chosen.iloc[places]
+    times = [int(time) for time in frames["time"]]
+    labels = [f"{place + 1}" for place in places]
+    if UNKNOWN_TIME not in times:
+        labels = clock.gaps([time - times[0] for time in times])
+    pictures = [
+        SamplePicture(
+            thumbnail=store.thumbnail(str(frame.path)),
+            label=label,
+            alt=f"frame {place + 1} of {len(chosen)}, identity {frame.pid}, camera {frame.camid}",
+        )
+        for place, frame, label in zip(places, frames.itertuples(), labels, strict=True)
+    ]
     first = chosen.iloc[0]
     title = f"Identity {first['pid']} before camera {first['camid']}: {count(len(chosen), 'picture')}"
-    return SampleRow(title=title, views=tuple(views))
+    return SampleRow(title=title, pictures=tuple(pictures))
 
 
 def sample_sheet(rows: Sequence[SampleRow]) -> Image.Image:
     """Rows of pictures as one picture, from left to right, each under its title."""
     width, height = THUMBNAIL[0] + MARGIN, THUMBNAIL[1] + 2 * LABEL_HEIGHT
-    columns = max((len(row.views) for row in rows), default=1)
+    columns = max((len(row.pictures) for row in rows), default=1)
     sheet = ContactSheet(max(columns, 4) * width + MARGIN, len(rows) * height + MARGIN)
     for number, row in enumerate(rows):
         top = MARGIN + number * height
         sheet.write((MARGIN, top), row.title)
-        for column, view in enumerate(row.views):
-            sheet.place(view.thumbnail, (MARGIN + column * width, top + LABEL_HEIGHT), view.label)
+        for column, picture in enumerate(row.pictures):
+            sheet.place(picture.thumbnail, (MARGIN + column * width, top + LABEL_HEIGHT), picture.label)
     return sheet.picture

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from streid.reporting.figures.charts import Chart, draw_chart
-from streid.reporting.figures.learning import plot_training
+from streid.reporting.figures.training_curve import plot_training
 from streid.reporting.palette import COLOURS, PAPER, STAND_INS, stream_colour, style_of
 from streid.reporting.runs import ModelRun
 

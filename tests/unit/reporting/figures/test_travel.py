@@ -76,7 +76,7 @@ def test_densities_and_their_log_ratio_stand_below() -> None:
     assert panels(chart.svg) == 3
     minus, top = "\N{MINUS SIGN}", np.log(0.9 * SIGNED + 0.1)
     assert chart.alt.endswith(
-        f"Log ratio of one person to two people between {minus}2.3 and {top:.1f}, highest at +8 s."
+        f"Log ratio of one person to two people between {minus}2.3 and {top:.1f}, highest at +8.0 s."
     )
     assert panels(plot_travel(counted, CLOCK, densities=False).charts[0].svg) == 1
 

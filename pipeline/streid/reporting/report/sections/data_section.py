@@ -6,10 +6,10 @@ from typing import Any
 
 from PIL import Image
 
-from streid.reporting.figures.census import plot_cameras, plot_identities
-from streid.reporting.figures.charts import Chart
+from streid.reporting.figures.people_counts import plot_identities
+from streid.reporting.figures.pictures_per_camera import plot_cameras
 from streid.reporting.report.samples import SampleRow, sample_identities, sample_pictures, sample_sheet, sample_tracklet
-from streid.reporting.report.sections.frame import Material, Section
+from streid.reporting.report.sections.frame import ChartGroup, Material, Section
 from streid.reporting.report.tables import COUNT_TITLES, count_rows
 
 
@@ -20,15 +20,10 @@ class DataSection(Section):
     summary: Mapping[str, Any]
     count_titles: Sequence[str]
     counts: Sequence[tuple[str, tuple[str, ...]]]
-    census: Sequence[Chart]
+    groups: Sequence[ChartGroup]
     pictures: Sequence[SampleRow]
     people: Sequence[SampleRow]
     tracklet: SampleRow | None
-
-    @property
-    def charts(self) -> Sequence[Chart]:
-        """Pictures per camera and per identity."""
-        return self.census
 
     @property
     def sheets(self) -> Mapping[str, Image.Image]:
@@ -49,7 +44,7 @@ def compose_data(material: Material) -> DataSection:
         summary=material.record["data"],
         count_titles=list(COUNT_TITLES.values()),
         counts=count_rows(material.record["data"]),
-        census=[plot_cameras(manifest), *plot_identities(manifest)],
+        groups=[ChartGroup(charts=[plot_cameras(manifest), *plot_identities(manifest)])],
         pictures=sample_pictures(manifest, store, seed),
         people=sample_identities(manifest, store, seed),
         tracklet=sample_tracklet(manifest, store, material.clock, seed),

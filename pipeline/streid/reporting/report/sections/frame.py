@@ -1,7 +1,7 @@
 """What every section of the page is made from, and what it gives to the page and its figures folder."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 import pandas as pd
@@ -48,15 +48,40 @@ class Material:
         return int(self.record["seed"])
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ChartGroup:
+    """Charts that stand together; a group without charts is not shown.
+
+    title: above them. reading: how to read them, in a sentence or two. layout: a CSS class for their places.
+    """
+
+    charts: Sequence[Chart]
+    title: str = ""
+    reading: str = ""
+    layout: str = ""
+
+
 class Section:
-    """A section of the page: its fields are what its template shows."""
+    """A section of the page: its fields are what its template shows. Every section is a dataclass."""
 
     @property
     def charts(self) -> Sequence[Chart]:
-        """Every chart it shows; each becomes a file of the chart's name."""
-        return ()
+        """Every chart in its fields; each becomes a file of the chart's name."""
+        return list(_charts_in(self))
 
     @property
     def sheets(self) -> Mapping[str, Image.Image]:
         """Its pictures as files of their own: name without ending -> picture."""
         return {}
+
+
+def _charts_in(value: Any) -> Iterator[Chart]:
+    """The charts in a value, in the lists and in the dataclasses in it."""
+    if isinstance(value, Chart):
+        yield value
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _charts_in(one)
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from _charts_in(getattr(value, field.name))

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from streid.reporting.figures.charts import Chart
 from streid.reporting.figures.comparison import compare_streams
 from streid.reporting.report.findings import Headline, list_notices, write_headline
 from streid.reporting.report.published import PublishedResult, published_results
-from streid.reporting.report.sections.frame import Material, Section
+from streid.reporting.report.sections.frame import ChartGroup, Material, Section
 from streid.reporting.report.tables import AUDIT_TITLES, MetricRow, audit_rows, metric_rows
 from streid.reporting.report.transfers import TransferRow, transfer_rows
 from streid.scoring.metric_records import METRICS
@@ -27,15 +26,10 @@ class HeadlineSection(Section):
     transfers: Sequence[TransferRow]
     metric_titles: Sequence[str]
     metrics: Sequence[MetricRow]
-    comparison: Sequence[Chart]
+    groups: Sequence[ChartGroup]
     published: Sequence[PublishedResult]
     audit_titles: Sequence[str]
     audit: Sequence[tuple[str, tuple[str, ...]]]
-
-    @property
-    def charts(self) -> Sequence[Chart]:
-        """The streams beside each other."""
-        return self.comparison
 
 
 def compose_headline(material: Material) -> HeadlineSection:
@@ -49,7 +43,7 @@ def compose_headline(material: Material) -> HeadlineSection:
         transfers=transfer_rows(dataset, runs, material.foreign) if len(runs) > 1 else [],
         metric_titles=[metric.title for metric in METRICS.values()],
         metrics=metric_rows(runs),
-        comparison=compare_streams(runs),
+        groups=[ChartGroup(charts=compare_streams(runs))],
         published=published_results(summary),
         audit_titles=[*AUDIT_TITLES.values(), "Pairs with time"],
         audit=audit_rows(runs),

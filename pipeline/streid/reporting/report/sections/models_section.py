@@ -4,12 +4,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from streid.files.inspections import PatchGraphs, read_inspection
-from streid.reporting.figures.attending import plot_channels, plot_energy, plot_messages, plot_parts, plot_stripes
+from streid.reporting.figures.adjacency import plot_adjacency
+from streid.reporting.figures.branch_norms import plot_branches
+from streid.reporting.figures.channel_attention import plot_channels
 from streid.reporting.figures.charts import Chart
 from streid.reporting.figures.embedding import find_neighbourhood, plot_neighbourhood
-from streid.reporting.figures.graphs import plot_adjacency, plot_branches, plot_graphs
-from streid.reporting.figures.views import Inspected, View, show_pictures
-from streid.reporting.report.sections.frame import Material, Section
+from streid.reporting.figures.energy import plot_energy
+from streid.reporting.figures.inspected import Inspected, show_pictures
+from streid.reporting.figures.part_maps import plot_parts
+from streid.reporting.figures.part_messages import plot_messages
+from streid.reporting.figures.patch_graphs import plot_graphs
+from streid.reporting.figures.stripe_norms import plot_stripes
+from streid.reporting.report.sections.frame import ChartGroup, Material, Section
 
 ENERGY = (
     "The length of the channels' vector at each place of the last feature map, over the grey picture. Bright places "
@@ -55,13 +61,8 @@ class ModelsSection(Section):
     """
 
     features: Sequence[tuple[str, tuple[str, ...]]]
-    views: Sequence[View]
+    groups: Sequence[ChartGroup]
     unseen: Sequence[str]
-
-    @property
-    def charts(self) -> Sequence[Chart]:
-        """The charts of all views."""
-        return [chart for view in self.views for chart in view.charts]
 
 
 def compose_models(material: Material) -> ModelsSection:
@@ -78,25 +79,25 @@ def compose_models(material: Material) -> ModelsSection:
             (run.name, (f"one per {run.unit}", f"{run.feature_length:,}", run.source or material.dataset))
             for run in material.runs
         ],
-        views=[view for view in [*_inspected_views(shown), _neighbourhoods(material)] if view.charts],
+        groups=[*_inspected_groups(shown), _neighbourhoods(material)],
         unseen=[name for name in files if name not in inspections],
     )
 
 
-def _inspected_views(shown: Sequence[Inspected]) -> list[View]:
-    """A view of each kind, of the models that have it."""
+def _inspected_groups(shown: Sequence[Inspected]) -> list[ChartGroup]:
+    """A group for each kind of figure, of the models that have it."""
     attending = [one for one in shown if one.inspection.blocks]
     stripes = [plot_stripes(one, one.inspection.stripes) for one in shown if one.inspection.stripes]
     parts = [plot_parts(one, name, block) for one in attending for name, block in one.inspection.blocks.items()]
     return [
-        View(title="Energy of the last feature map", reading=ENERGY, charts=[plot_energy(one) for one in shown]),
-        View(title="Stripes", reading=STRIPES, charts=stripes),
-        View(title="Graphs over body and frames", reading=GRAPHS, charts=_of_graphs(shown, plot_graphs)),
-        View(title="Adjacency", reading=ADJACENCY, charts=_of_graphs(shown, plot_adjacency)),
-        View(title="Branches", reading=BRANCHES, charts=_of_graphs(shown, plot_branches)),
-        View(title="Parts and channels", reading=PARTS, charts=parts),
-        View(title="Messages between parts", reading=MESSAGES, charts=[plot_messages(one) for one in attending]),
-        View(title="Channel attention", reading=CHANNELS, charts=[plot_channels(one) for one in attending]),
+        ChartGroup(title="Energy of the last feature map", reading=ENERGY, charts=[plot_energy(one) for one in shown]),
+        ChartGroup(title="Stripes", reading=STRIPES, charts=stripes),
+        ChartGroup(title="Graphs over body and frames", reading=GRAPHS, charts=_of_graphs(shown, plot_graphs)),
+        ChartGroup(title="Adjacency", reading=ADJACENCY, charts=_of_graphs(shown, plot_adjacency)),
+        ChartGroup(title="Branches", reading=BRANCHES, charts=_of_graphs(shown, plot_branches)),
+        ChartGroup(title="Parts and channels", reading=PARTS, charts=parts),
+        ChartGroup(title="Messages between parts", reading=MESSAGES, charts=[plot_messages(one) for one in attending]),
+        ChartGroup(title="Channel attention", reading=CHANNELS, charts=[plot_channels(one) for one in attending]),
     ]
 
 
@@ -104,8 +105,10 @@ def _of_graphs(shown: Sequence[Inspected], plot: Callable[[Inspected, PatchGraph
     return [plot(one, one.inspection.graphs) for one in shown if one.inspection.graphs]
 
 
-def _neighbourhoods(material: Material) -> View:
+def _neighbourhoods(material: Material) -> ChartGroup:
     """Each model's features of the same people, where there are enough."""
     found = [(run.name, find_neighbourhood(run, material.seed)) for run in material.runs]
     charts = [plot_neighbourhood(name, one) for name, one in found if one]
-    return View(title="Some identities\N{RIGHT SINGLE QUOTATION MARK} features", reading=NEIGHBOURHOOD, charts=charts)
+    return ChartGroup(
+        title="Some identities\N{RIGHT SINGLE QUOTATION MARK} features", reading=NEIGHBOURHOOD, charts=charts
+    )

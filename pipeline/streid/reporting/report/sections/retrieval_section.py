@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from PIL import Image
 
 from streid.reporting.figures.camera_pairs import CameraMatrices, plot_camera_pairs
-from streid.reporting.figures.charts import Chart
-from streid.reporting.figures.matches import MatchCharts, compare_models, plot_matches
+from streid.reporting.figures.match_curve import match_curve_start, plot_match_curve
+from streid.reporting.figures.precision_recall import plot_precision
+from streid.reporting.figures.sorted_precisions import plot_queries
+from streid.reporting.figures.stream_lines import Line, fusion_lines, model_lines
 from streid.reporting.report.ranked import RankedQuery, hardest_queries, hardest_sheet, rank_queries, ranked_sheet
-from streid.reporting.report.sections.frame import Material, Section
-from streid.reporting.runs import best_run
-from streid.reporting.streams import fusion_phrase
+from streid.reporting.report.sections.frame import ChartGroup, Material, Section
+from streid.reporting.runs import ModelRun, best_run
+from streid.reporting.streams import fusion_phrase, fusion_title
 from streid.reporting.wording import Clock
 
 
@@ -19,28 +21,18 @@ from streid.reporting.wording import Clock
 class RetrievalSection(Section):
     """Curves, matrices and ranked lists.
 
-    models: all models beside each other, None where there is one. best, others: the streams of the best model, and
-    of the others, a group per fusion. matrices: of the best model. ranked_of: the model, and fusion, of
-    the matrices and lists.
+    groups: curves of all models, where there are several, and of the best model's streams, a group per fusion.
+    others: curves of the other models. matrices: of the best model. ranked_of: the model, and fusion, of the matrices
+    and lists.
     """
 
-    models: MatchCharts | None
-    best: Sequence[MatchCharts]
-    others: Sequence[MatchCharts]
+    groups: Sequence[ChartGroup]
+    others: Sequence[ChartGroup]
     matrices: CameraMatrices | None
     ranked_of: str
     ranked: Sequence[RankedQuery]
     hardest: Sequence[RankedQuery]
     clock: Clock
-
-    @property
-    def charts(self) -> Sequence[Chart]:
-        """The curves and the matrices."""
-        groups = [*([self.models] if self.models else []), *self.best, *self.others]
-        return [
-            *(chart for group in groups for chart in group.charts),
-            *(self.matrices.charts if self.matrices else ()),
-        ]
 
     @property
     def sheets(self) -> Mapping[str, Image.Image]:
@@ -57,12 +49,34 @@ def compose_retrieval(material: Material) -> RetrievalSection:
     """
     best = best_run(material.runs)
     return RetrievalSection(
-        models=compare_models(material.runs),
-        best=[plot_matches(best, fusion) for fusion in best.fusions],
-        others=[plot_matches(run, fusion) for run in material.runs if run is not best for fusion in run.fusions],
+        groups=[*compare_models(material.runs), *(fusion_curves(best, fusion) for fusion in best.fusions)],
+        others=[fusion_curves(run, fusion) for run in material.runs if run is not best for fusion in run.fusions],
         matrices=plot_camera_pairs(best),
         ranked_of=best.name if len(best.fusions) == 1 else f"{best.name}, {fusion_phrase(best.main_fusion)}",
         ranked=rank_queries(best, material.store, material.clock, material.queries, material.seed),
         hardest=hardest_queries(best, material.store, material.clock, material.queries),
         clock=material.clock,
     )
+
+
+def compare_models(runs: Sequence[ModelRun]) -> list[ChartGroup]:
+    """Curves of all models beside each other; none where there is one model only."""
+    if len(runs) < 2:
+        return []
+    lines = model_lines(runs)
+    start = match_curve_start((line.key, line.metrics) for line in lines)
+    return [_curves("models", "All models, each at the last step of its first fusion", lines, start)]
+
+
+def fusion_curves(run: ModelRun, fusion: str) -> ChartGroup:
+    """Curves of one model's streams under one fusion; the fusions' match curves share their axes."""
+    title = f"{run.name}, {fusion_title(fusion)}" if len(run.fusions) > 1 else run.name
+    return _curves(f"{run.name}_{fusion}", title, fusion_lines(run, fusion), match_curve_start(run.streams.items()))
+
+
+def _curves(name: str, title: str, lines: Sequence[Line], start: float) -> ChartGroup:
+    charts = [plot_match_curve(name, title, lines, start)]
+    ranked = [line for line in lines if line.ranking is not None]
+    if ranked:
+        charts += [plot_precision(name, title, ranked), plot_queries(name, title, ranked)]
+    return ChartGroup(title=title, charts=charts)

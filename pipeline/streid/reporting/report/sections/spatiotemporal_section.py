@@ -9,8 +9,8 @@ from streid.reporting.figures.charts import Chart
 from streid.reporting.figures.separation import COLUMNS, plot_separation, separate_streams, separation_rows
 from streid.reporting.figures.travel import Travel, plot_travel
 from streid.reporting.figures.travel_matrix import plot_all_pairs
-from streid.reporting.figures.weighing import Weighing, explain_weights
-from streid.reporting.report.sections.frame import Material, Section
+from streid.reporting.report.sections.frame import ChartGroup, Material, Section
+from streid.reporting.report.weighing import Weighing, explain_weights
 from streid.reporting.runs import best_run
 from streid.reporting.wording import Clock
 from streid.scoring.fusion_records import FUSIONS
@@ -20,14 +20,13 @@ from streid.scoring.fusion_records import FUSIONS
 class SpatiotemporalSection(Section):
     """How each fusion weighs times, how well that separates people, and the travel times between cameras.
 
-    separated_of: the model whose scores are drawn; separation: of each of its streams; separation_table: of all
-    models' streams. all_pairs: of camera pairs, where there are too many to draw each. histograms: their part of
-    report.json.
+    separated_of: the model whose scores are drawn in `groups`. separation_table: of all models' streams. all_pairs: of
+    camera pairs, where there are too many to draw each. histograms: their part of report.json.
     """
 
     weighing: Sequence[Weighing]
     separated_of: str
-    separation: Sequence[Chart]
+    groups: Sequence[ChartGroup]
     separation_columns: Sequence[str]
     separation_table: Sequence[tuple[str, tuple[str, ...]]]
     map: CameraMap | None
@@ -35,13 +34,6 @@ class SpatiotemporalSection(Section):
     all_pairs: Chart | None
     clock: Clock
     histograms: dict[str, Any]
-
-    @property
-    def charts(self) -> Sequence[Chart]:
-        """The curves of the weights, the scores' distributions, the map, and the camera pairs."""
-        curves = [weighing.curve for weighing in self.weighing if weighing.curve]
-        single = [*([self.map.chart] if self.map else []), *([self.all_pairs] if self.all_pairs else [])]
-        return [*curves, *self.separation, *single, *self.travel.charts]
 
 
 def compose_spatiotemporal(material: Material) -> SpatiotemporalSection:
@@ -54,7 +46,7 @@ def compose_spatiotemporal(material: Material) -> SpatiotemporalSection:
     return SpatiotemporalSection(
         weighing=explain_weights(material.runs),
         separated_of=best,
-        separation=plot_separation(best, separated[best]),
+        groups=[ChartGroup(charts=plot_separation(best, separated[best]), layout="separation")],
         separation_columns=COLUMNS,
         separation_table=separation_rows(separated),
         map=map_cameras(material.histograms, material.clock),

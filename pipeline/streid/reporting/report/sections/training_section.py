@@ -3,35 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from streid.reporting.figures.charts import Chart
-from streid.reporting.figures.learning import plot_training, training_rows
-from streid.reporting.report.sections.frame import Material, Section
-
-END_TITLES = (
-    "Epochs",
-    "Loss",
-    "Accuracy",
-    "Learning rate",
-    "Held-out rank-1",
-    "Held-out mAP",
-    "Pictures per second",
-)
+from streid.reporting.figures.training_curve import plot_training
+from streid.reporting.report.sections.frame import ChartGroup, Material, Section
+from streid.reporting.report.training_table import TITLES, training_rows
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TrainingSection(Section):
-    """Charts over the epochs and what they end with, nothing where nothing was trained here."""
+    """What training ended with and charts over the epochs, nothing where nothing was trained here."""
 
     titles: Sequence[str]
     ends: Sequence[tuple[str, tuple[str, ...]]]
-    curves: Sequence[Chart]
-
-    @property
-    def charts(self) -> Sequence[Chart]:
-        """The curves."""
-        return self.curves
+    groups: Sequence[ChartGroup]
 
 
 def compose_training(material: Material) -> TrainingSection:
     """Draw what training.csv of each model holds."""
-    return TrainingSection(titles=END_TITLES, ends=training_rows(material.runs), curves=plot_training(material.runs))
+    runs = material.runs
+    return TrainingSection(titles=TITLES, ends=training_rows(runs), groups=[ChartGroup(charts=plot_training(runs))])

@@ -1,15 +1,10 @@
-"""Charts of what a data set holds."""
+"""Pictures and cameras per identity."""
 
 import xml.etree.ElementTree as ET
 
 import pandas as pd
 
-from streid.reporting.figures.census import _plot_people, plot_cameras, plot_identities
-
-
-def test_pictures_per_camera() -> None:
-    table = pd.DataFrame({"camid": [1, 1, 3], "split": ["train", "query", "gallery"]})
-    assert plot_cameras(table).alt == "Pictures: camera 1 2, camera 3 1."
+from streid.reporting.figures.people_counts import _plot_people, plot_identities
 
 
 def test_pictures_and_cameras_per_identity() -> None:

@@ -1,4 +1,4 @@
-"""The graphs a model of clips speaks along: over the body, over the frames, as matrices, and its branches.
+"""The graphs that a model of clips learns: between a frame's patches, and between the frames.
 
 Shape suffixes: as in `streid.files.inspections`; E edges.
 """
@@ -9,36 +9,22 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from streid.arrays import FeatureArray
-from streid.files.inspections import BRANCHES, PatchGraphs
-from streid.reporting.figures.canvas import MATRIX, TINY, Canvas, Span
-from streid.reporting.figures.charts import Chart, draw_chart, legend_below
-from streid.reporting.figures.views import (
-    GAP,
-    HEADER,
-    MOST_FRAMES,
-    SCALE_HEIGHT,
-    SCALE_THICKNESS,
-    TILE_HEIGHT,
-    TILE_WIDTH,
-    WIDTH,
-    Inspected,
-    tile_left,
-)
-from streid.reporting.palette import SERIES, style_of
+from streid.files.inspections import PatchGraphs
+from streid.reporting.figures.canvas import Canvas
+from streid.reporting.figures.charts import Chart, draw_chart
+from streid.reporting.figures.inspected import MOST_CLIPS, MOST_FRAMES, Inspected
+from streid.reporting.figures.tiles import GAP, HEADER, TILE_HEIGHT, TILE_WIDTH, WIDTH, tile_left
+from streid.reporting.palette import SERIES
 
-SHOWN_CLIPS = 2
 ARC_HEIGHT = 52
 WIDEST, WIDEST_ARC, NODE_SIZE = 6.0, 3.0, 4.0
 TOUCHING, APART = "#ffd43b", "#52d6ff"
 DIMMED = 0.55
-SPATIAL_SIDE, SPATIAL_LEFT, MATRICES_TOP = 200, 18, 36
-TEMPORAL_LEFT = 258
-MARKERS = "osD"
 
 
 def plot_graphs(shown: Inspected, graphs: PatchGraphs) -> Chart:
     """Two clips: over each frame the learned edges between its patches, above them those between the frames."""
-    units = shown.units[:SHOWN_CLIPS]
+    units = shown.units[:MOST_CLIPS]
     frames = min(shown.frames, MOST_FRAMES)
     height = HEADER + ARC_HEIGHT + TILE_HEIGHT + 2 * GAP
     size = (WIDTH, len(units) * height)
@@ -110,7 +96,7 @@ def _paint_body(
 def _graphs_alt(shown: Inspected, graphs: PatchGraphs) -> str:
     """The strongest learned edge of each shown clip's two graphs."""
     words = []
-    for unit in shown.units[:SHOWN_CLIPS]:
+    for unit in shown.units[:MOST_CLIPS]:
         spatial_TVV = _undirected(graphs.learned_spatial()[unit])
         frame, one, other = np.unravel_index(spatial_TVV.argmax(), spatial_TVV.shape)
         temporal_TT = _undirected(graphs.learned_temporal()[unit].mean(axis=0))
@@ -121,59 +107,3 @@ def _graphs_alt(shown: Inspected, graphs: PatchGraphs) -> str:
             f"({temporal_TT.max():.2f})"
         )
     return f"Learned graphs of {shown.name}. {'; '.join(words)}."
-
-
-def plot_adjacency(shown: Inspected, graphs: PatchGraphs) -> Chart:
-    """The whole adjacency, mean of the units: between patches, and for each patch between the frames."""
-    spatial_VV = graphs.spatial_UTVV.mean(axis=(0, 1))
-    temporal_VTT = graphs.temporal_UVTT.mean(axis=0)
-    spatial, temporal = (Span(0.0, float(table.max())) for table in (spatial_VV, temporal_VTT))
-    size = (WIDTH, MATRICES_TOP + SPATIAL_SIDE + SCALE_HEIGHT + GAP)
-    # Patches of small maps overlap, so their places alone would lay the matrices over one another.
-    rows_V, columns_V = (np.unique(graphs.boxes_V4[:, edge], return_inverse=True)[1] for edge in (0, 1))
-    step = (SPATIAL_SIDE + GAP) / (max(rows_V.max(), columns_V.max()) + 1)
-
-    def paint(axes: Axes) -> None:
-        canvas = Canvas(axes, size)
-        canvas.text((SPATIAL_LEFT, 13), "between patches, mean of frames")
-        canvas.matrix(spatial_VV, (SPATIAL_LEFT, MATRICES_TOP, SPATIAL_SIDE, SPATIAL_SIDE), spatial, numbers=True)
-        cell = SPATIAL_SIDE / len(spatial_VV)
-        for node in range(len(spatial_VV)):
-            place = (node + 0.5) * cell
-            canvas.text((SPATIAL_LEFT + place, MATRICES_TOP - 4), str(node + 1), size=TINY, ha="center")
-            canvas.text((SPATIAL_LEFT - 4, MATRICES_TOP + place), str(node + 1), size=TINY, ha="right", va="center")
-        canvas.text((TEMPORAL_LEFT, 13), "between frames, of each patch")
-        for row, column, weights_TT in zip(rows_V, columns_V, temporal_VTT, strict=True):
-            left, top = TEMPORAL_LEFT + column * step, MATRICES_TOP + row * step
-            canvas.matrix(weights_TT, (left, top, step - GAP, step - GAP), temporal)
-        bar_top = MATRICES_TOP + SPATIAL_SIDE + 10
-        canvas.scale((SPATIAL_LEFT, bar_top, SPATIAL_SIDE, SCALE_THICKNESS), spatial, "weight", MATRIX, "{:.2f}")
-        width = (columns_V.max() + 1) * step - GAP
-        canvas.scale((TEMPORAL_LEFT, bar_top, width, SCALE_THICKNESS), temporal, "weight", MATRIX, "{:.2f}")
-
-    receiver, sender = np.unravel_index(spatial_VV.argmax(), spatial_VV.shape)
-    alt = (
-        f"Adjacency of {shown.name}, mean of {len(shown.units)} clips. Largest: patch {receiver + 1} hears patch "
-        f"{sender + 1} with {spatial_VV.max():.2f}; between frames {temporal_VTT.max():.2f}."
-    )
-    return draw_chart(name=f"adjacency_{shown.name}", title=shown.title, alt=alt, size=size, paint=paint)
-
-
-def plot_branches(shown: Inspected, graphs: PatchGraphs) -> Chart:
-    """The length of each branch's feature, a row per clip."""
-    size = (WIDTH, 80 + 26 * len(shown.units))
-
-    def paint(axes: Axes) -> None:
-        rows = list(shown.units)
-        for number, branch in enumerate(BRANCHES):
-            colour, _ = style_of(number)
-            axes.plot(graphs.norms_UB[:, number], rows, MARKERS[number], color=colour, label=branch, markersize=6)
-        axes.set_yticks(rows, [shown.label(unit) for unit in rows])
-        axes.set_ylim(len(rows) - 0.5, -0.5)
-        axes.set_xlim(left=0)
-        axes.set_xlabel("length of the branch's feature")
-        legend_below(axes, len(BRANCHES), columns=3)
-
-    means = [f"{branch} {graphs.norms_UB[:, number].mean():.3g}" for number, branch in enumerate(BRANCHES)]
-    alt = f"Feature norms of {shown.name}'s branches, mean of the clips: {', '.join(means)}."
-    return draw_chart(name=f"branches_{shown.name}", title=shown.title, alt=alt, size=size, paint=paint)

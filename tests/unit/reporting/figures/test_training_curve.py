@@ -1,12 +1,14 @@
-"""Training curves and their table."""
+"""Training curves."""
 
 from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
+import pytest
+from inspections_by_hand import texts
 
-from streid.reporting.figures.learning import plot_training, training_rows
-from streid.reporting.palette import COLOURS
+from streid.reporting.figures.training_curve import plot_training
+from streid.reporting.palette import SERIES
 from streid.reporting.runs import ModelRun
 
 MakeRun = Callable[..., ModelRun]
@@ -34,12 +36,15 @@ def test_training_of_several_models_and_validation_now_and_then(make_run: MakeRu
     assert charts["training_loss"].alt == "Loss over the epochs: pcb ends at 1, stgcn ends at 4."
     assert charts["training_val_mAP"].alt == "Held-out mAP, % over the epochs: pcb ends at 50."
     # The second model keeps its colour where the first has no curve.
-    assert COLOURS["orange"][0].encode() in charts["training_learning_rate"].svg
-    assert COLOURS["blue"][0].encode() not in charts["training_learning_rate"].svg
-    dash = "\N{EN DASH}"
-    assert training_rows(runs) == [
-        ("pcb", ("3", "1", dash, dash, dash, "50.0 %", dash)),
-        ("stgcn", ("1", "4", dash, "0.00125", dash, dash, "1,234")),
-    ]
+    assert SERIES[1] in charts["training_learning_rate"].drawing
+    assert SERIES[0] not in charts["training_learning_rate"].drawing
     seven = plot_training([make_run(f"model{number}", history=first) for number in range(7)])
     assert seven[0].size[1] > charts["training_loss"].size[1]
+
+
+@pytest.mark.parametrize("rates", [[0.0002, 0.0004], [0.003, 0.06], [0.1, 0.001], [1e-7, 0.1], [0.05] * 2, [0.0, 0.1]])
+def test_the_axis_of_the_learning_rate_has_numbers(make_run: MakeRun, rates: list[float]) -> None:
+    history = pd.DataFrame({"epoch": [1.0, 2.0], "learning_rate": rates})
+    (chart,) = plot_training([make_run(history=history)])
+    numbers = [float(text) for text in texts(chart) if text != "epoch"]
+    assert sum(min(rates) <= number <= max(rates) for number in numbers) >= (1 if rates[0] == rates[1] else 2)

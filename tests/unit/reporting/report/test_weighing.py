@@ -3,9 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from streid.reporting.figures.weighing import describe_weight, explain_weights, plot_weights
+from streid.reporting.report.weighing import describe_weight, explain_weights
 from streid.reporting.runs import ModelRun
 
 MakeRun = Callable[..., ModelRun]
@@ -26,7 +24,6 @@ def test_every_source_of_a_weight_is_told() -> None:
     assert "too few held-out identities" in describe_weight(record("default", few))
     told = describe_weight(record("default", few | {"reason": "every weight tried ranks them the same"}))
     assert told.endswith(": every weight tried ranks them the same.")
-    assert plot_weights("pcb", "likelihood", record("default", few)) is None
     chosen = describe_weight(record("held-out", SELECTION))
     assert chosen.startswith("w = 0.02, chosen on 20 held-out identities (85 queries)")
     assert chosen.endswith("Default 0.02, best there 0.04.")
@@ -48,23 +45,3 @@ def test_each_fusion_is_explained(make_run: MakeRun) -> None:
     assert told == "Seen in one session adds +2.00 to L; for pictures of two sessions L is \N{MINUS SIGN}3.46."
     thin = make_run(beside={"likelihood": (visual, record("default", identities=9, neutral=1.0))})
     assert any("L is 0" in sentence for sentence in explain_weights([thin])[1].sentences)
-
-
-def test_the_curve_marks_chosen_default_and_best() -> None:
-    chart = plot_weights("pcb", "likelihood", record("held-out", SELECTION))
-    assert chart is not None
-    assert chart.name == "weight_pcb_likelihood"
-    assert chart.alt == (
-        "mAP on 20 held-out identities for weights from 0.01 to 0.04, between 70.0 and 90.0 %: "
-        "best here 0.04 with 90.0 %, default 0.02 with 80.0 %, chosen 0.02 with 80.0 %."
-    )
-    for words in (b"best here: 0.04", b"default: 0.02", b"chosen: 0.02"):
-        assert words in chart.svg
-    assert plot_weights("pcb", "likelihood", record("given")) is None
-
-
-def test_a_given_weight_of_nothing_beside_a_curve_is_not_marked() -> None:
-    chart = plot_weights("pcb", "likelihood", record("given", SELECTION) | {"weight": 0.0})
-    assert chart is not None
-    assert b"chosen" not in chart.svg
-    assert np.log(SELECTION["default"]) < 0
