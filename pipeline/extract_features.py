@@ -60,9 +60,8 @@ def main() -> None:
         Path(__file__),
         inputs=[arguments.manifest, arguments.summary, arguments.model],
         settings={"dtype": arguments.dtype, "precision": arguments.precision, "versions": pixel_versions()}
-        | {"device": device.type, "threads": arguments.threads if device.type == "cpu" else None}
-        | {"unit": unit, "batch_size": arguments.batch_size}
-        | {"name": arguments.name},
+        | {"device": device.type, "unit": unit, "batch_size": arguments.batch_size, "name": arguments.name},
+        chosen={"architecture": config.architecture, "backbone": config.backbone},
     )
     torch.set_num_threads(arguments.threads)
     splits = {split: table[table["split"] == split] for split in ("val", "query", "gallery")}

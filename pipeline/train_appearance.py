@@ -75,7 +75,8 @@ def main() -> None:
         settings={"model": shape, "augmentation": augmentation, "training": config.deciding()}
         | {"start_weights": arguments.start_weights, "frame_stride": arguments.frame_stride}
         | {"versions": pixel_versions(), "processes": world.size}
-        | {"device": device.type, "threads": threads if device.type == "cpu" else None},
+        | {"device": device.type},
+        chosen={"architecture": shape.architecture, "backbone": shape.backbone},
     )
     torch.set_num_threads(threads)
     torch.manual_seed(arguments.seed)

@@ -1,7 +1,6 @@
 rule train_appearance:
     input:
         script=script("train_appearance"),
-        modules=modules("train_appearance"),
         manifest="results/{dataset}/manifest.csv",
         summary="results/{dataset}/dataset.json",
         pictures=of_job(Plan.pictures),
@@ -23,11 +22,14 @@ rule train_appearance:
         runtime=1440,
         gpu=of_job(job_resources.training_gpus),
     params:
+        *code("train_appearance"),
         root=of_job(Plan.root),
         packed=packed,
         work="results/{dataset}/{model}/work/training",
         device=DEVICE,
-        processes=lambda wildcards, resources: job_resources.started_processes(PLAN, wildcards.dataset, wildcards.model, resources.gpu),
+        processes=lambda wildcards, resources: job_resources.started_processes(
+            PLAN, wildcards.dataset, wildcards.model, resources.gpu
+        ),
         options=options("train"),
     shell:
         "python {input.script:q} --manifest {input.manifest:q} --summary {input.summary:q} --root {params.root:q} {params.packed:q} "
@@ -38,7 +40,6 @@ rule train_appearance:
 rule extract_features:
     input:
         script=script("extract_features"),
-        modules=modules("extract_features"),
         manifest="results/{dataset}/manifest.csv",
         summary="results/{dataset}/dataset.json",
         pictures=of_job(Plan.pictures),
@@ -60,6 +61,7 @@ rule extract_features:
         runtime=480,
         gpu=GPUS,
     params:
+        *code("extract_features"),
         root=of_job(Plan.root),
         packed=packed,
         work="results/{dataset}/{model}/work/extraction",
@@ -83,6 +85,7 @@ use rule extract_features as extract_shard with:
         dataset=EXTRACTED_IN_SHARDS,
         model=OWN_MODELS,
     params:
+        *code("extract_features"),
         root=of_job(Plan.root),
         packed=packed,
         work="results/{dataset}/{model}/work/extraction-{shard}-of-{shards}",
@@ -94,7 +97,6 @@ use rule extract_features as extract_shard with:
 rule inspect_model:
     input:
         script=script("inspect_model"),
-        modules=modules("inspect_model"),
         manifest="results/{dataset}/manifest.csv",
         summary="results/{dataset}/dataset.json",
         pictures=of_job(Plan.pictures),
@@ -113,6 +115,7 @@ rule inspect_model:
         runtime=30,
         gpu=GPUS,
     params:
+        *code("inspect_model"),
         root=of_job(Plan.root),
         packed=packed,
         device=DEVICE,
@@ -126,7 +129,6 @@ rule inspect_model:
 rule merge_features:
     input:
         script=script("merge_features"),
-        modules=modules("merge_features"),
         shards=of_job(Plan.shard_files),
     output:
         features="results/{dataset}/{model}/features.h5",
@@ -143,6 +145,8 @@ rule merge_features:
     resources:
         mem_mb=2000,
         runtime=60,
+    params:
+        *code("merge_features"),
     shell:
         "python {input.script:q} --shards {input.shards:q} --output {output.features:q} --threads {threads} >> {log:q} 2>&1"
 
@@ -151,7 +155,6 @@ rule merge_features:
 rule import_features:
     input:
         script=script("import_features"),
-        modules=modules("import_features"),
         manifest="results/{dataset}/manifest.csv",
         made=of_job(Plan.imported_features),
     output:
@@ -168,6 +171,8 @@ rule import_features:
     resources:
         mem_mb=6000,
         runtime=60,
+    params:
+        *code("import_features"),
     shell:
         "python {input.script:q} --features {input.made:q} --manifest {input.manifest:q} --dataset {wildcards.dataset:q} "
         "--name {wildcards.model:q} --output {output.features:q} --threads {threads} >> {log:q} 2>&1"

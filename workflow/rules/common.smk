@@ -5,12 +5,13 @@ import sys
 from pathlib import Path
 
 import yaml
+from snakemake.settings.types import DAGSettings
 
 sys.path.insert(0, str(Path(workflow.basedir) / "pipeline"))
 
 from streid.scoring.fusion_records import FUSIONS
-from streid.stage.fingerprints import source_closure
 from streid.workflow import job_resources, report_plan
+from streid.workflow.code_params import code_params
 from streid.workflow.configuration import configuration_problems, with_numbers
 from streid.workflow.cross_checks import plan_problems
 from streid.workflow.plan import Plan
@@ -48,13 +49,32 @@ wildcard_constraints:
 
 
 def script(stage):
-    """The stage's script: an edit reruns the stage."""
-    return str(PIPELINE / f"{stage}.py")
+    """The stage's script, for the command; what counts is its code (`code`), not when the file was written."""
+
+    def path(wildcards):
+        compare_contents()
+        return str(PIPELINE / f"{stage}.py")
+
+    return ancient(path)
 
 
-def modules(stage):
-    """The streid modules the stage's script imports, directly or not: an edit of one reruns the stage."""
-    return [str(path) for path in source_closure(PIPELINE / f"{stage}.py")]
+def compare_contents():
+    """Let inputs newer than a job's outputs count only if their content is new, whatever their size.
+
+    Snakemake compares contents up to 1 MB, unless --max-checksum-file-size says otherwise. Its settings are not there yet
+    when the rules are read, so an input function changes them.
+    """
+    for part in (workflow.dag, workflow.persistence):
+        if part.max_checksum_file_size == DAGSettings.max_checksum_file_size:
+            part.max_checksum_file_size = sys.maxsize
+
+
+def code(stage):
+    """The params with the code that a job of the stage runs: an edit of it runs the job again."""
+    return code_params(
+        PIPELINE / f"{stage}.py",
+        lambda wildcards: PLAN.code_choices(wildcards.dataset, wildcards.get("model")),
+    )
 
 
 def templates(*pages):
@@ -108,9 +128,5 @@ _SHARDED = [
     for model in sorted(PLAN.models)
     if PLAN.shards(dataset, model) > 1
 ]
-EXTRACTED_AT_ONCE = (
-    f"(?!{'|'.join(_SHARDED) or '(?!)'})(?:{any_of(PLAN.datasets)})"
-)
-EXTRACTED_IN_SHARDS = (
-    f"(?={'|'.join(_SHARDED) or '(?!)'})(?:{any_of(PLAN.datasets)})"
-)
+EXTRACTED_AT_ONCE = f"(?!{'|'.join(_SHARDED) or '(?!)'})(?:{any_of(PLAN.datasets)})"
+EXTRACTED_IN_SHARDS = f"(?={'|'.join(_SHARDED) or '(?!)'})(?:{any_of(PLAN.datasets)})"

@@ -1,7 +1,6 @@
 rule render_demo:
     input:
         script=script("render_demo"),
-        modules=modules("render_demo"),
     output:
         marker="data/{dataset}/rendered.json",
     log:
@@ -17,6 +16,7 @@ rule render_demo:
         mem_mb=2000,
         runtime=60,
     params:
+        *code("render_demo"),
         output=lambda wildcards: f"data/{wildcards.dataset}",
         options=options("render"),
     shell:
@@ -26,7 +26,6 @@ rule render_demo:
 rule prepare_dataset:
     input:
         script=script("prepare_dataset"),
-        modules=modules("prepare_dataset"),
         raw=of_job(Plan.raw_data),
     output:
         manifest="results/{dataset}/manifest.csv",
@@ -44,6 +43,7 @@ rule prepare_dataset:
         mem_mb=3000,
         runtime=120,
     params:
+        *code("prepare_dataset"),
         root=of_job(Plan.root),
         format=of_job(Plan.format),
         source=of_job(Plan.source_flags),

@@ -1,7 +1,6 @@
 rule write_explorer:
     input:
         script=script("write_explorer"),
-        modules=modules("write_explorer"),
         templates=templates("", "explorer"),
         pictures=of_job(Plan.pictures),
         histograms="results/{dataset}/histograms.h5",
@@ -29,6 +28,7 @@ rule write_explorer:
         mem_mb=scoring_memory,
         runtime=60,
     params:
+        *code("write_explorer"),
         root=of_job(Plan.root),
         packed=packed,
         models=of_job(report_plan.model_flags),
@@ -45,7 +45,6 @@ rule write_explorer:
 rule write_report:
     input:
         script=script("write_report"),
-        modules=modules("write_report"),
         templates=templates("report"),
         manifest="results/{dataset}/manifest.csv",
         summary="results/{dataset}/dataset.json",
@@ -86,6 +85,7 @@ rule write_report:
         mem_mb=4000,
         runtime=60,
     params:
+        *code("write_report"),
         root=of_job(Plan.root),
         packed=packed,
         models=of_job(report_plan.model_flags),

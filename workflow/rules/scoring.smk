@@ -1,7 +1,6 @@
 rule evaluate_joint:
     input:
         script=script("evaluate_joint"),
-        modules=modules("evaluate_joint"),
         features="results/{dataset}/{model}/features.h5",
         histograms=of_job(Plan.histograms),
     output:
@@ -19,6 +18,7 @@ rule evaluate_joint:
         runtime=120,
         gpu=GPUS,
     params:
+        *code("evaluate_joint"),
         device=DEVICE,
         options=options("joint"),
     shell:
@@ -30,7 +30,6 @@ rule evaluate_joint:
 rule rerank_scores:
     input:
         script=script("rerank_scores"),
-        modules=modules("rerank_scores"),
         features="results/{dataset}/{model}/features.h5",
         histograms=of_job(Plan.histograms),
         scores="results/{dataset}/{model}/{fusion}/scores.h5",
@@ -49,6 +48,7 @@ rule rerank_scores:
         runtime=240,
         gpu=GPUS,
     params:
+        *code("rerank_scores"),
         device=DEVICE,
         joint=options("joint"),
         options=options("rerank"),

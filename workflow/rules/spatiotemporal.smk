@@ -1,7 +1,6 @@
 rule build_histograms:
     input:
         script=script("build_histograms"),
-        modules=modules("build_histograms"),
         manifest="results/{dataset}/manifest.csv",
         summary="results/{dataset}/dataset.json",
     output:
@@ -17,6 +16,7 @@ rule build_histograms:
         mem_mb=2000,
         runtime=30,
     params:
+        *code("build_histograms"),
         options=options("histograms"),
     shell:
         "python {input.script:q} --manifest {input.manifest:q} --summary {input.summary:q} --output {output.histograms:q} "

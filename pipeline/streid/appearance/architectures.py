@@ -1,6 +1,7 @@
 """The models' architectures: what each takes, and how it is built; the one place that knows all their names.
 
 Light enough for --help and for the workflow, which asks for the names: a network's module is imported when it is built.
+An entry of the table and a case of the match are the code of that architecture alone (`streid.stage.fingerprints`).
 """
 
 from typing import TYPE_CHECKING, NamedTuple
@@ -54,18 +55,22 @@ def build_network(name: str, backbone: str, identities: int, frames: int) -> "Ap
         InputError: the architecture, the backbone or the number of frames is not known to it.
     """
     check_architecture(name, frames)
-    if name == "stgcn":
-        from streid.appearance.stgcn import STGCN
+    network: AppearanceModel
+    match name:
+        case "baseline":
+            from streid.appearance.baseline import Baseline
 
-        return STGCN(backbone, identities, frames)
-    if name == "stcanet":
-        from streid.appearance.stcanet import STCANet
+            network = Baseline(backbone, identities)
+        case "pcb":
+            from streid.appearance.pcb import PCB
 
-        return STCANet(backbone, identities, frames)
-    if name == "pcb":
-        from streid.appearance.pcb import PCB
+            network = PCB(backbone, identities)
+        case "stcanet":
+            from streid.appearance.stcanet import STCANet
 
-        return PCB(backbone, identities)
-    from streid.appearance.baseline import Baseline
+            network = STCANet(backbone, identities, frames)
+        case "stgcn":
+            from streid.appearance.stgcn import STGCN
 
-    return Baseline(backbone, identities)
+            network = STGCN(backbone, identities, frames)
+    return network

@@ -1,12 +1,14 @@
 """What a model does with a few units: the energy of its last map, its stripes, graphs and attention.
 
 Shape suffixes: as in `streid.files.inspections`; F = T frames of one unit.
+
+No architecture's module is imported: an edit of one makes the inspections of its own models again, not of all.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 import torch
@@ -14,9 +16,6 @@ from torch import nn
 
 from streid.appearance.models import ModelConfig
 from streid.appearance.outputs import AppearanceModel
-from streid.appearance.pcb import PCB
-from streid.appearance.stcanet import STCANet
-from streid.appearance.stgcn import PATCH_COLUMNS, PATCH_ROWS, STGCN
 from streid.arrays import FeatureArray
 from streid.data.examples import Example
 from streid.data.loading import EvaluationSet
@@ -24,6 +23,11 @@ from streid.data.picture_source import PictureSource
 from streid.data.transforms import NetworkInput
 from streid.errors import InputError
 from streid.files.inspections import BlockAttention, Inspection, PatchGraphs, Stripes
+
+if TYPE_CHECKING:
+    from streid.appearance.pcb import PCB
+    from streid.appearance.stcanet import STCANet
+    from streid.appearance.stgcn import STGCN
 
 Part = TypeVar("Part")
 Call = tuple[tuple[Any, ...], torch.Tensor]
@@ -53,7 +57,7 @@ def inspect_model(
     model.to(device).eval()
     shown = EvaluationSet(source, [one.paths for one in examples], height=config.height, width=config.width)
     prepare = NetworkInput(device)
-    found = [_inspect_unit(model, prepare(shown[row][None])) for row in range(len(shown))]
+    found = [_inspect_unit(model, config.architecture, prepare(shown[row][None])) for row in range(len(shown))]
     parts = _joined([more for _, more in found])
     return Inspection(
         dataset=dataset,
@@ -69,38 +73,54 @@ def inspect_model(
     )
 
 
-def _inspect_unit(model: AppearanceModel, inputs: torch.Tensor) -> tuple[FeatureArray, dict[str, Any]]:
+def _inspect_unit(
+    model: AppearanceModel, architecture: str, inputs: torch.Tensor
+) -> tuple[FeatureArray, dict[str, Any]]:
     """One unit's energy (T, h, w), and its parts, each with a leading axis of one unit."""
     watched: dict[str, nn.Module] = {"map": model.backbone.layer4}
-    if isinstance(model, STCANet):
-        watched |= {name: block.get_submodule("channel_attention") for name, block in model.blocks.items()}
+    if architecture == "stcanet":
+        blocks = cast("STCANet", model).blocks
+        watched |= {name: block.get_submodule("channel_attention") for name, block in blocks.items()}
     parts: dict[str, Any] = {}
     with _watched(watched) as calls:
-        if isinstance(model, STGCN):
-            norms_1B = model.branches(inputs).norm(dim=2)
-            parts["graphs"] = _graphs(model, inputs, calls["map"][1].shape[2:], norms_1B)
-        elif isinstance(model, STCANet):
-            for name, seen in model.attention(inputs).items():
-                received_1C, added_1Thw = _channel_attention(*calls[name])
-                parts[name] = BlockAttention(
-                    part_maps_UTPhw=_array(seen.part_maps),
-                    messages_UVV=_array(seen.edges),
-                    received_UC=_array(received_1C),
-                    added_UThw=_array(added_1Thw),
-                )
-        else:
-            feature_1D = model.describe(inputs)
-            if isinstance(model, PCB):
-                parts["stripes"] = Stripes(
-                    bounds_P2=pooled_bounds(calls["map"][1].shape[2], model.parts),
-                    norms_UP=_array(feature_1D.view(1, model.parts, -1).norm(dim=2)),
-                )
+        match architecture:
+            case "stgcn":
+                parts["graphs"] = _graphs(cast("STGCN", model), inputs, calls)
+            case "stcanet":
+                parts |= _blocks(cast("STCANet", model), inputs, calls)
+            case "pcb":
+                parts["stripes"] = _stripes(cast("PCB", model), inputs, calls)
+            case _:
+                model.describe(inputs)
     return _array(calls["map"][1].norm(dim=1)), parts
 
 
-def _graphs(model: STGCN, inputs: torch.Tensor, cells: torch.Size, norms_1B: torch.Tensor) -> PatchGraphs:
+def _stripes(model: "PCB", inputs: torch.Tensor, calls: Mapping[str, Call]) -> Stripes:
+    feature_1D = model.describe(inputs)
+    return Stripes(
+        bounds_P2=pooled_bounds(calls["map"][1].shape[2], model.parts),
+        norms_UP=_array(feature_1D.view(1, model.parts, -1).norm(dim=2)),
+    )
+
+
+def _blocks(model: "STCANet", inputs: torch.Tensor, calls: Mapping[str, Call]) -> dict[str, BlockAttention]:
+    found = {}
+    for name, seen in model.attention(inputs).items():
+        received_1C, added_1Thw = _channel_attention(*calls[name])
+        found[name] = BlockAttention(
+            part_maps_UTPhw=_array(seen.part_maps),
+            messages_UVV=_array(seen.edges),
+            received_UC=_array(received_1C),
+            added_UThw=_array(added_1Thw),
+        )
+    return found
+
+
+def _graphs(model: "STGCN", inputs: torch.Tensor, calls: Mapping[str, Call]) -> PatchGraphs:
+    norms_1B = model.branches(inputs).norm(dim=2)
+    cells = calls["map"][1].shape[2:]
     graphs = model.graphs(inputs)
-    rows, columns = pooled_bounds(cells[0], PATCH_ROWS), pooled_bounds(cells[1], PATCH_COLUMNS)
+    rows, columns = (pooled_bounds(size, parts) for size, parts in zip(cells, model.patches, strict=True))
     boxes = [(row[0], column[0], row[1], column[1]) for row in rows for column in columns]
     return PatchGraphs(
         boxes_V4=np.array(boxes, np.float32),

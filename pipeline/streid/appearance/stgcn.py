@@ -100,6 +100,8 @@ class STGCN(AppearanceModel):
         frames: of a clip, at least 2.
     """
 
+    patches = (PATCH_ROWS, PATCH_COLUMNS)
+
     def __init__(self, backbone: str, identities: int, frames: int) -> None:
         super().__init__(Backbone(backbone, last_stride=1), frames)
         channels = self.backbone.channels

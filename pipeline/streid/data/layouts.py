@@ -1,11 +1,10 @@
 """The data sets' formats: what tells their pictures, and what reads them; the one place that knows all their names.
 
 Plain names, nothing read but folders, and a data set's module imported only when it is loaded: the workflow asks
-before anything runs what a preparation depends on.
+before anything runs what a preparation depends on. An entry of the table and a case of the match are the code of that
+format alone (`streid.stage.fingerprints`).
 """
 
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,8 +12,7 @@ from streid.data.masks import MASKS_FOLDER
 from streid.errors import InputError
 
 if TYPE_CHECKING:
-    from streid.data.msmt17 import ValidationList
-    from streid.data.sources import SourceDataset
+    from streid.data.sources import SourceDataset, ValidationList
 
 MARKET_FOLDERS = ("bounding_box_train", "bounding_box_test", "query")
 
@@ -68,24 +66,34 @@ def load_dataset(
     Raises:
         InputError: the data set is missing or cannot be used.
     """
-    from streid.data.duke_video import load_duke_video
-    from streid.data.dukemtmc import load_dukemtmc
-    from streid.data.market1501 import load_market1501
-    from streid.data.mars import load_mars
-    from streid.data.msmt17 import load_msmt17
-    from streid.data.own import load_own
+    match source_format:
+        case "market1501":
+            from streid.data.market1501 import load_market1501
 
-    loaders: dict[str, Callable[[Path], SourceDataset]] = {
-        "market1501": load_market1501,
-        "dukemtmc": load_dukemtmc,
-        "msmt17": partial(load_msmt17, validation_list=validation_list),
-        "mars": load_mars,
-        "duke_video": load_duke_video,
-        "manifest": partial(load_own, manifest=manifest),
-    }
-    if source_format not in loaders:
-        raise InputError(f"unknown data set format {source_format!r}; known: {', '.join(FORMATS)}")
-    return loaders[source_format](root)
+            dataset = load_market1501(root)
+        case "dukemtmc":
+            from streid.data.dukemtmc import load_dukemtmc
+
+            dataset = load_dukemtmc(root)
+        case "msmt17":
+            from streid.data.msmt17 import load_msmt17
+
+            dataset = load_msmt17(root, validation_list)
+        case "mars":
+            from streid.data.mars import load_mars
+
+            dataset = load_mars(root)
+        case "duke_video":
+            from streid.data.duke_video import load_duke_video
+
+            dataset = load_duke_video(root)
+        case "manifest":
+            from streid.data.own import load_own
+
+            dataset = load_own(root, manifest)
+        case _:
+            raise InputError(f"unknown data set format {source_format!r}; known: {', '.join(FORMATS)}")
+    return dataset
 
 
 def raw_inputs(source_format: str, root: Path) -> list[Path]:

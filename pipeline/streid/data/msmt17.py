@@ -18,12 +18,12 @@ kept their names.
 
 import re
 from pathlib import Path
-from typing import Literal
 
 from streid.data.sources import (
     ExpectedCounts,
     Row,
     SourceDataset,
+    ValidationList,
     check_folder,
     list_pictures,
     make_table,
@@ -31,8 +31,6 @@ from streid.data.sources import (
 )
 from streid.errors import InputError
 from streid.files.sightings import JUNK_PID, UNKNOWN_TIME
-
-ValidationList = Literal["train", "val"]
 
 VERSIONS = (("mask_train_v2", "mask_test_v2"), ("train", "test"))
 LISTS = {"train": "list_train.txt", "val": "list_val.txt", "query": "list_query.txt", "gallery": "list_gallery.txt"}

@@ -16,8 +16,7 @@ from streid.data.images import check_pictures, decode_mask
 from streid.data.layouts import load_dataset
 from streid.data.manifest import check_manifest
 from streid.data.masks import MASKS_FOLDER, mask_path
-from streid.data.msmt17 import ValidationList
-from streid.data.sources import SourceDataset
+from streid.data.sources import SourceDataset, ValidationList
 from streid.data.tracklets import group_passes
 from streid.errors import InputError
 from streid.files.picture_pack import create_pack

@@ -10,6 +10,8 @@ import pandas as pd
 from streid.errors import InputError
 
 ExpectedCounts = Mapping[str, Mapping[str, int]]
+# What to do with MSMT17's own validation pictures.
+ValidationList = Literal["train", "val"]
 Row = tuple[str, str, int, int, int, int, int]
 ROW_FIELDS = ("path", "split", "pid", "camid", "session", "time", "tracklet")
 

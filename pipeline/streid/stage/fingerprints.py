@@ -1,52 +1,75 @@
-"""Which source files a stage script runs: itself and every streid module it imports, read with `ast`.
+"""Which code a stage runs for one job, as digests of its abstract syntax: no comment, docstring or layout counts.
 
-The workflow makes them inputs of the stage's rule; the resumable stages put them into the fingerprint
-of their unfinished work. Imports inside functions count, imports for type checkers too.
+The workflow makes the digests params of the stage's rule; the resumable stages put them into the fingerprint of
+their unfinished work. Imports inside functions count; those for type checkers do not.
+
+A job uses one architecture, one backbone and one data set format of several. The modules that choose among them are
+listed in `CHOOSERS`; of such a module's tables and matches only the job's own entry and case count, and so only what
+that case imports.
 """
 
 import ast
 import hashlib
 import importlib.metadata
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from streid.files.checksums import digest_files
 
 PACKAGE = "streid"
+# Modules with tables and matches by a name -> what the name is of.
+CHOOSERS = {
+    "streid/appearance/architectures.py": "architecture",
+    "streid/appearance/backbones.py": "backbone",
+    "streid/data/layouts.py": "format",
+}
+DIGEST_LETTERS = 12
 # What decodes, resizes and augments pictures, and what computes with them.
 PIXEL_LIBRARIES = ("numpy", "pillow", "torch", "torch-geometric", "torchvision")
 
 
-def source_closure(script: Path) -> list[Path]:
-    """The script's streid modules, sorted, the script itself left out.
+def code_digests(script: Path, chosen: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Digests of the source files that a stage runs for a job: of its script and every streid module it imports.
 
     Args:
-        script: a stage script; the package `streid` lies beside it.
+        script: the stage script; the package `streid` lies beside it.
+        chosen: the job's `architecture`, `backbone` and `format`; where one is left out, all of its kind count.
+
+    Returns:
+        The digest of each file by its path from the script's folder, sorted by path.
     """
-    root = script.parent
-    found: set[Path] = set()
-    waiting = [script]
+    found: dict[str, str] = {}
+    waiting = [script.name]
     while waiting:
-        for module in _imported_modules(waiting.pop(), root):
-            if module not in found:
-                found.add(module)
-                waiting.append(module)
-    return sorted(found)
+        path = waiting.pop()
+        if path in found:
+            continue
+        name = (chosen or {}).get(CHOOSERS.get(path, ""))
+        found[path], imported = _read_code((script.parent / path).read_text(encoding="utf-8"), name)
+        waiting += [module for module in imported if (script.parent / module).is_file()]
+    return dict(sorted(found.items()))
 
 
-def fingerprint_run(script: Path, *, inputs: Sequence[Path], settings: Mapping[str, object]) -> str:
-    """SHA-256 over a stage's code, its input files and its settings.
+def fingerprint_run(
+    script: Path,
+    *,
+    inputs: Sequence[Path],
+    settings: Mapping[str, object],
+    chosen: Mapping[str, str] | None = None,
+) -> str:
+    """SHA-256 over a stage's code for a job, its input files and its settings.
 
-    Unfinished work with the same fingerprint may be gone on with: it will end in the same result.
+    Unfinished work with the same fingerprint can be resumed: it will end in the same result.
 
     Args:
-        script: the stage script.
+        script, chosen: see `code_digests`.
         inputs: files it reads.
         settings: what decides the result; dataclasses and plain values.
     """
     described = "\n".join(f"{name}={settings[name]!r}" for name in sorted(settings))
-    files = digest_files([script, *source_closure(script), *inputs])
-    return hashlib.sha256(f"{files}\n{described}".encode()).hexdigest()
+    code = "\n".join(f"{path} {digest}" for path, digest in code_digests(script, chosen).items())
+    return hashlib.sha256(f"{code}\n{digest_files(inputs)}\n{described}".encode()).hexdigest()
 
 
 def pixel_versions() -> dict[str, str]:
@@ -54,13 +77,76 @@ def pixel_versions() -> dict[str, str]:
     return {name: importlib.metadata.version(name) for name in PIXEL_LIBRARIES}
 
 
-def _imported_modules(source: Path, root: Path) -> set[Path]:
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"), filename=str(source))):
+@cache
+def _read_code(text: str, name: str | None) -> tuple[str, tuple[str, ...]]:
+    """A source file's digest, and where the modules that it imports would lie."""
+    tree = _Counted(name).visit(ast.parse(text))
+    words: list[str] = []
+    _spell(tree, words)
+    digest = hashlib.sha256("\n".join(words).encode()).hexdigest()[:DIGEST_LETTERS]
+    modules: set[str] = set()
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            names.update(alias.name for alias in node.names)
+            modules.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            names.add(node.module)
-            names.update(f"{node.module}.{alias.name}" for alias in node.names)
-    parts = [name.split(".") for name in names if name.split(".")[0] == PACKAGE]
-    return {path for path in (root.joinpath(*part).with_suffix(".py") for part in parts) if path.is_file()}
+            modules.add(node.module)
+            modules.update(f"{node.module}.{alias.name}" for alias in node.names)
+    own = sorted(module for module in modules if module.startswith(f"{PACKAGE}."))
+    return digest, tuple(f"{module.replace('.', '/')}.py" for module in own)
+
+
+class _Counted(ast.NodeTransformer):
+    """Leaves what counts: no docstrings, nothing for type checkers and, given a name, nothing that is another name's.
+
+    Args:
+        name: of the entry to keep of tables, and of the case to keep of matches, that have one of this name.
+    """
+
+    def __init__(self, name: str | None) -> None:
+        self.name = name
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
+        return None if _text(node.value) is not None else self.generic_visit(node)
+
+    def visit_If(self, node: ast.If) -> ast.AST | None:
+        if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            node.body = []
+        return self.generic_visit(node) if node.body or node.orelse else None
+
+    def visit_Dict(self, node: ast.Dict) -> ast.AST:
+        keys = [_text(key) for key in node.keys]
+        if self.name is not None and self.name in keys:
+            kept = [place for place, key in enumerate(keys) if key in (None, self.name)]
+            node.keys, node.values = [node.keys[place] for place in kept], [node.values[place] for place in kept]
+        return self.generic_visit(node)
+
+    def visit_Match(self, node: ast.Match) -> ast.AST:
+        names = [_text(getattr(case.pattern, "value", None)) for case in node.cases]
+        if self.name is not None and self.name in names:
+            node.cases = [case for case, name in zip(node.cases, names, strict=True) if name in (None, self.name)]
+        return self.generic_visit(node)
+
+
+def _text(node: ast.AST | None) -> str | None:
+    """The value of a string constant; None for anything else."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def _spell(value: object, words: list[str]) -> None:
+    """Append what a syntax tree is made of. Empty fields are left out: newer versions of Python add such."""
+    if isinstance(value, ast.Constant):
+        words.append(f"{type(value.value).__name__} {value.value!r}")
+    elif isinstance(value, ast.AST):
+        words.append(f"{type(value).__name__}(")
+        for field, content in ast.iter_fields(value):
+            if content is not None and content != []:
+                words.append(field)
+                _spell(content, words)
+        words.append(")")
+    elif isinstance(value, list):
+        words.append("[")
+        for one in value:
+            _spell(one, words)
+        words.append("]")
+    else:
+        words.append(repr(value))

@@ -97,6 +97,17 @@ class Plan:
         """How the data set is laid out."""
         return str(self.datasets[dataset]["format"])
 
+    def code_choices(self, dataset: str, model: str | None = None) -> dict[str, str]:
+        """What a job's code depends on: the data set's format, and a model's architecture and backbone if trained here.
+
+        Named as in `streid.stage.fingerprints`.
+        """
+        choices = {"format": self.format(dataset)}
+        if model is not None and model not in self.imports(dataset):
+            train = self.settings("train", model.partition("@")[2] or dataset, self.weights_of(model))
+            choices |= {name: str(train[name]) for name in ("architecture", "backbone")}
+        return choices
+
     def root(self, dataset: str) -> str:
         """The folder with the data set's pictures."""
         return str(self.datasets[dataset]["root"])

@@ -6,6 +6,7 @@ import pytest
 from unit.workflow.configurations import make_config
 
 from streid.errors import InputError
+from streid.stage.fingerprints import CHOOSERS
 from streid.workflow.plan import Plan, flags
 
 
@@ -43,6 +44,22 @@ def test_a_model_may_have_the_weights_of_another_and_of_another_data_set() -> No
     assert plan.training_histories("a") == []
     assert plan.training_histories("b") == ["results/b/pcb/training.csv"]
     assert plan.inspections("a") == ["results/a/again/inspection.h5", "results/a/pcb@b/inspection.h5"]
+
+
+def test_a_jobs_code_depends_on_its_format_architecture_and_backbone() -> None:
+    config = make_config(
+        train={"architecture": "pcb", "backbone": "resnet50"},
+        models={"clips": {"train": {"architecture": "stgcn"}}, "again": {"weights_of": "clips"}},
+        datasets={
+            "a": {"format": "mars", "features": {"osnet": "F.h5"}},
+            "b": {"format": "dukemtmc", "train": {"backbone": "resnet18"}},
+        },
+    )
+    plan = Plan(config)
+    assert plan.code_choices("a") == plan.code_choices("a", "osnet") == {"format": "mars"}
+    assert plan.code_choices("a", "pcb") == {"format": "mars", "architecture": "pcb", "backbone": "resnet50"}
+    assert plan.code_choices("a", "again@b") == {"format": "mars", "architecture": "stgcn", "backbone": "resnet18"}
+    assert set(plan.code_choices("a", "pcb")) == set(CHOOSERS.values())
 
 
 def test_features_made_elsewhere_have_neither_training_nor_inspection() -> None:
