@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 CHUNK_PICTURES = 1024
 MARKER = "fingerprint.json"
+THREADS_KEY = "threads"
 CHUNK_NAME = r"(val|query|gallery)-\d{5,}\.npy"
 OWN_NAME = re.compile(rf"{CHUNK_NAME}|\.({CHUNK_NAME}|{re.escape(MARKER)})\.(partial|lock)")
 
@@ -151,8 +152,10 @@ class Extractor:
         marker = self.work / MARKER
         if marker.is_file():
             try:
-                if read_json(marker).get("fingerprint") == fingerprint:
+                found = read_json(marker)
+                if found.get("fingerprint") == fingerprint:
                     logger.info("resuming from the chunks in %s", self.work)
+                    self._compare_threads(found)
                     return
             except InputError as error:
                 logger.warning("%s", error)
@@ -160,4 +163,14 @@ class Extractor:
         elif self.work.is_dir() and len(_own_files(self.work)) < len(list(self.work.iterdir())):
             raise InputError(f"{self.work}: holds files that are no unfinished extraction; choose an empty work folder")
         remove_chunks(self.work)
-        write_json(marker, {"fingerprint": fingerprint})
+        write_json(marker, {"fingerprint": fingerprint, THREADS_KEY: torch.get_num_threads()})
+
+    def _compare_threads(self, found: Mapping[str, object]) -> None:
+        before, now = found.get(THREADS_KEY), torch.get_num_threads()
+        if self.describer.device.type == "cpu" and before != now:
+            logger.warning(
+                "the chunks found were computed with %s threads, the others are with %d: the last digits of features "
+                "may differ from those of an extraction with one number of threads",
+                before,
+                now,
+            )

@@ -99,6 +99,20 @@ def test_chunks_of_another_run_are_removed(tmp_path: Path, groups: Mapping[str, 
     assert [path.name for path in (tmp_path / "work").iterdir()] == ["fingerprint.json"]
 
 
+def test_chunks_of_another_number_of_threads_are_kept_and_the_log_says_so(
+    tmp_path: Path, groups: Mapping[str, Units], caplog: pytest.LogCaptureFixture
+) -> None:
+    extract(make_extractor(tmp_path), groups)
+    before, threads = sorted((tmp_path / "work").iterdir()), torch.get_num_threads()
+    try:
+        torch.set_num_threads(threads + 1)
+        make_extractor(tmp_path)
+    finally:
+        torch.set_num_threads(threads)
+    assert sorted((tmp_path / "work").iterdir()) == before
+    assert f"computed with {threads} threads, the others are with {threads + 1}" in caplog.text
+
+
 def test_a_kill_while_chunks_are_removed_blocks_nobody(
     tmp_path: Path, groups: Mapping[str, Units], monkeypatch: pytest.MonkeyPatch
 ) -> None:
