@@ -6,7 +6,7 @@ Shape suffixes: N pictures, D channels.
 import torch
 from torch.nn import functional
 
-from streid.appearance.backbones import Backbone
+from streid.appearance.backbone_network import Backbone
 from streid.appearance.heads import BottleneckHead
 from streid.appearance.outputs import AppearanceModel, Outputs
 

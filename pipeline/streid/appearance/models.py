@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import save_file
 
 from streid.appearance.architectures import build_network, check_architecture
+from streid.appearance.backbones import check_backbone
 from streid.appearance.outputs import AppearanceModel
 from streid.errors import InputError
 from streid.files.atomic import atomic_output
@@ -48,16 +49,13 @@ class ModelConfig:
         if min(self.height, self.width) < 1:
             raise InputError(f"a model takes no pictures of {self.height} x {self.width} pixels")
         check_architecture(self.architecture, self.frames)
+        check_backbone(self.backbone)
         if self.identities < 2:
             raise InputError(f"a model needs at least 2 identities to learn from, got {self.identities}")
 
 
 def build_model(config: ModelConfig) -> AppearanceModel:
-    """A model with random weights.
-
-    Raises:
-        InputError: the backbone is not known.
-    """
+    """A model with random weights."""
     return build_network(config.architecture, config.backbone, config.identities, config.frames)
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from streid.appearance.backbones import Backbone
+from streid.appearance.backbone_network import Backbone
 
 
 class Outputs(NamedTuple):

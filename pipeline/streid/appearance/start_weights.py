@@ -10,7 +10,6 @@ ever run.
 import logging
 import pickle
 import re
-import urllib.error
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -92,13 +91,12 @@ def _check_backbone(found: State, wanted: Mapping[str, torch.Tensor], failure: s
 
 def _download(name: str) -> State:
     try:
-        state: State = BACKBONES[name].weights.get_state_dict(progress=False, check_hash=True)
-    except (OSError, urllib.error.URLError, RuntimeError) as error:
+        return BACKBONES[name].download_weights()
+    except (OSError, RuntimeError) as error:
         raise InputError(
             f"ImageNet weights of {name} cannot be downloaded ({error}); set train.start_weights to a file fetched "
             "elsewhere, or to none to train from random weights"
         ) from None
-    return state
 
 
 def _read_weights(path: Path) -> State:

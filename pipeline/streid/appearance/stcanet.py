@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from streid.appearance.backbones import Backbone
+from streid.appearance.backbone_network import Backbone
 from streid.appearance.outputs import AppearanceModel, Outputs
 
 PARTS = 4

@@ -3,6 +3,7 @@
 import argparse
 
 from streid.appearance.architectures import ARCHITECTURES
+from streid.appearance.backbones import BACKBONES
 from streid.stage.cli import (
     fraction,
     non_negative_float,
@@ -19,7 +20,7 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """What is trained."""
     add = parser.add_argument_group("model").add_argument
     add("--architecture", default="pcb", help=f"one of {', '.join(ARCHITECTURES)}")
-    add("--backbone", default="resnet50", help="resnet18, resnet34, resnet50, resnet101 or densenet121")
+    add("--backbone", default="resnet50", help=f"one of {', '.join(BACKBONES)}")
     add("--start-weights", default="imagenet", help="imagenet, none, or a file")
     add("--height", type=positive_int, default=384, help="input rows")
     add("--width", type=positive_int, default=192, help="input columns")

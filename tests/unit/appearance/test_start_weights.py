@@ -9,7 +9,6 @@ import torch
 from safetensors.torch import save_file
 from torchvision import models as torchvision_models
 
-from streid.appearance import start_weights
 from streid.appearance.baseline import Baseline
 from streid.appearance.models import ModelConfig, build_model, save_model
 from streid.appearance.pcb import PCB
@@ -178,4 +177,3 @@ def test_imagenet_weights_are_torchvisions(monkeypatch: pytest.MonkeyPatch) -> N
     model = Baseline("resnet18", 2)
     load_start_weights(model, "imagenet")
     assert torch.equal(model.backbone.stem[0].weight, network.conv1.weight)
-    assert start_weights.BACKBONES["resnet18"].weights.url.endswith("resnet18-f37072fd.pth")
