@@ -1,4 +1,4 @@
-"""What a user can put right: the one exception for it, and the numbers of a full disk."""
+"""What a user can put right: the one exception for it, and what the system refuses."""
 
 import errno
 
@@ -11,3 +11,22 @@ class InputError(ValueError):
     The message is one line: what is wrong, where, and what to do. A stage script prints it
     and leaves with exit status 2.
     """
+
+
+def lacks_memory(error: BaseException) -> bool:
+    """Whether memory ran out: Python's and numpy's error, torch's for a GPU, or its text for the CPU."""
+    return (
+        isinstance(error, MemoryError)
+        or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
+        or type(error).__name__ == "OutOfMemoryError"
+        or "DefaultCPUAllocator: can't allocate memory" in str(error)
+    )
+
+
+def refused_by_system(error: BaseException) -> bool:
+    """Whether the system is the reason of an error, and no fault of the file being read or written.
+
+    Missing permission, a full or failing disk, too little memory, too many open files. A library that cannot make
+    sense of a file's content raises an OSError without a number, or another error.
+    """
+    return lacks_memory(error) or (isinstance(error, OSError) and error.errno is not None)

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from streid.errors import InputError
+from streid.errors import InputError, refused_by_system
 from streid.files.atomic import atomic_output
 from streid.files.checksums import append_checksum, read_verified
 
@@ -38,9 +38,9 @@ def read_checkpoint(path: Path) -> Checkpoint:
     try:
         checkpoint: Checkpoint = torch.load(io.BytesIO(read_verified(path)), map_location="cpu", weights_only=True)
         checkpoint["fingerprint"], checkpoint["model"]
-    except InputError:
-        raise
     except (OSError, RuntimeError, EOFError, KeyError, TypeError, ValueError, pickle.UnpicklingError) as error:
+        if isinstance(error, InputError) or refused_by_system(error):
+            raise
         raise InputError(f"{path}: not a checkpoint of streid ({first_line(error)})") from None
     return checkpoint
 

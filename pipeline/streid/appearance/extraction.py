@@ -19,7 +19,7 @@ from streid.appearance.description import Describer
 from streid.appearance.outputs import AppearanceModel
 from streid.appearance.progress import progress_bar
 from streid.data.units import Units
-from streid.errors import InputError
+from streid.errors import InputError, refused_by_system
 from streid.files.atomic import atomic_output
 from streid.files.checksums import append_checksum, read_verified
 from streid.files.feature_shards import ShardGroup
@@ -143,6 +143,8 @@ class Extractor:
         try:
             found: Features = np.load(io.BytesIO(read_verified(path)), allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
+            if refused_by_system(error):
+                raise
             logger.warning("chunk %s cannot be used (%s); computing it again", path, error)
             return None
         fits = found.shape == (chunk.stop - chunk.start, self.model.feature_length) and found.dtype == self.dtype

@@ -14,12 +14,13 @@ from safetensors.torch import save_file
 from streid.appearance.architectures import build_network, check_architecture
 from streid.appearance.backbones import check_backbone
 from streid.appearance.outputs import AppearanceModel
-from streid.errors import InputError
+from streid.errors import InputError, refused_by_system
 from streid.files.atomic import atomic_output
 
 MODEL_FORMAT = "streid-model"
 MODEL_VERSION = 2
 HEADER_KEY = "streid"
+COPY_OR_TRAIN = "copy it again from where it is whole, or train again"
 MOST = {"identities": 1_000_000, "height": 4096, "width": 4096, "frames": 1024}
 
 
@@ -79,11 +80,13 @@ def read_model_file(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[
         InputError: other weights or another header than were written.
         OSError, ValueError, safetensors.SafetensorError: the file cannot be read.
     """
+    with open(path, "rb"):  # noqa: PTH123 - a text path may be given; safetensors says of any failure that it is missing
+        pass
     with safetensors.safe_open(path, framework="pt") as handle:
         header = json.loads((handle.metadata() or {}).get(HEADER_KEY, "{}"))
         state = {name: handle.get_tensor(name) for name in handle.keys()}  # noqa: SIM118
     if "sha256" in header and header.pop("sha256") != _digest(header, state):
-        raise InputError(f"{path}: damaged model (other weights than were written); remove it and train again")
+        raise InputError(f"{path}: damaged model (other weights than were written); {COPY_OR_TRAIN}")
     return header, state
 
 
@@ -107,9 +110,10 @@ def load_model(path: str | os.PathLike[str]) -> tuple[AppearanceModel, ModelConf
         if header.get("format") != MODEL_FORMAT:
             raise InputError(f"{path}: not a model of this streid (format {header.get('format')!r})")
         if header.get("version") != MODEL_VERSION:
+            newer = isinstance(header.get("version"), int) and header["version"] > MODEL_VERSION
             raise InputError(
-                f"{path}: a model of another streid (version {header.get('version')}, this one reads "
-                f"{MODEL_VERSION}); train again"
+                f"{path}: a model of another streid (version {header.get('version')}, this one reads {MODEL_VERSION}); "
+                + ("update this streid" if newer else "train again")
             )
         config = ModelConfig(**header["config"])
         model = build_model(config)
@@ -125,7 +129,7 @@ def load_model(path: str | os.PathLike[str]) -> tuple[AppearanceModel, ModelConf
         RuntimeError,  # also of a header nested too deeply
         OSError,
     ) as error:
-        if isinstance(error, InputError):
+        if isinstance(error, InputError) or refused_by_system(error):
             raise
-        raise InputError(f"{path}: damaged model ({error}); remove it and train again") from None
+        raise InputError(f"{path}: damaged model, or none of streid ({error}); {COPY_OR_TRAIN}") from None
     return model, config

@@ -19,7 +19,7 @@ from streid.appearance.backbones import BACKBONES
 from streid.appearance.checkpoints import first_line, read_checkpoint
 from streid.appearance.models import read_model_file
 from streid.appearance.outputs import AppearanceModel
-from streid.errors import InputError
+from streid.errors import InputError, refused_by_system
 from streid.files.checksums import has_checksum
 
 logger = logging.getLogger(__name__)
@@ -117,6 +117,8 @@ def _read_weights(path: Path) -> State:
             "save the state dict alone, model.state_dict()"
         ) from None
     except Exception as error:
+        if refused_by_system(error):
+            raise
         raise InputError(f"{path}: not a readable weights file ({first_line(error)})") from None
     if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise InputError(f"{path}: not a readable weights file: no state dict of tensors by name")

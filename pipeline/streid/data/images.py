@@ -6,6 +6,7 @@ transparency left out (the colours below it stay).
 """
 
 import contextlib
+import errno
 import hashlib
 import io
 import stat
@@ -23,6 +24,7 @@ CHECKED_AT_ONCE = 1024  # bounds the memory that contents read ahead take
 MASK_MODES = ("L", "P")
 DEEP_GREY = ("I;16", "I;16B")
 UNDEFINED_RANGE = ("I", "F")
+NO_SUCH_PATH = (errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EISDIR)
 
 
 class UnreadablePictureError(ValueError):
@@ -86,8 +88,8 @@ def read_content(path: Path) -> bytes:
     """A picture file's bytes.
 
     Raises:
-        UnreadablePictureError: it is missing, too large, cannot be read, or is no regular file: a named pipe
-            would never end.
+        UnreadablePictureError: it is missing, too large, or no regular file: a named pipe would never end.
+        OSError: the system refuses to read it, as without permission.
     """
     try:
         status = path.stat()
@@ -99,7 +101,10 @@ def read_content(path: Path) -> bytes:
     except FileNotFoundError:
         raise UnreadablePictureError("no such file") from None
     except OSError as error:
-        raise UnreadablePictureError(error.strerror or type(error).__name__) from None
+        # Anything else is no fault of the picture: no permission, or a disk that is out of reach.
+        if error.errno in NO_SUCH_PATH:
+            raise UnreadablePictureError(error.strerror) from None
+        raise
 
 
 def check_pictures(

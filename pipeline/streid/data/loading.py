@@ -21,7 +21,8 @@ from streid.data.transforms import (
     no_augmentation,
 )
 from streid.errors import InputError
-from streid.stage.processes import die_with_parent, killed_reader
+from streid.stage.processes import die_with_parent
+from streid.stage.refusals import explain_readers
 
 Read = TypeVar("Read")
 NO_MASK = torch.empty((0, 0), dtype=torch.uint8)
@@ -142,7 +143,8 @@ def load_batches(
         What the data set gives, with a leading axis N.
 
     Raises:
-        InputError: a picture is missing or unreadable; a worker was killed, as happens when memory runs out.
+        InputError: a picture is missing or unreadable; a worker was killed, as happens when memory runs out; there is
+            too little shared memory.
     """
     loader = DataLoader(
         dataset,
@@ -160,10 +162,9 @@ def load_batches(
         # A worker's exception arrives with its traceback as text; its last line is the message.
         raise InputError(str(error).strip().rsplit("InputError: ", 1)[-1]) from None
     except RuntimeError as error:
-        said = killed_reader(error)
-        if not said:
-            raise
-        raise InputError(said) from None
+        if said := explain_readers(error):
+            raise InputError(said) from None
+        raise
 
 
 def _start_worker(_: int) -> None:

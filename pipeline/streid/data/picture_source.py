@@ -8,6 +8,7 @@ from streid.data.images import UnreadablePictureError, decode_mask, decode_pictu
 from streid.data.masks import mask_path
 from streid.errors import InputError
 from streid.files.picture_pack import PackReader
+from streid.stage.refusals import explain
 
 Content = bytes
 
@@ -68,7 +69,10 @@ class PictureSource:
             raise InputError(
                 f"{self.root / path}: no such picture; run prepare_dataset again if the data set changed"
             ) from None
-        except (OSError, ValueError) as error:
+        except OSError as error:
+            # A loader worker's error arrives as its text alone.
+            raise InputError(explain(error)) from None
+        except ValueError as error:
             raise InputError(f"{self.root / path}: unreadable picture ({error}); replace or remove it") from None
 
     def _where(self, path: str) -> str:

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from streid.arrays import IntArray
 from streid.errors import InputError
 from streid.files.features import write_features
-from streid.files.hdf5 import create_file, named_defects, open_checked
+from streid.files.hdf5 import create_file, named_defects, open_checked, plain
 from streid.files.sightings import Sightings, concatenate_sightings, load_sightings, write_sightings
 
 SHARD_FORMAT = "streid-feature-shard"
@@ -124,11 +124,10 @@ def _read_part(path: Path) -> Part:
 
 
 def _header(handle: h5py.File) -> ShardHeader:
-    values: dict[str, Any] = {field.name: handle.attrs[field.name] for field in fields(ShardHeader)}
+    values: dict[str, Any] = {field.name: plain(handle.attrs[field.name]) for field in fields(ShardHeader)}
     for name, value in values.items():
-        if not isinstance(value, np.integer if name in WHOLE_NUMBERS else str):
+        if not isinstance(value, int if name in WHOLE_NUMBERS else str):
             raise InputError(f"the attribute {name} is {value!r}; extract the shard again")
-        values[name] = int(value) if name in WHOLE_NUMBERS else str(value)
     if values["dtype"] not in DTYPES or values["dimension"] < 1:
         raise InputError(f"features of {values['dimension']} x {values['dtype']} cannot be; extract the shard again")
     return ShardHeader(**values)

@@ -4,16 +4,19 @@ import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import h5py
+import numpy as np
 
-from streid.errors import InputError
+from streid.errors import InputError, refused_by_system
 from streid.files.atomic import atomic_output
 from streid.files.checksums import NOTHING, append_checksum, verify_checksum
 from streid.files.full_disk import GuardedFile
 from streid.files.untrusted import refuse_unconfined
 
 VERSION = 1
+HDF5_BEGINNING = b"\x89HDF\r\n\x1a\n"
 
 
 @contextlib.contextmanager
@@ -23,14 +26,14 @@ def open_checked(path: str | os.PathLike[str], file_format: str, version: int = 
         raise InputError(f"{path}: no such file")
     verify_checksum(Path(path))
     with named_defects(path, file_format), h5py.File(path, "r") as handle:
-        found = handle.attrs.get("format")
+        found, written = plain(handle.attrs.get("format")), plain(handle.attrs.get("version"))
         if found != file_format:
-            raise InputError(f"{path}: format is {found!r}, expected {file_format!r}")
-        written = handle.attrs.get("version")
+            raise InputError(f"{path}: format is {found!r}, expected {file_format!r}; was another file meant?")
         if written != version:
+            newer = isinstance(written, int) and written > version
             raise InputError(
                 f"{path}: version {written} of {file_format} is not the one this streid reads ({version}); "
-                "make it again"
+                + ("it was made by a newer streid: update this one" if newer else "make it again")
             )
         refuse_unconfined(handle)
         yield handle
@@ -38,7 +41,10 @@ def open_checked(path: str | os.PathLike[str], file_format: str, version: int = 
 
 @contextlib.contextmanager
 def named_defects(path: str | os.PathLike[str], file_format: str) -> Iterator[None]:
-    """Turn what goes wrong while the HDF5 file at `path` is read into an InputError that names it."""
+    """Turn what is wrong with the HDF5 file at `path` while it is read into an InputError that names it.
+
+    What the system refuses (permission, memory) is no fault of the file and is raised as it is.
+    """
     try:
         yield
     except InputError as error:
@@ -48,7 +54,20 @@ def named_defects(path: str | os.PathLike[str], file_format: str) -> Iterator[No
     except (TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{path}: not laid out as a {file_format} file ({error})") from None
     except (OSError, RuntimeError) as error:
-        raise InputError(f"{path}: damaged HDF5 file ({error}); remove it and make it again") from None
+        if refused_by_system(error):
+            if isinstance(error, OSError):
+                error.filename = error.filename or str(path)
+            raise
+        with Path(path).open("rb") as handle:
+            begun = handle.read(len(HDF5_BEGINNING)) == HDF5_BEGINNING
+        what = "damaged HDF5 file" if begun else "no HDF5 file"
+        advice = "copy it again from where it is whole, or make it again" if begun else "was another file meant?"
+        raise InputError(f"{path}: {what} ({error}); {advice}") from None
+
+
+def plain(value: Any) -> Any:
+    """An attribute's value as Python's own: numpy's would be shown as np.int64(3) or array([3])."""
+    return value.tolist() if isinstance(value, (np.generic, np.ndarray)) else value
 
 
 @contextlib.contextmanager

@@ -52,9 +52,9 @@ def read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not valid JSON ({error}); remove it and make it again") from None
+        raise InputError(f"{path}: not valid JSON ({error}); make it again, or was another file meant?") from None
     if not isinstance(content, dict):
-        raise InputError(f"{path}: a JSON object was expected; remove it and make it again")
+        raise InputError(f"{path}: a JSON object was expected; make it again, or was another file meant?")
     if CHECKSUM_KEY in content and content.pop(CHECKSUM_KEY) != _json_digest(content):
         raise InputError(
             f"{path}: damaged (other values than were written); make it again, or remove {CHECKSUM_KEY!r} from it if "

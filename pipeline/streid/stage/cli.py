@@ -9,12 +9,11 @@ import threading
 from collections.abc import Callable
 from typing import NoReturn
 
-from streid.errors import DISK_IS_FULL, InputError
-from streid.stage.processes import is_worker, killed_reader
+from streid.stage.processes import is_worker
+from streid.stage.refusals import explain
 
 logger = logging.getLogger(__name__)
 
-LOWER_VALUES = "lower --batch-size, --workers or --block-rows, where the stage has them"
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 LARGEST_SEED = 2**32 - 1
 COMMAND_MARK = "command: "
@@ -128,21 +127,13 @@ def run_stage(main: Callable[[], None]) -> NoReturn:
         logger.info("%s%s", COMMAND_MARK, shlex.join(["python", *sys.argv]))
     try:
         main()
-    except InputError as error:
-        sys.exit(_refuse(str(error)))
-    except OSError as error:
-        if error.filename is None and error.errno is None:
-            raise
-        where = f": {error.filename}" if error.filename else ""
-        advice = "; make room there and run the stage again" if error.errno in DISK_IS_FULL else ""
-        sys.exit(_refuse(f"{error.strerror or error}{where}{advice}"))
-    except (MemoryError, RuntimeError) as error:
-        said = _shortage(error)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        said = explain(error)
         if not said:
             raise
         sys.exit(_refuse(said))
-    except KeyboardInterrupt:
-        sys.exit(130)
     sys.exit(0)
 
 
@@ -150,16 +141,6 @@ def _say_threads_failure(failed: threading.ExceptHookArgs) -> None:
     """Leave what the system refused to a thread to the stage, which hears of a full disk from TensorBoard's."""
     if not isinstance(failed.exc_value, OSError):
         threading.__excepthook__(failed)
-
-
-def _shortage(error: MemoryError | RuntimeError) -> str:
-    """What to say when memory ran out: Python's and numpy's error, torch's for a GPU, or its texts for the CPU."""
-    if isinstance(error, RuntimeError) and (said := killed_reader(error)):
-        return said
-    lacking = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
-    if not lacking and "DefaultCPUAllocator: can't allocate memory" not in str(error):
-        return ""
-    return f"not enough memory: {error}; {LOWER_VALUES}, or take a machine with more"
 
 
 def _refuse(message: str) -> int:

@@ -55,19 +55,6 @@ def peak_memory() -> int:
     return 1024 * (kilobytes[0] if kilobytes else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
-def killed_reader(error: RuntimeError) -> str:
-    """What to say of torch's error about a killed loader worker; nothing of another error.
-
-    It is raised wherever the program happens to be when the worker ends.
-    """
-    if "DataLoader worker" not in str(error):
-        return ""
-    return (
-        f"a process reading pictures was killed ({error}); most often memory ran out: use fewer workers, smaller "
-        "batches, or give the job more memory"
-    )
-
-
 def end_with_launcher() -> None:
     """End a process that torchrun started when its launcher ends; call it before anything that takes time.
 

@@ -14,7 +14,8 @@ import torch
 from conftest import stage_command
 
 from streid.errors import InputError
-from streid.stage.cli import COMMAND_MARK, LOWER_VALUES, run_stage
+from streid.stage.cli import COMMAND_MARK, run_stage
+from streid.stage.refusals import LOWER_VALUES
 
 
 def raiser(error: BaseException) -> Callable[[], None]:

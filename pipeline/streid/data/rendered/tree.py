@@ -192,7 +192,7 @@ def check_output(output: Path) -> None:
         return
     if not output.is_dir() or any(output.iterdir()):
         raise InputError(
-            f"{output} exists and is no earlier rendering (it has no {MARKER_FILE}); remove it or choose another output"
+            f"{output} exists and is no earlier rendering (it has no {MARKER_FILE}); choose another output"
         )
 
 
