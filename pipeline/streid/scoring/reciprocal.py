@@ -4,6 +4,8 @@ Shape suffixes: N pictures, K kept neighbours, P stored entries of a sparse matr
 pictures. All indices are 0-based.
 """
 
+from typing import NamedTuple
+
 import numba
 import numpy as np
 
@@ -13,6 +15,16 @@ from streid.scoring.compilation import Int32Array, compiled
 ZERO = np.float32(0)
 ONE = np.float32(1)
 TWO = np.float32(2)
+
+
+class RowScales(NamedTuple):
+    """How the scores of each picture's row become distances: (2 nearest - 2 score) / farthest, at least 0.
+
+    nearest_N: the score at distance 0: 1, or the row's best where that is more. farthest_N: above 0.
+    """
+
+    nearest_N: FeatureArray
+    farthest_N: FeatureArray
 
 
 @compiled()
@@ -98,13 +110,14 @@ def known_scores(
 
 
 @compiled(parallel=True)
-def soft_memberships(starts_N: IntArray, scores_P: FeatureArray, farthest_N: FeatureArray) -> FeatureArray:
-    """exp(-d) of each member, scaled to sum 1 per picture; d = max(0, 2 - 2 score) / farthest."""
+def soft_memberships(starts_N: IntArray, scores_P: FeatureArray, scales: RowScales) -> FeatureArray:
+    """exp(-d) of each member, scaled to sum 1 per picture."""
     weights_P = np.empty(len(scores_P), np.float32)
     for i in numba.prange(len(starts_N) - 1):
         total = 0.0
+        start = TWO * scales.nearest_N[i]
         for entry in range(starts_N[i], starts_N[i + 1]):
-            weights_P[entry] = np.exp(-max(ZERO, TWO - TWO * scores_P[entry]) / farthest_N[i])
+            weights_P[entry] = np.exp(-max(ZERO, start - TWO * scores_P[entry]) / scales.farthest_N[i])
             total += weights_P[entry]
         for entry in range(starts_N[i], starts_N[i + 1]):
             weights_P[entry] /= np.float32(total)
@@ -123,7 +136,7 @@ def put_known(scores_QG: FeatureArray, indices_QK: Int32Array, known_QK: Feature
 @compiled(parallel=True)
 def rerank_block(
     scores_QG: FeatureArray,
-    farthest_Q: FeatureArray,
+    scales: RowScales,
     query_V: tuple[IntArray, IntArray, FeatureArray],
     gallery_V: tuple[IntArray, IntArray, FeatureArray],
     lambda_: float,
@@ -133,6 +146,7 @@ def rerank_block(
     -((1 - lambda) (1 - m / (2 - m)) + lambda d), with m the sum of minima of both pictures' memberships.
 
     Args:
+        scales: of the queries' rows.
         query_V: the queries' memberships by row: starts, members, values.
         gallery_V: the gallery's memberships by column, in the same form: starts, gallery rows, values.
     """
@@ -141,11 +155,12 @@ def rerank_block(
     columns, rows_P, shares_P = gallery_V
     for q in numba.prange(len(scores_QG)):
         minima_G = np.zeros(scores_QG.shape[1], np.float32)
+        start = TWO * scales.nearest_N[q]
         for entry in range(starts_Q[q], starts_Q[q + 1]):
             value = values_P[entry]
             for other in range(columns[members_P[entry]], columns[members_P[entry] + 1]):
                 minima_G[rows_P[other]] += min(value, shares_P[other])
         for g in range(scores_QG.shape[1]):
             jaccard = ONE - minima_G[g] / (TWO - minima_G[g])
-            distance = max(ZERO, TWO - TWO * scores_QG[q, g]) / farthest_Q[q]
+            distance = max(ZERO, start - TWO * scores_QG[q, g]) / scales.farthest_N[q]
             scores_QG[q, g] = -(rest * jaccard + own * distance)

@@ -1,8 +1,9 @@
 """k-reciprocal re-ranking of joint scores, in sparse form and block by block.
 
-Source: Zhong et al., CVPR 2017, in st-ReID's variant: the distance d(i, j) of row i is 2 - 2 S(j asks i),
-0 where S passes 1, divided by the largest of the row. Everything between all pictures is done on neighbour
-lists and sparse rows; only query x gallery scores are ever dense.
+Source: Zhong et al., CVPR 2017, in st-ReID's variant: the distance d(i, j) of row i is 2 - 2 S(j asks i), divided by
+the largest of the row. A joint score may pass 1, where that would be negative: a row with such scores has
+2 S(best) - 2 S(j asks i), so that the best is at distance 0 and the others keep their order. Everything between all
+pictures is done on neighbour lists and sparse rows; only query x gallery scores are ever dense.
 
 Shape suffixes: N pictures (queries, then gallery), K kept neighbours, P stored entries, Q queries, the first A of
 them, G gallery.
@@ -25,6 +26,7 @@ from streid.scoring.neighbours import PAIR_BATCH, Neighbours, find_neighbours, f
 from streid.scoring.products import PairProducts
 from streid.scoring.ranks import StreamRanker
 from streid.scoring.reciprocal import (
+    RowScales,
     expanded_counts,
     expanded_members,
     known_scores,
@@ -38,6 +40,7 @@ logger = logging.getLogger(__name__)
 CANDIDATES = 4
 KEPT_BYTES = 1 << 31
 AVERAGES = ("nearest", "cross-camera")
+ROUNDING = np.float32(1e-5)  # by which the cosine of a picture with itself may pass 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +100,7 @@ def rerank(
     neighbours = first_of(candidates, count)
     logger.info("nearest %d of %d pictures: %.1f s", settings.k1, len(products), time.perf_counter() - started)
     started = time.perf_counter()
-    farthest_N = farthest(neighbours)
+    scales = row_scales(neighbours)
     sharp = membership_matrix(products.features_ND, pictures, fusion.rule, neighbours, settings)
     memberships = averaging_matrix(neighbours, scene.everyone.camid_N, settings) @ sharp
     logger.info("memberships: %d values, %.1f s", memberships.nnz, time.perf_counter() - started)
@@ -111,16 +114,19 @@ def rerank(
         asking, asked = take_moments(pictures, rows), take_moments(pictures, gallery)
         fuse_block(scores_QG, asking, asked, fusion.rule, True, scores_QG)
         put_known(scores_QG, candidates.indices_NK[rows], candidates.scores_NK[rows], queries)
-        rerank_block(scores_QG, farthest_N[rows], _parts(memberships[rows]), _parts(gallery_V), settings.lambda_)
+        own = RowScales(*(column_N[rows] for column_N in scales))
+        rerank_block(scores_QG, own, _parts(memberships[rows]), _parts(gallery_V), settings.lambda_)
         ranker.add(rows.start, scores_QG)
     logger.info("final distances of %d queries: %.1f s", queries, time.perf_counter() - started)
     return ranker
 
 
-def farthest(neighbours: Neighbours) -> FeatureArray:
-    """The largest distance of every picture's row, by which the row is divided; 1 where all are 0."""
-    farthest_N = np.float32(2) - np.float32(2) * neighbours.lowest_N
-    return np.where(farthest_N > 0, farthest_N, np.float32(1))
+def row_scales(neighbours: Neighbours) -> RowScales:
+    """Of every picture's row the score at distance 0, and the largest distance, by which the row is divided."""
+    best_N = neighbours.scores_NK[:, 0]
+    nearest_N = np.where(best_N > 1 + ROUNDING, best_N, np.float32(1))
+    farthest_N = np.float32(2) * nearest_N - np.float32(2) * neighbours.lowest_N
+    return RowScales(nearest_N=nearest_N, farthest_N=np.where(farthest_N > 0, farthest_N, np.float32(1)))
 
 
 def membership_matrix(
@@ -149,7 +155,7 @@ def membership_matrix(
         batch = missing[first : first + PAIR_BATCH]
         asking, asked = members_P[batch], owners_P[batch]
         scores_P[batch] = score_pairs(features_ND, asking, asked, pictures, rule)
-    weights_P = soft_memberships(starts_N, scores_P, farthest(neighbours))
+    weights_P = soft_memberships(starts_N, scores_P, row_scales(neighbours))
     return sparse.csr_array((weights_P, members_P, starts_N), shape=(total, total))
 
 

@@ -19,7 +19,8 @@ from streid.scoring.metrics import measure
 from streid.scoring.neighbours import Neighbours, find_neighbours, first_of, score_again
 from streid.scoring.products import PairProducts
 from streid.scoring.ranks import Outcomes
-from streid.scoring.rerank import AVERAGES, RerankSettings, averaging_matrix, rerank
+from streid.scoring.reciprocal import RowScales, rerank_block, soft_memberships
+from streid.scoring.rerank import AVERAGES, RerankSettings, averaging_matrix, rerank, row_scales
 
 CAMERAS, BINS, WIDTH, ALPHA = 4, 30, 10.0, 5.0
 
@@ -120,7 +121,7 @@ def naive_final_distances(
 ) -> np.ndarray:
     """Query x gallery distances by dense matrices and sets, straight from the definitions."""
     total, k1, k2, lambda_ = len(scores), settings.k1, settings.k2, settings.lambda_
-    distance = np.maximum(0, 2 - 2 * scores)
+    distance = np.maximum(0, 2 * np.maximum(1, scores.max(axis=0)) - 2 * scores)
     used = (distance / distance.max(axis=0)).T
     order = np.argsort(np.round(-scores.T, 10), axis=1, kind="stable")
 
@@ -275,7 +276,7 @@ def test_averages_with_whole_weight_where_no_other_camera_is_near() -> None:
 
 
 @pytest.mark.parametrize("average", AVERAGES)
-def test_scores_above_1_are_no_distance(average: str) -> None:
+def test_scores_above_1_keep_their_order(average: str) -> None:
     case = CASES["random"]
     features, tables = feature_set(case, seed=12), histograms(3)
     offsets = signed_table(tables.density_CCB * 4, beyond=0.0)
@@ -402,3 +403,21 @@ def test_scores_that_are_no_numbers_are_refused_before_anybody_is_looked_up(devi
     nobody = Moments(np.zeros(5, np.int32), np.full(5, -1, np.int32), np.zeros(5))
     with pytest.raises(InputError, match="pictures .* are not finite"):
         find_neighbours(PairProducts(features, device), nobody, visual_fusion().rule, count=3)
+
+
+def test_distances_of_scores_above_1_by_hand() -> None:
+    # three pictures: the first row's best is 1.5, the second's 1 but for rounding, the third's scores are all 0.5
+    scores = np.array([[1.5, 1.25, 1.0], [1.000001, 0.75, 0.5], [0.5, 0.5, 0.5]], np.float32)
+    lowest_N = np.array([-0.5, 0.0, 0.5], np.float32)
+    scales = row_scales(Neighbours(indices_NK=np.zeros((3, 3), np.int32), scores_NK=scores, lowest_N=lowest_N))
+    assert scales.nearest_N.tolist() == [1.5, 1.0, 1.0]
+    assert scales.farthest_N.tolist() == [4.0, 2.0, 1.0]
+    weights = soft_memberships(np.array([0, 3, 6, 9]), scores.reshape(-1), scales).reshape(3, 3)
+    distances = [[0, 0.5 / 4, 1 / 4], [0, 0.5 / 2, 1 / 2], [1, 1, 1]]
+    expected = np.exp(-np.array(distances))
+    np.testing.assert_allclose(weights, expected / expected.sum(axis=1, keepdims=True), rtol=1e-6)
+    # no common members, so that the distance is 1/2 (1 - 0) + 1/2 d
+    final = scores[:2].copy()
+    apart = (np.zeros(4, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32))
+    rerank_block(final, RowScales(*(column[:2] for column in scales)), apart, apart, 0.5)
+    np.testing.assert_allclose(final, -(0.5 + 0.5 * np.array(distances[:2])), rtol=1e-6)
