@@ -4,16 +4,15 @@ Shape suffixes: N pictures, C cameras, S signed bins, K kept per list.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from streid.arrays import FeatureArray, FloatArray
+from streid.stage.kernel_cache import Function, compiled_once
 
 Int32Array = npt.NDArray[np.int32]
-Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Moments(NamedTuple):
@@ -61,12 +60,9 @@ class Lists(NamedTuple):
 
 
 def compiled(*, parallel: bool = False, fastmath: frozenset[str] = frozenset()) -> Callable[[Function], Function]:
-    """numba.njit as every kernel here uses it: cached on disk, without the GIL, IEEE division.
+    """numba.njit as every kernel here uses it: cached on disk where that is possible, without the GIL, IEEE division.
 
     numba loses stores to a tuple's arrays that stand directly in a `prange` loop: leave them to a serial
     function called from it.
     """
-    return cast(
-        Callable[[Function], Function],
-        numba.njit(cache=True, nogil=True, error_model="numpy", parallel=parallel, fastmath=set(fastmath)),
-    )
+    return compiled_once(nogil=True, error_model="numpy", parallel=parallel, fastmath=set(fastmath))

@@ -15,6 +15,9 @@ from streid.stage.refusals import explain
 logger = logging.getLogger(__name__)
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
+# How OpenMP's threads (torch's, scikit-learn's, numba's) wait for work: asleep. As they do otherwise, they keep the
+# cores from other jobs, and from the threads they wait for. OpenBLAS's threads offer their core while they wait.
+WAITING_POLICY = ("OMP_WAIT_POLICY", "PASSIVE")
 LARGEST_SEED = 2**32 - 1
 COMMAND_MARK = "command: "
 
@@ -107,9 +110,13 @@ def add_compute_arguments(parser: argparse.ArgumentParser, *, device: bool = Tru
 
 
 def set_threads(threads: int) -> None:
-    """Limit every numerical library to `threads`; call it before numpy, numba or torch is imported."""
+    """Limit every numerical library to `threads`, and have those that wait sleep unless the environment says otherwise.
+
+    Call it before numpy, numba or torch is imported. Processes started from this one inherit both.
+    """
     for name in THREAD_VARIABLES:
         os.environ[name] = str(threads)
+    os.environ.setdefault(*WAITING_POLICY)
 
 
 def run_stage(main: Callable[[], None]) -> NoReturn:

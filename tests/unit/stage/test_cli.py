@@ -14,7 +14,7 @@ import torch
 from conftest import stage_command
 
 from streid.errors import InputError
-from streid.stage.cli import COMMAND_MARK, run_stage
+from streid.stage.cli import COMMAND_MARK, THREAD_VARIABLES, run_stage, set_threads
 from streid.stage.refusals import LOWER_VALUES
 
 
@@ -113,3 +113,16 @@ def test_what_a_thread_is_refused_is_left_to_the_stage(
     said = capsys.readouterr().err
     assert said.count("Traceback") == 1
     assert "No space left" not in said
+
+
+@pytest.mark.parametrize(("given", "policy"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
+def test_threads_that_wait_sleep_unless_the_user_says_otherwise(
+    given: str | None, policy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (*THREAD_VARIABLES, "OMP_WAIT_POLICY"):
+        monkeypatch.setenv(name, given or "")
+    if given is None:
+        monkeypatch.delenv("OMP_WAIT_POLICY")
+    set_threads(3)
+    assert [os.environ[name] for name in THREAD_VARIABLES] == ["3"] * len(THREAD_VARIABLES)
+    assert os.environ["OMP_WAIT_POLICY"] == policy

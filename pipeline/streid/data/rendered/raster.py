@@ -12,7 +12,8 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from streid.stage.kernel_cache import compiled_once
 
 FloatArray = npt.NDArray[np.float64]
 Canvas = npt.NDArray[np.float32]
@@ -26,7 +27,7 @@ MATERIAL_COLUMNS = 10
 PLAIN, HOOPS, PINSTRIPES, CHECK, PRINT, OPEN_FRONT, DOTS, BLOCK, CAMOUFLAGE, FACE, SIDE_STRIPE = range(11)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled_once(error_model="numpy")
 def _accent_share(pattern: int, angle: float, height: float, repeats: float) -> float:
     """How much of the second colour a surface point takes, 0-1.
 
@@ -62,7 +63,7 @@ def _accent_share(pattern: int, angle: float, height: float, repeats: float) -> 
     return share
 
 
-@njit(cache=True, error_model="numpy")
+@compiled_once(error_model="numpy")
 def _half_width(shape_G: FloatArray, position: float) -> float:
     """The half-width at `position` (0-1) along the axis, interpolated between the five given ones."""
     place = position * (WIDTHS - 1)
@@ -71,7 +72,7 @@ def _half_width(shape_G: FloatArray, position: float) -> float:
     return float((1.0 - share) * shape_G[WIDTH + first] + share * shape_G[WIDTH + first + 1])
 
 
-@njit(cache=True, error_model="numpy")
+@compiled_once(error_model="numpy")
 def _surface(shape_G: FloatArray, x: float, y: float) -> tuple[float, float, float, float, float]:
     """The shape's surface at a canvas point: normal (x, y, z), depth, distance along the axis.
 
@@ -100,7 +101,7 @@ def _surface(shape_G: FloatArray, x: float, y: float) -> tuple[float, float, flo
     return end * ux - side * uy, end * uy + side * ux, normal_z, depth, along
 
 
-@njit(cache=True, error_model="numpy")
+@compiled_once(error_model="numpy")
 def _brightness(
     normal: tuple[float, float, float], light: tuple[float, float, float], angle: float, height: float, folds: float
 ) -> float:
@@ -111,7 +112,7 @@ def _brightness(
     return float((0.55 + 0.48 * diffuse) * (1.0 - rim) * (1.0 + fold))
 
 
-@njit(cache=True, error_model="numpy")
+@compiled_once(error_model="numpy")
 def draw_shapes(  # noqa: PLR0917 - compiled functions take positional arguments only
     colour_HWC: Canvas,
     depth_HW: Canvas,
@@ -154,7 +155,7 @@ def draw_shapes(  # noqa: PLR0917 - compiled functions take positional arguments
                 part_HW[row, column] = int(material_M[PART])
 
 
-@njit(cache=True, error_model="numpy")
+@compiled_once(error_model="numpy")
 def reduce_canvas(colour_HWC: Canvas, part_HW: PartMap, factor: int) -> tuple[Canvas, Canvas, PartMap]:
     """Average a supersampled canvas down by `factor`.
 

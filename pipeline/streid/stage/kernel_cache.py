@@ -1,0 +1,40 @@
+"""Compiled functions that numba keeps on disk where it can, and makes anew in each run where it cannot."""
+
+import logging
+from collections.abc import Callable
+from functools import cache
+from typing import Any, TypeVar, cast
+
+import numba
+
+logger = logging.getLogger(__name__)
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def compiled_once(**options: Any) -> Callable[[Function], Function]:
+    """numba.njit with its cache on disk; without it, and a warning, where no folder for it can be written.
+
+    numba looks for such a folder when a function is defined: NUMBA_CACHE_DIR, beside the code, the user's own cache.
+
+    Args:
+        options: numba.njit's, except `cache`.
+    """
+
+    def compile_function(function: Function) -> Function:
+        try:
+            return cast(Function, numba.njit(cache=True, **options)(function))
+        except RuntimeError as error:
+            if "no locator available" not in str(error):
+                raise
+            _say_that_nothing_is_kept()
+            return cast(Function, numba.njit(**options)(function))
+
+    return compile_function
+
+
+@cache
+def _say_that_nothing_is_kept() -> None:
+    logger.warning(
+        "neither the code's folder nor a home folder can be written, so numba's functions are compiled again in every "
+        "run, which takes up to a minute; set NUMBA_CACHE_DIR to a folder that can be written"
+    )
