@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "spatiotemporal": STAGE | {"data", "spatiotemporal"},
     "scoring": STAGE | {"data", "spatiotemporal", "scoring"},
     "reporting": STAGE | {"data", "spatiotemporal", "scoring", "reporting"},
+    "api": BASE | {"files", "spatiotemporal", "scoring"},
     "workflow": BASE | {"stage", "data", "appearance", "scoring", "workflow"},
 }
 GRAB_BAGS = {"utils", "util", "helpers", "common", "misc"}

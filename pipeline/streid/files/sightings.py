@@ -72,23 +72,35 @@ def load_sightings(group: h5py.Group) -> Sightings:
     Raises:
         InputError: a column holds no integers, or some that are too small, or a time is 2^53 or more.
     """
-    columns: dict[str, Any] = {}
-    for field in SIGHTING_FIELDS:
-        values = group[field][:]
-        if not np.issubdtype(values.dtype, np.integer):
-            raise InputError(f"group {group.name[1:]}: {field} holds {values.dtype}, expected int64")
-        columns[f"{field}_N"] = values.astype(np.int64)
-        wrong_N = (columns[f"{field}_N"] < LOWEST[field]) | (values > np.iinfo(np.int64).max)
-        if wrong_N.any():
-            row = int(np.argmax(wrong_N))
-            raise InputError(
-                f"group {group.name[1:]}: {field} of row {row} is {values[row]}; a number of at least {LOWEST[field]} "
-                "that fits int64 is needed"
-            )
-        if field == "time" and values.max(initial=0) >= TIME_BOUND:
-            row = int(np.argmax(values >= TIME_BOUND))
-            raise InputError(
-                f"group {group.name[1:]}: time of row {row} is {values[row]}, which is not below 2^53; count times "
-                "from their session's beginning or in a coarser unit"
-            )
+    columns = {
+        f"{field}_N": checked_column(group[field][:], field, f"group {group.name[1:]}: {field}")
+        for field in SIGHTING_FIELDS
+    }
     return Sightings(**columns, path_N=group["path"].asstr()[:].astype(object))
+
+
+def checked_column(values_N: npt.NDArray[Any], field: str, where: str) -> IntArray:
+    """One of SIGHTING_FIELDS as int64.
+
+    Args:
+        where: what to call the column in a message.
+
+    Raises:
+        InputError: it holds no integers, or some that are too small, or a time is 2^53 or more.
+    """
+    if not np.issubdtype(values_N.dtype, np.integer):
+        raise InputError(f"{where} holds {values_N.dtype}, expected int64")
+    column_N = values_N.astype(np.int64)
+    wrong_N = (column_N < LOWEST[field]) | (values_N > np.iinfo(np.int64).max)
+    if wrong_N.any():
+        row = int(np.argmax(wrong_N))
+        raise InputError(
+            f"{where} of row {row} is {values_N[row]}; a number of at least {LOWEST[field]} that fits int64 is needed"
+        )
+    if field == "time" and column_N.max(initial=0) >= TIME_BOUND:
+        row = int(np.argmax(column_N >= TIME_BOUND))
+        raise InputError(
+            f"{where} of row {row} is {values_N[row]}, which is not below 2^53; count times from their session's "
+            "beginning or in a coarser unit"
+        )
+    return column_N

@@ -13,7 +13,7 @@ from streid.reporting.thumbnails import picture_uri
 from streid.scoring.evaluation import Scene
 from streid.scoring.fusion import Fusion
 from streid.scoring.fusion_records import FUSIONS
-from streid.scoring.search import Found
+from streid.scoring.search import SearchResult
 
 FINDS_FORMAT, FINDS_VERSION = "streid-search", 1
 PICTURE_HEIGHT = 192
@@ -64,7 +64,7 @@ class Finds:
 
 
 def list_finds(
-    scene: Scene, found: Found, fusion: Fusion | None, asking: Sightings | None, images: Sequence[str]
+    scene: Scene, found: SearchResult, fusion: Fusion | None, asking: Sightings | None, images: Sequence[str]
 ) -> Finds:
     """Say who and what was found.
 

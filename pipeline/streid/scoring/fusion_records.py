@@ -207,14 +207,26 @@ FUSIONS = {record.name: record for record in _RECORDS}
 DEFAULT_FUSION = _RECORDS[0].name
 
 
+def known_fusion(name: str) -> FusionRecord:
+    """The record of a fusion.
+
+    Raises:
+        InputError: there is no such fusion.
+    """
+    if name not in FUSIONS:
+        raise InputError(f"there is no fusion {name!r}; known: {', '.join(FUSIONS)}")
+    return FUSIONS[name]
+
+
 def make_fusion(name: str, request: FusionRequest) -> "Fusion":
     """The fusion called `name`; settings it does not use are passed over.
 
     Raises:
-        InputError: a setting is out of range or cannot be chosen, or the group val of the features cannot be used:
-            its features are of another length than the scene's, or query or gallery test some of its identities.
+        InputError: there is no such fusion, a setting is out of range or cannot be chosen, or the group val of the
+            features cannot be used: its features are of another length than the scene's, or query or gallery test
+            some of its identities.
     """
-    record = FUSIONS[name]
+    record = known_fusion(name)
     own = {setting: request.settings[setting] for setting in record.settings}
     settled = record.settle(replace(request, settings=own))
     fusion = record.make(request.histograms, settled.settings)
@@ -227,10 +239,8 @@ def recorded_fusion(content: Mapping[str, Any], histograms: "Histograms") -> "Fu
     Raises:
         InputError: the record lacks a number the fusion needs, or names no known fusion.
     """
-    name = content.get("name")
-    if name not in FUSIONS:
-        raise InputError(f"the fusion {name!r} is not known (known: {', '.join(FUSIONS)}); score again")
-    record = FUSIONS[name]
+    name = str(content.get("name"))
+    record = known_fusion(name)
     settings = {setting: content.get(setting) for setting in record.settings}
     given: dict[str, float] = {}
     for setting, value in settings.items():

@@ -125,7 +125,13 @@ def bootstrap_intervals(values_EM: FloatArray, pid_E: IntArray, *, resamples: in
 
 
 def draw_identities(identities: int, *, resamples: int, seed: int) -> Iterator[FloatArray]:
-    """How often each identity is drawn in each resample (B, I), block by block; every row sums to `identities`."""
+    """How often each identity is drawn in each resample (B, I), block by block; every row sums to `identities`.
+
+    Raises:
+        InputError: `resamples` is below 1.
+    """
+    if resamples < 1:
+        raise InputError(f"{resamples} resamples give no interval; at least 1 is needed")
     rng = np.random.default_rng(seed)
     rows = max(1, DRAWN_AT_ONCE // identities)
     for start in range(0, resamples, rows):

@@ -11,6 +11,7 @@ them, G gallery.
 
 import logging
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,7 +63,10 @@ class RerankSettings:
 
     def __post_init__(self) -> None:
         if self.k1 < 1 or self.k2 < 1 or not 0 <= self.lambda_ <= 1:
-            raise InputError(f"re-ranking needs k1 >= 1, k2 >= 1 and lambda from 0 to 1, not {self}")
+            raise InputError(
+                "re-ranking needs k1 and k2 of at least 1 and lambda from 0 to 1, not "
+                f"k1 {self.k1}, k2 {self.k2} and lambda {self.lambda_}"
+            )
         if self.average not in AVERAGES:
             raise InputError(f"re-ranking averages over {' or '.join(AVERAGES)}, not {self.average}")
 
@@ -70,15 +74,28 @@ class RerankSettings:
 def rerank(
     scene: Scene, fusion: Fusion, products: PairProducts, settings: RerankSettings, *, block_rows: int = 2048
 ) -> StreamRanker:
-    """Rank the gallery for every query by re-ranked distance; the score is its negative.
+    """Rank the gallery for every query by re-ranked distance; the score is its negative."""
+    ranker = StreamRanker(scene.query, scene.gallery)
+    for first, scores_QG in rerank_blocks(scene, fusion, products, settings, block_rows=block_rows):
+        ranker.add(first, scores_QG)
+    return ranker
 
-    Where there are fewer pictures than k1 + 1, all of them are everyone's neighbours. The first queries'
-    cosines are kept from the all-pairs pass, up to KEPT_BYTES, and the others' computed again.
+
+def rerank_blocks(
+    scene: Scene, fusion: Fusion, products: PairProducts, settings: RerankSettings, *, block_rows: int = 2048
+) -> Iterator[tuple[int, FeatureArray]]:
+    """Re-ranked distances of every query to the whole gallery, negative, so that higher is better; block by block.
+
+    Identities are not read. Where there are fewer pictures than k1 + 1, all of them are everyone's neighbours. The
+    first queries' cosines are kept from the all-pairs pass, up to KEPT_BYTES, and the others' computed again.
 
     With bf16 products, CANDIDATES times as many neighbours as needed are found by them and scored again in
     float32. So the lists, the memberships, and the distances from a query to its candidates are float32's;
     what keeps the rounding of bf16, some 1e-4 of a cosine, is the distance to everything farther away, and
     the largest distance of each row.
+
+    Yields:
+        Row of the block's first query, and the block (Q, G), whose memory the next one may take.
     """
     pictures = locate(scene.everyone, fusion.cameras_C)
     started = time.perf_counter()
@@ -106,7 +123,6 @@ def rerank(
     logger.info("memberships: %d values, %.1f s", memberships.nnz, time.perf_counter() - started)
     started = time.perf_counter()
     gallery_V = memberships[queries:].tocsc()
-    ranker = StreamRanker(scene.query, scene.gallery)
     room = np.empty((blocks[0].stop, total - queries), np.float32) if kept < queries else None
     for rows in blocks:
         gallery = slice(queries, total)
@@ -116,9 +132,8 @@ def rerank(
         put_known(scores_QG, candidates.indices_NK[rows], candidates.scores_NK[rows], queries)
         own = RowScales(*(column_N[rows] for column_N in scales))
         rerank_block(scores_QG, own, _parts(memberships[rows]), _parts(gallery_V), settings.lambda_)
-        ranker.add(rows.start, scores_QG)
+        yield rows.start, scores_QG
     logger.info("final distances of %d queries: %.1f s", queries, time.perf_counter() - started)
-    return ranker
 
 
 def row_scales(neighbours: Neighbours) -> RowScales:

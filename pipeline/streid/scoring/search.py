@@ -34,7 +34,7 @@ class ScoreParts:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Found:
+class SearchResult:
     """The best gallery rows for one picture, best first, with their scores and the scores' parts, as `ScoreParts`."""
 
     rows_K: IntArray
@@ -88,7 +88,7 @@ class Gallery:
         self._fuse(visual_QG, asking, self.fusion, score_QG)
         return ScoreParts(visual_QG=visual_QG, times_QG=times_QG, score_QG=score_QG)
 
-    def search(self, feature_D: FeatureArray, asking: Sightings | None = None, *, top: int) -> Found:
+    def search(self, feature_D: FeatureArray, asking: Sightings | None = None, *, top: int) -> SearchResult:
         """The best gallery rows for one picture; of equal scores the lower row comes first.
 
         Args:
@@ -102,7 +102,7 @@ class Gallery:
         normalise(feature_1D, "asked for")
         parts = self.score(feature_1D, asking)
         rows_K = best_rows(parts.score_QG[0], top)
-        return Found(
+        return SearchResult(
             rows_K=rows_K,
             score_K=parts.score_QG[0, rows_K],
             visual_K=parts.visual_QG[0, rows_K],

@@ -10,7 +10,7 @@ from streid.files.sightings import Sightings
 from streid.reporting.search_page import Finds, list_finds, printable, tabulate
 from streid.scoring.evaluation import Scene
 from streid.scoring.fusion import Fusion, temporal_fusion
-from streid.scoring.search import Found
+from streid.scoring.search import SearchResult
 
 
 @pytest.fixture
@@ -25,10 +25,10 @@ def scene() -> Scene:
     return Scene(dataset="d", model="m", query=gallery, gallery=gallery, features_ND=np.eye(6, dtype=np.float32))
 
 
-def found(times: list[float] | None) -> Found:
+def found(times: list[float] | None) -> SearchResult:
     score_K = np.array([0.9, 0.5, 0.25], np.float32)
     times_K = None if times is None else np.array(times, np.float32)
-    return Found(rows_K=np.array([2, 0, 1]), score_K=score_K, visual_K=score_K / 2, times_K=times_K)
+    return SearchResult(rows_K=np.array([2, 0, 1]), score_K=score_K, visual_K=score_K / 2, times_K=times_K)
 
 
 def by_appearance(scene: Scene) -> Finds:

@@ -13,9 +13,9 @@ from streid.files.features import write_features
 from streid.files.histograms import Histograms
 from streid.files.sightings import Sightings
 from streid.reporting.explorer.hits import list_hits
-from streid.reporting.figures.weighing import explain_weights
 from streid.reporting.report.findings import write_headline
 from streid.reporting.report.tables import metric_rows, split_stem
+from streid.reporting.report.weighing import explain_weights
 from streid.reporting.runs import ModelRun, read_run
 from streid.scoring.evaluation import Scene, rank_streams, read_scene, summary, write_results
 from streid.scoring.fusion import Fusion, logistic_fusion, temporal_fusion
@@ -155,7 +155,7 @@ def test_a_recorded_fusion_is_made_again(name: str, histograms: Histograms, scen
 def test_a_record_that_lacks_something_is_refused(histograms: Histograms) -> None:
     with pytest.raises(InputError, match="recorded without its alpha"):
         recorded_fusion({"name": "logistic", "weight": 1}, histograms)
-    with pytest.raises(InputError, match="'other' is not known"):
+    with pytest.raises(InputError, match="there is no fusion 'other'; known: logistic, likelihood, none"):
         recorded_fusion({"name": "other"}, histograms)
     with pytest.raises(InputError, match="lacks weight"):
         check_record({"name": "likelihood"}, "scores.json")
