@@ -40,7 +40,7 @@ def main() -> None:
     if arguments.measure:
         print(measure(arguments.rows, arguments.lengths[0], arguments.threads))
         return
-    print("| rows x values | picture described, s | gallery searched, s | both, first time, s |\n|---|---|---|---|")
+    print("| rows x values | feature computed, s | gallery searched, s | both, first time, s |\n|---|---|---|---|")
     for length in arguments.lengths:
         command = [sys.executable, __file__, "--measure", "--rows", str(arguments.rows), "--lengths", str(length)]
         done = subprocess.run(
@@ -57,7 +57,7 @@ def measure(rows: int, length: int, threads: int) -> str:
     from PIL import Image
 
     import scenes
-    from streid.appearance.description import Describer
+    from streid.appearance.inference import Inference
     from streid.appearance.models import ModelConfig, build_model
     from streid.data.picture_source import PictureSource
     from streid.scoring.fusion import logistic_fusion
@@ -84,20 +84,20 @@ def measure(rows: int, length: int, threads: int) -> str:
     asking = training.take(slice(0, 1))
     with TemporaryDirectory() as folder:
         Image.fromarray(rng.integers(0, 256, (256, 128, 3), np.uint8)).save(Path(folder) / "person.jpg")
-        describer = Describer(
+        inference = Inference(
             config=config, source=PictureSource(Path(folder)), device=torch.device("cpu"), batch_size=64
         )
-        described, searched = [], []
+        computed, searched = [], []
         for _ in range(SEARCHES):
             started = time.perf_counter()
-            (features_1D,) = describer.describe(model, [[("person.jpg",)]])
-            described.append(time.perf_counter() - started)
+            (features_1D,) = inference.features(model, [[("person.jpg",)]])
+            computed.append(time.perf_counter() - started)
             found = gallery.search(features_1D[0], asking, top=10)
-            searched.append(time.perf_counter() - started - described[-1])
+            searched.append(time.perf_counter() - started - computed[-1])
     if len(found.rows_K) != min(10, rows):
         sys.exit("the search found too little")
-    first = described[0] + searched[0]
-    return f"| {rows:,} x {length:,} | {median(described[1:]):.2f} | {median(searched[1:]):.2f} | {first:.2f} |"
+    first = computed[0] + searched[0]
+    return f"| {rows:,} x {length:,} | {median(computed[1:]):.2f} | {median(searched[1:]):.2f} | {first:.2f} |"
 
 
 if __name__ == "__main__":

@@ -20,11 +20,11 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "pipeline"))
 
-from streid.appearance.description import PRECISIONS, Describer
+from streid.appearance.appearance_model import AppearanceModel, retrieval_features
+from streid.appearance.inference import PRECISIONS, Inference
 from streid.appearance.losses import training_loss
 from streid.appearance.models import ModelConfig, build_model
 from streid.appearance.optimization import OptimizerConfig, build_optimizer
-from streid.appearance.outputs import AppearanceModel, describe
 from streid.appearance.schedules import ScheduleConfig
 from streid.appearance.settings import TrainingConfig
 from streid.appearance.training import Trainer
@@ -137,7 +137,7 @@ def bare_extraction(case: Case) -> float:
         if step == case.steps:
             started = settled_clock(case.device)
         with case.autocast():
-            describe(model, pictures)
+            retrieval_features(model, pictures)
     return case.steps * case.batch_size / (settled_clock(case.device) - started)
 
 
@@ -146,7 +146,7 @@ def our_extraction(case: Case) -> float:
 
     What is begun for the third in its time is what was begun for it in the first's.
     """
-    describer = Describer(
+    inference = Inference(
         config=case.shape,
         source=case.source,
         device=case.device,
@@ -154,10 +154,10 @@ def our_extraction(case: Case) -> float:
         precision=case.precision,
         workers=case.workers,
     )
-    described = describer.describe(case.model(), [case.paths] * 3)
-    next(described)
+    computed = inference.features(case.model(), [case.paths] * 3)
+    next(computed)
     started = time.perf_counter()
-    next(described)
+    next(computed)
     return len(case.paths) / (time.perf_counter() - started)
 
 

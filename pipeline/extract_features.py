@@ -33,8 +33,8 @@ def main() -> None:
     set_threads(arguments.threads)
     import torch
 
-    from streid.appearance.description import Describer
     from streid.appearance.extraction import Extractor, cut_chunks, remove_chunks
+    from streid.appearance.inference import Inference
     from streid.appearance.models import load_model
     from streid.data.manifest import read_prepared
     from streid.data.picture_source import PictureSource
@@ -67,7 +67,7 @@ def main() -> None:
     splits = {split: table[table["split"] == split] for split in ("val", "query", "gallery")}
     groups = {split: make_units(rows, unit) for split, rows in splits.items() if len(rows)}
     chunks = cut_chunks(groups)[arguments.shard - 1 :: arguments.shards]
-    describer = Describer(
+    inference = Inference(
         config=config,
         source=PictureSource(arguments.root, arguments.packed),
         device=device,
@@ -84,7 +84,7 @@ def main() -> None:
             return
         extractor = Extractor(
             model,
-            describer,
+            inference,
             work=arguments.work,
             fingerprint=shard,
             dtype=arguments.dtype,

@@ -43,7 +43,7 @@ def main() -> None:
     weights = check_request(arguments, tables if timed else None)
     import torch
 
-    from streid.appearance.description import Describer
+    from streid.appearance.inference import Inference
     from streid.appearance.models import load_model
     from streid.data.picture_source import PictureSource
     from streid.files.atomic import write_text
@@ -72,7 +72,7 @@ def main() -> None:
         fusion = make_fusion(arguments.fusion, request)
     device = choose_device(arguments.device)
     torch.set_num_threads(arguments.threads)
-    describer = Describer(config=config, source=PictureSource(Path()), device=device, batch_size=64)
+    inference = Inference(config=config, source=PictureSource(Path()), device=device, batch_size=64)
     model = model.to(device).to(memory_format=torch.channels_last)
     gallery = Gallery(
         sightings=scene.gallery,
@@ -81,7 +81,7 @@ def main() -> None:
         histograms=histograms,
     )
     started = time.perf_counter()
-    (features_1D,) = describer.describe(model, [[tuple(map(str, arguments.image))]])
+    (features_1D,) = inference.features(model, [[tuple(map(str, arguments.image))]])
     found = gallery.search(features_1D[0], asking, top=arguments.top)
     logger.info("searched %d pictures in %.2f s", len(scene.gallery), time.perf_counter() - started)
     finds = list_finds(scene, found, fusion, asking, [str(image) for image in arguments.image])

@@ -43,8 +43,8 @@ def main() -> None:
     import pandas as pd
     import torch
 
-    from streid.appearance.description import Describer
     from streid.appearance.distribution import agree, joined, start_processes
+    from streid.appearance.inference import Inference
     from streid.appearance.models import build_model, save_model
     from streid.appearance.recipe import augmentation_config, model_config, reads_masks, training_config
     from streid.appearance.start_weights import load_start_weights
@@ -94,10 +94,10 @@ def main() -> None:
         seed=arguments.seed,
     )
     held_out = make_units(table[table["split"] == "val"], choose_unit("auto", summary.get("unit"), arguments.frames))
-    describer = Describer(
+    inference = Inference(
         config=shape, source=source, device=device, batch_size=64, precision=config.precision, workers=config.workers
     )
-    validator = Validator(held_out, describer, world) if len(held_out) else None
+    validator = Validator(held_out, inference, world) if len(held_out) else None
     outputs = [arguments.output, arguments.history]
     with (
         joined(world, device),

@@ -117,4 +117,4 @@ def test_what_cannot_be_looked_at_is_refused(
     diverged = build_model(config)
     torch.nn.init.constant_(next(diverged.parameters()), torch.nan)
     save_model(tmp_path / "diverged.safetensors", diverged, config)
-    assert "not finite; its training diverged" in refused(model=tmp_path / "diverged.safetensors")
+    assert "not finite, because its training diverged" in refused(model=tmp_path / "diverged.safetensors")

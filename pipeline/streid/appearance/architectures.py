@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from streid.errors import InputError
 
 if TYPE_CHECKING:
-    from streid.appearance.outputs import AppearanceModel
+    from streid.appearance.appearance_model import AppearanceModel
 
 
 class Architecture(NamedTuple):

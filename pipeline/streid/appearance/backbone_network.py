@@ -45,7 +45,7 @@ class Backbone(nn.Module):
         return self.layer1, self.layer2, self.layer3, self.layer4
 
     def freeze_early(self, active: bool) -> None:
-        """Hold the stem, layer1 and layer2 as they are, their batch statistics too, or let them learn again."""
+        """Freeze the stem, layer1 and layer2, with their batch statistics, or let them learn again."""
         self._frozen = active
         for module in self._early():
             module.requires_grad_(not active)

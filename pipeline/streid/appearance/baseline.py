@@ -6,9 +6,9 @@ Shape suffixes: N pictures, D channels.
 import torch
 from torch.nn import functional
 
+from streid.appearance.appearance_model import AppearanceModel, Outputs
 from streid.appearance.backbone_network import Backbone
 from streid.appearance.heads import BottleneckHead
-from streid.appearance.outputs import AppearanceModel, Outputs
 
 BOTTLENECK = 512
 
@@ -35,7 +35,7 @@ class Baseline(AppearanceModel):
         pooled_ND = self._pool(pictures_NCHW)
         return Outputs(logits=(self.head(pooled_ND),), embeddings=(pooled_ND,))
 
-    def describe(self, pictures_NCHW: torch.Tensor) -> torch.Tensor:
+    def features(self, pictures_NCHW: torch.Tensor) -> torch.Tensor:
         """The average-pooled feature map: (N, D) float32."""
         return self._pool(pictures_NCHW).float()
 

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from streid.appearance.description import Describer
-from streid.appearance.outputs import AppearanceModel
+from streid.appearance.appearance_model import AppearanceModel
+from streid.appearance.inference import Inference
 from streid.appearance.progress import progress_bar
 from streid.data.units import Units
 from streid.errors import InputError, refused_by_system
@@ -87,10 +87,10 @@ class Extractor:
     """
 
     def __init__(
-        self, model: AppearanceModel, describer: Describer, *, work: Path, fingerprint: str, dtype: str
+        self, model: AppearanceModel, inference: Inference, *, work: Path, fingerprint: str, dtype: str
     ) -> None:
-        self.model = model.to(describer.device).to(memory_format=torch.channels_last)
-        self.describer, self.work, self.dtype = describer, work, np.dtype(dtype)
+        self.model = model.to(inference.device).to(memory_format=torch.channels_last)
+        self.inference, self.work, self.dtype = inference, work, np.dtype(dtype)
         self._claim_work(fingerprint)
 
     def extract(self, groups: Mapping[str, Units], chunks: Sequence[Chunk]) -> None:
@@ -106,7 +106,7 @@ class Extractor:
         done = total - sum(map(len, paths))
         unit = "tracklet" if any(len(one) > 1 for units in paths for one in units) else "picture"
         with progress_bar("extracting", unit, total, done) as progress:
-            for chunk, features_UD in zip(missing, self.describer.describe(self.model, paths), strict=True):
+            for chunk, features_UD in zip(missing, self.inference.features(self.model, paths), strict=True):
                 with atomic_output(self._path(chunk)) as partial:
                     with partial.open("wb") as handle:
                         np.save(handle, features_UD.astype(self.dtype, copy=False))
@@ -169,7 +169,7 @@ class Extractor:
 
     def _compare_threads(self, found: Mapping[str, object]) -> None:
         before, now = found.get(THREADS_KEY), torch.get_num_threads()
-        if self.describer.device.type == "cpu" and before != now:
+        if self.inference.device.type == "cpu" and before != now:
             logger.warning(
                 "the chunks found were computed with %s threads, the others are with %d: the last digits of features "
                 "may differ from those of an extraction with one number of threads",

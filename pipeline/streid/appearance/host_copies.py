@@ -1,10 +1,10 @@
-"""Values on their way from the device to the host, so that the host need not wait for the device."""
+"""Copying values from the device to the host without waiting for the device."""
 
 import torch
 
 
-class Transfer:
-    """A device tensor's values, copied to the host behind what the device does at the time."""
+class HostCopy:
+    """A copy on the host of a device tensor's values. The device makes it after the work it has been given so far."""
 
     def __init__(self, values: torch.Tensor) -> None:
         self._values = values.detach().to("cpu", non_blocking=True)
@@ -13,7 +13,7 @@ class Transfer:
             self._copied.record()
 
     def wait(self) -> torch.Tensor:
-        """The values, once they are there."""
+        """The values; waits until they are copied."""
         if self._copied is not None:
             self._copied.synchronize()
         return self._values

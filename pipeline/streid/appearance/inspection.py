@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from streid.appearance.appearance_model import AppearanceModel
 from streid.appearance.models import ModelConfig
-from streid.appearance.outputs import AppearanceModel
 from streid.arrays import FeatureArray
 from streid.data.examples import Example
 from streid.data.loading import EvaluationSet
@@ -91,12 +91,12 @@ def _inspect_unit(
             case "pcb":
                 parts["stripes"] = _stripes(cast("PCB", model), inputs, calls)
             case _:
-                model.describe(inputs)
+                model.features(inputs)
     return _array(calls["map"][1].norm(dim=1)), parts
 
 
 def _stripes(model: "PCB", inputs: torch.Tensor, calls: Mapping[str, Call]) -> Stripes:
-    feature_1D = model.describe(inputs)
+    feature_1D = model.features(inputs)
     return Stripes(
         bounds_P2=pooled_bounds(calls["map"][1].shape[2], model.parts),
         norms_UP=_array(feature_1D.view(1, model.parts, -1).norm(dim=2)),
@@ -158,7 +158,7 @@ def _watched(modules: Mapping[str, nn.Module]) -> Iterator[dict[str, Call]]:
     def keep(name: str) -> Any:
         def hook(_: nn.Module, given: tuple[Any, ...], gave: torch.Tensor) -> None:
             if not bool(torch.isfinite(gave).all()):
-                raise InputError("the model gives features that are not finite; its training diverged: train again")
+                raise InputError("the model's features are not finite, because its training diverged; train it again")
             calls[name] = (given, gave)
 
         return hook

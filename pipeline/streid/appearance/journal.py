@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch.utils.tensorboard import SummaryWriter
 
-from streid.appearance.host_copies import Transfer
+from streid.appearance.host_copies import HostCopy
 from streid.appearance.validation import Validation
 from streid.errors import InputError
 
@@ -41,7 +41,7 @@ class Pending:
     step: int
     epoch: int
     rate: float
-    figures: Transfer
+    figures: HostCopy
 
 
 class Journal:
@@ -85,7 +85,7 @@ class Journal:
             InputError: the loss of the step before is not finite.
         """
         self.position.step += 1
-        before, self._pending = self._pending, Pending(self.position.step, epoch, rate, Transfer(figures))
+        before, self._pending = self._pending, Pending(self.position.step, epoch, rate, HostCopy(figures))
         self._settle(before)
 
     def settle(self) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional
 
-from streid.appearance.outputs import Outputs
+from streid.appearance.appearance_model import Outputs
 from streid.errors import InputError
 
 DISTANCES = ("euclidean", "cosine")

@@ -11,9 +11,9 @@ import safetensors
 import torch
 from safetensors.torch import save_file
 
+from streid.appearance.appearance_model import AppearanceModel
 from streid.appearance.architectures import build_network, check_architecture
 from streid.appearance.backbones import check_backbone
-from streid.appearance.outputs import AppearanceModel
 from streid.errors import InputError, refused_by_system
 from streid.files.atomic import atomic_output
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import torch
 
-from streid.appearance.outputs import AppearanceModel
+from streid.appearance.appearance_model import AppearanceModel
 from streid.errors import InputError
 
 LARGEST = 1e30  # far below the end of single precision

@@ -7,9 +7,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from streid.appearance.appearance_model import AppearanceModel, Outputs
 from streid.appearance.backbone_network import Backbone
 from streid.appearance.heads import BottleneckHead
-from streid.appearance.outputs import AppearanceModel, Outputs
 
 PARTS = 6
 BOTTLENECK = 256
@@ -48,7 +48,7 @@ class PCB(AppearanceModel):
         logits = tuple(head(dropped_NPD[:, part]) for part, head in enumerate(self.heads))
         return Outputs(logits=logits, embeddings=(stripes_NPD.flatten(1),))
 
-    def describe(self, pictures_NCHW: torch.Tensor) -> torch.Tensor:
+    def features(self, pictures_NCHW: torch.Tensor) -> torch.Tensor:
         """Average-pooled stripes, top to bottom: (N, P * D) float32."""
         return self._pool(pictures_NCHW).float().flatten(1)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from streid.appearance.description import PRECISIONS
+from streid.appearance.inference import PRECISIONS
 from streid.appearance.losses import LossConfig
 from streid.appearance.optimization import OptimizerConfig
 from streid.appearance.schedules import ScheduleConfig

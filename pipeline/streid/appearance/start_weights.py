@@ -15,10 +15,10 @@ from pathlib import Path
 
 import torch
 
+from streid.appearance.appearance_model import AppearanceModel
 from streid.appearance.backbones import BACKBONES
 from streid.appearance.checkpoints import first_line, read_checkpoint
 from streid.appearance.models import read_model_file
-from streid.appearance.outputs import AppearanceModel
 from streid.errors import InputError, refused_by_system
 from streid.files.checksums import has_checksum
 

@@ -13,8 +13,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from streid.appearance.appearance_model import AppearanceModel, Outputs
 from streid.appearance.backbone_network import Backbone
-from streid.appearance.outputs import AppearanceModel, Outputs
 
 PARTS = 4
 
@@ -161,7 +161,7 @@ class STCANet(AppearanceModel):
         part_maps = next(iter(seen.values()))[0] if self.frames == 1 else None
         return Outputs(logits=(self.classify(feature_ND),), embeddings=(feature_ND,), part_maps=part_maps)
 
-    def describe(self, inputs: torch.Tensor) -> torch.Tensor:
+    def features(self, inputs: torch.Tensor) -> torch.Tensor:
         """The normalised pooled feature: (N, C) float32."""
         return self._feature(self._maps(inputs)[0]).float()
 

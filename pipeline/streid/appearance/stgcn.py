@@ -14,8 +14,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from streid.appearance.appearance_model import AppearanceModel, Outputs
 from streid.appearance.backbone_network import Backbone
-from streid.appearance.outputs import AppearanceModel, Outputs
 
 with warnings.catch_warnings():
     # torch-geometric 2.8 compiles with torch.jit, which torch 2.15 calls outdated; nobody here can act on it.
@@ -125,7 +125,7 @@ class STGCN(AppearanceModel):
         embedding_ND = self._embed(clips_NTCHW)
         return Outputs(logits=(self.classify(embedding_ND),), embeddings=(embedding_ND,))
 
-    def describe(self, clips_NTCHW: torch.Tensor) -> torch.Tensor:
+    def features(self, clips_NTCHW: torch.Tensor) -> torch.Tensor:
         """The embedding: (N, D) float32."""
         return self._embed(clips_NTCHW).float()
 

@@ -18,14 +18,14 @@ import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
+from streid.appearance.appearance_model import AppearanceModel
 from streid.appearance.averaging import WeightAverage
 from streid.appearance.checkpoints import load_checkpoint, save_checkpoint
-from streid.appearance.description import PRECISIONS
 from streid.appearance.distribution import add_up
+from streid.appearance.inference import PRECISIONS
 from streid.appearance.journal import WAY_ON, Journal, Position, Row
 from streid.appearance.losses import correct_predictions, training_loss
 from streid.appearance.optimization import build_optimizer, set_rates
-from streid.appearance.outputs import AppearanceModel
 from streid.appearance.progress import progress_bar
 from streid.appearance.schedules import rate_factor
 from streid.appearance.settings import TrainingConfig

@@ -1,7 +1,7 @@
 """Rank-1 and mAP on held-out identities while a model is being trained.
 
-Each held-out unit asks for the others, as in the field's protocol: units of its identity before its own camera
-are ignored, and queries without a right match are left out.
+Each held-out unit is a query, and the others are its gallery. As usual in the field, units of its identity from its own
+camera are ignored, and queries without a right match are left out.
 
 Shape suffixes: U units, B units of a block, D feature values.
 """
@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from streid.appearance.description import Describer
+from streid.appearance.appearance_model import AppearanceModel
 from streid.appearance.distribution import add_up, share_out
-from streid.appearance.outputs import AppearanceModel
+from streid.appearance.inference import Inference
 from streid.data.units import Units
 from streid.files.sightings import Sightings
 from streid.stage.processes import World
@@ -24,16 +24,16 @@ BLOCK_VALUES = 1 << 24
 
 @dataclass(frozen=True, kw_only=True)
 class Validation:
-    """How well held-out identities are found: shares from 0 to 1, None where no query has a right match."""
+    """How well held-out identities are found: fractions from 0 to 1, None where no query has a right match."""
 
     rank1: float | None
     mean_ap: float | None
 
 
 def evaluate_features(features_UD: torch.Tensor, sightings: Sightings) -> Validation:
-    """Rank the units for each of them by cosine.
+    """Rank-1 and mAP of ranking all other units for each unit by cosine.
 
-    Of equal scores the lower row ranks first. Average precision is the trapezoid rule's, as in scoring.
+    Of equal scores the lower row ranks first. Average precision is by the trapezoid rule, as in scoring.
 
     Args:
         features_UD: of length 1.
@@ -72,13 +72,13 @@ def average_precision(right_U: npt.NDArray[np.bool_]) -> float:
 
 
 class Validator:
-    """Evaluates a model in training on the same held-out units time and again; several processes share the work."""
+    """Evaluates a model on the same held-out units as often as asked; several processes share the work."""
 
-    def __init__(self, units: Units, describer: Describer, world: World) -> None:
-        self._units, self._describer, self._world = units, describer, world
+    def __init__(self, units: Units, inference: Inference, world: World) -> None:
+        self._units, self._inference, self._world = units, inference, world
 
     def __call__(self, model: AppearanceModel) -> Validation:
-        """Evaluate; every process of the run has to call it, and gets the same answer.
+        """Evaluate the model. Every process of the run must call this, and gets the same answer.
 
         Raises:
             InputError: a picture cannot be read.
@@ -90,8 +90,8 @@ class Validator:
         features_UD = torch.zeros(len(self._units), model.feature_length)
         paths = [self._units.paths[row] for row in own]
         if paths:
-            (described,) = self._describer.describe(model, [paths])
-            features_UD[world.rank :: world.size] = torch.from_numpy(described)
-        features_UD = features_UD.to(self._describer.device)
+            (own_features_UD,) = self._inference.features(model, [paths])
+            features_UD[world.rank :: world.size] = torch.from_numpy(own_features_UD)
+        features_UD = features_UD.to(self._inference.device)
         add_up(features_UD, world)
         return evaluate_features(features_UD, self._units.sightings)

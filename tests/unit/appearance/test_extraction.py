@@ -13,8 +13,8 @@ from conftest import write_picture
 from unit.appearance.tiny import TinyModel
 
 from streid.appearance import extraction
-from streid.appearance.description import Describer
 from streid.appearance.extraction import Chunk, Extractor, cut_chunks, remove_chunks
+from streid.appearance.inference import Inference
 from streid.appearance.models import ModelConfig
 from streid.data.picture_source import PictureSource
 from streid.data.units import Units
@@ -46,10 +46,10 @@ def groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Unit
 
 def make_extractor(root: Path, fingerprint: str = "f", *, workers: int = 0, work: str = "work") -> Extractor:
     torch.manual_seed(0)
-    describer = Describer(
+    inference = Inference(
         config=CONFIG, source=PictureSource(root), device=torch.device("cpu"), batch_size=2, workers=workers
     )
-    return Extractor(TinyModel(), describer, work=root / work, fingerprint=fingerprint, dtype="float32")
+    return Extractor(TinyModel(), inference, work=root / work, fingerprint=fingerprint, dtype="float32")
 
 
 def extract(extractor: Extractor, groups: Mapping[str, Units], group: str = "query") -> np.ndarray:

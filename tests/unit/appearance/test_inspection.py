@@ -10,9 +10,9 @@ import torch
 from conftest import write_picture
 from torch import nn
 
+from streid.appearance.appearance_model import AppearanceModel
 from streid.appearance.inspection import inspect_model, pooled_bounds
 from streid.appearance.models import ModelConfig, build_model
-from streid.appearance.outputs import AppearanceModel
 from streid.appearance.stcanet import STCANet
 from streid.appearance.stgcn import STGCN, grid_adjacency
 from streid.data.examples import Example
@@ -191,6 +191,6 @@ def test_values_that_are_not_finite_are_refused(pictures: PictureSource) -> None
     model, config = tiny("stcanet")
     with torch.no_grad():
         next(model.backbone.layer1.parameters()).fill_(torch.nan)
-    with pytest.raises(InputError, match="not finite; its training diverged"):
+    with pytest.raises(InputError, match="not finite, because its training diverged"):
         look(model, config, pictures)
     assert not any(module._forward_hooks for module in model.modules())

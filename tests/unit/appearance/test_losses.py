@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from streid.appearance.appearance_model import Outputs
 from streid.appearance.losses import (
     LOSSES,
     Loss,
@@ -15,7 +16,6 @@ from streid.appearance.losses import (
     training_loss,
     triplet_loss,
 )
-from streid.appearance.outputs import Outputs
 from streid.errors import InputError
 
 

@@ -10,9 +10,9 @@ import yaml
 from conftest import ROOT
 from safetensors.torch import save_file
 
+from streid.appearance.appearance_model import AppearanceModel, retrieval_features
 from streid.appearance.architectures import ARCHITECTURES
 from streid.appearance.models import ModelConfig, build_model, load_model, save_model
-from streid.appearance.outputs import AppearanceModel, describe
 from streid.appearance.pcb import PCB
 from streid.errors import InputError
 
@@ -105,7 +105,7 @@ def test_stripes_are_pooled_top_to_bottom() -> None:
     feature_map = torch.zeros(2, 512, 12, 4)
     feature_map[:, :, 4:6] = 7.0
     model.backbone.forward = lambda _: feature_map  # type: ignore[method-assign]
-    stripes_NPD = model.describe(torch.zeros(2, 3, 96, 48)).view(2, 6, 512)
+    stripes_NPD = model.features(torch.zeros(2, 3, 96, 48)).view(2, 6, 512)
     torch.testing.assert_close(stripes_NPD[0, :, 0], torch.tensor([0.0, 0.0, 7.0, 0.0, 0.0, 0.0]))
 
 
@@ -129,9 +129,9 @@ def test_descriptions_are_unit_length_per_part_and_do_not_see_mirroring(model: A
     model.eval()
     inputs = inputs_for(model)
     with torch.inference_mode():
-        features = describe(model, inputs)
-        mirrored = describe(model, inputs.flip(-1))
-        by_hand = (model.describe(inputs) + model.describe(inputs.flip(-1))).view(2, model.parts, -1)
+        features = retrieval_features(model, inputs)
+        mirrored = retrieval_features(model, inputs.flip(-1))
+        by_hand = (model.features(inputs) + model.features(inputs.flip(-1))).view(2, model.parts, -1)
     assert features.shape == (2, model.feature_length)
     torch.testing.assert_close(features, mirrored)
     torch.testing.assert_close(features.norm(dim=1), torch.ones(2))
@@ -152,9 +152,9 @@ def test_half_precision_is_described_in_single(model: AppearanceModel) -> None:
     model.eval()
     inputs = inputs_for(model)
     with torch.inference_mode():
-        single = describe(model, inputs)
+        single = retrieval_features(model, inputs)
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
-        features = describe(model, inputs)
+        features = retrieval_features(model, inputs)
     assert features.dtype == torch.float32
     similarity = torch.nn.functional.cosine_similarity(features, single)
     torch.testing.assert_close(similarity, torch.ones(2), rtol=0, atol=0.02)
@@ -187,7 +187,9 @@ def test_model_file_round_trip(tmp_path: Path, architecture: str, model: Appeara
         torch.testing.assert_close(value, other, rtol=0, atol=0, msg=name)
     inputs = inputs_for(model)
     with torch.inference_mode():
-        torch.testing.assert_close(describe(loaded.eval(), inputs), describe(model.eval(), inputs), rtol=0, atol=0)
+        torch.testing.assert_close(
+            retrieval_features(loaded.eval(), inputs), retrieval_features(model.eval(), inputs), rtol=0, atol=0
+        )
 
 
 def test_unusable_model_files_are_refused(tmp_path: Path) -> None:

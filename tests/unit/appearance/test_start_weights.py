@@ -34,7 +34,7 @@ def test_torchvisions_file_gives_torchvisions_feature_map(tmp_path: Path, suffix
     pictures = torch.randn(1, 3, 64, 32)
     network.fc = torch.nn.Identity()
     with torch.inference_mode():
-        torch.testing.assert_close(model.describe(pictures), network(pictures))
+        torch.testing.assert_close(model.features(pictures), network(pictures))
 
 
 @pytest.mark.parametrize("old", [False, True])
@@ -53,7 +53,7 @@ def test_densenet_names_old_and_new(tmp_path: Path, old: bool) -> None:
     pictures = torch.randn(1, 3, 64, 32)
     network.classifier = torch.nn.Identity()  # type: ignore[assignment]
     with torch.inference_mode():
-        torch.testing.assert_close(model.describe(pictures), network(pictures))
+        torch.testing.assert_close(model.features(pictures), network(pictures))
 
 
 def streid_state(identities: int, *, classifiers: tuple[str, ...], bottleneck: int) -> State:

@@ -99,7 +99,7 @@ def test_blocks_start_as_nothing(frames: int, layers: list[str]) -> None:
     inputs = torch.randn(2, frames, 3, 64, 32)
     with torch.inference_mode():
         plain = model.backbone(inputs.flatten(0, 1)).amax((2, 3)).view(2, frames, 512).mean(1)
-        found = model.describe(inputs if frames > 1 else inputs[:, 0])
+        found = model.features(inputs if frames > 1 else inputs[:, 0])
     torch.testing.assert_close(found, plain / math.sqrt(1 + 1e-5), rtol=1e-4, atol=1e-5)
 
 
@@ -113,7 +113,7 @@ def test_attention_is_readable(randomise_norms: Randomise) -> None:
     with torch.inference_mode():
         (attention,) = model.attention(clips).values()
         swapped = model.attention(clips.flip(1))["layer2"]
-        torch.testing.assert_close(model.describe(clips), model.describe(clips.flip(1)), rtol=1e-3, atol=1e-3)
+        torch.testing.assert_close(model.features(clips), model.features(clips.flip(1)), rtol=1e-3, atol=1e-3)
         assert model(clips).part_maps is None
     assert attention.part_maps.shape == (2, 2, 4, 8, 4)
     assert 0 <= float(attention.part_maps.min()) <= float(attention.part_maps.max()) <= 1

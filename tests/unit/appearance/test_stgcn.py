@@ -160,7 +160,7 @@ def test_the_order_of_frames_moves_the_graphs_and_keeps_the_feature(model: STGCN
     clips = torch.randn(2, 3, 3, 64, 32)
     order = [2, 0, 1]
     with torch.inference_mode():
-        feature, moved_feature = model.describe(clips), model.describe(clips[:, order])
+        feature, moved_feature = model.features(clips), model.features(clips[:, order])
         graphs, moved = model.graphs(clips), model.graphs(clips[:, order])
     torch.testing.assert_close(moved_feature, feature, rtol=1e-4, atol=1e-4)
     torch.testing.assert_close(moved.spatial, graphs.spatial[:, order], rtol=1e-4, atol=1e-5)

@@ -8,7 +8,7 @@ import torch
 from unit.appearance.tiny import TinyModel, tiny_dataset
 
 from streid.appearance import validation
-from streid.appearance.description import Describer
+from streid.appearance.inference import Inference
 from streid.appearance.models import ModelConfig
 from streid.appearance.validation import Validation, Validator, average_precision, evaluate_features
 from streid.data.units import Units
@@ -56,12 +56,12 @@ def test_people_seen_by_one_camera_only_give_no_figures() -> None:
 def test_a_model_is_validated_on_pictures_and_tracklets(tmp_path: Path) -> None:
     source = tiny_dataset(tmp_path, pictures=8).source
     shape = ModelConfig(architecture="pcb", backbone="resnet18", identities=4, height=64, width=32)
-    describer = Describer(config=shape, source=source, device=torch.device("cpu"), batch_size=3)
+    inference = Inference(config=shape, source=source, device=torch.device("cpu"), batch_size=3)
     torch.manual_seed(0)
     model = TinyModel()
     paths = [("0.jpg",), ("1.jpg", "2.jpg"), ("3.jpg",), ("4.jpg", "5.jpg", "6.jpg")]
     people = sightings([1, 2, 1, 2], [1, 1, 2, 2])
-    found = Validator(Units(sightings=people, paths=paths), describer, World())(model)
-    (features,) = describer.describe(model, [paths])
+    found = Validator(Units(sightings=people, paths=paths), inference, World())(model)
+    (features,) = inference.features(model, [paths])
     assert found == evaluate_features(torch.from_numpy(features), people)
     assert found.rank1 is not None

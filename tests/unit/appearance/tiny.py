@@ -8,9 +8,9 @@ from conftest import write_picture
 from torch import nn
 from torch.nn import functional
 
+from streid.appearance.appearance_model import AppearanceModel, Outputs
 from streid.appearance.losses import LossConfig
 from streid.appearance.optimization import OptimizerConfig
-from streid.appearance.outputs import AppearanceModel, Outputs
 from streid.appearance.schedules import ScheduleConfig
 from streid.appearance.settings import TrainingConfig
 from streid.appearance.training import Trainer
@@ -53,12 +53,12 @@ class TinyModel(AppearanceModel):
     def feature_length(self) -> int:
         return 8
 
-    def describe(self, inputs: torch.Tensor) -> torch.Tensor:
+    def features(self, inputs: torch.Tensor) -> torch.Tensor:
         maps = self.backbone(inputs.flatten(0, -4)).mean((2, 3)).float()
         return maps.view(len(inputs), -1, 8).mean(1)
 
     def forward(self, inputs: torch.Tensor) -> Outputs:
-        feature = self.describe(inputs)
+        feature = self.features(inputs)
         return Outputs(logits=(self.classify(self.dropout(feature)),), embeddings=(feature,))
 
 

@@ -1,4 +1,4 @@
-"""What every appearance model takes and gives, so that training and extraction need not know which it is.
+"""What every appearance model takes and gives, so that training and extraction work with all of them.
 
 Shape suffixes: N units (pictures or clips), T frames of a clip, P parts, D channels per part.
 """
@@ -14,7 +14,7 @@ from streid.appearance.backbone_network import Backbone
 
 
 class Outputs(NamedTuple):
-    """What a model gives for the losses.
+    """What a model gives in training, for the losses.
 
     logits: (N, identities) per classifier. embeddings: (N, D) each, for the triplet loss. part_maps:
     (N, P, h, w) logits of where the parts are, for the loss against part masks, or None.
@@ -26,10 +26,11 @@ class Outputs(NamedTuple):
 
 
 class AppearanceModel(nn.Module, ABC):
-    """A network that classifies and describes units: pictures, or clips of one tracklet.
+    """A network that classifies units, and computes their features for retrieval.
 
-    backbone: the pretrained part; everything else is new. frames: 1, the input is pictures (N, 3, H, W); T
-    above 1, it is clips (N, T, 3, H, W). RGB, ImageNet-normalised. parts: of the retrieval feature.
+    A unit is a picture, or a clip of one tracklet. Inputs are pictures (N, 3, H, W) where `frames` is 1, else clips
+    (N, frames, 3, H, W): RGB, ImageNet-normalised. backbone: the pretrained part; all other layers are new. parts: how
+    many parts the retrieval feature has, each of which is normalised by itself.
     """
 
     parts: int = 1
@@ -46,19 +47,19 @@ class AppearanceModel(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, inputs: torch.Tensor) -> Outputs:
-        """Logits and whatever else the losses need."""
+        """The logits, and what else the losses need."""
 
     @abstractmethod
-    def describe(self, inputs: torch.Tensor) -> torch.Tensor:
-        """The retrieval feature: (N, feature_length) float32, part after part, not normalised."""
+    def features(self, inputs: torch.Tensor) -> torch.Tensor:
+        """The features for retrieval: (N, feature_length) float32, part after part, not normalised."""
 
     def freeze_early(self, active: bool) -> None:
-        """Hold the backbone's stem and first two layers, with their batch statistics, or let them go."""
+        """Freeze the backbone's stem and first two layers, with their batch statistics, or let them learn again."""
         self.backbone.freeze_early(active)
 
 
-def describe(model: AppearanceModel, inputs: torch.Tensor) -> torch.Tensor:
-    """Retrieval features of inputs and their mirror images added, each part and the whole of length 1.
+def retrieval_features(model: AppearanceModel, inputs: torch.Tensor) -> torch.Tensor:
+    """Features for retrieval: the sum over an input and its mirror image; each part, then the whole, of length 1.
 
     Args:
         inputs: pictures (N, 3, H, W) or clips (N, T, 3, H, W), as the model takes them.
@@ -66,6 +67,6 @@ def describe(model: AppearanceModel, inputs: torch.Tensor) -> torch.Tensor:
     Returns:
         (N, feature_length) float32.
     """
-    sums_ND = model.describe(inputs) + model.describe(inputs.flip(-1))
+    sums_ND = model.features(inputs) + model.features(inputs.flip(-1))
     parts_NPD = functional.normalize(sums_ND.view(len(sums_ND), model.parts, -1), dim=2)
     return functional.normalize(parts_NPD.flatten(1), dim=1)

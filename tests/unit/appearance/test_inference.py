@@ -8,9 +8,9 @@ import torch
 from torch.nn import functional
 from unit.appearance.tiny import TinyModel, tiny_dataset
 
-from streid.appearance.description import Describer
+from streid.appearance.appearance_model import retrieval_features
+from streid.appearance.inference import Inference
 from streid.appearance.models import ModelConfig
-from streid.appearance.outputs import describe
 from streid.data.picture_source import PictureSource
 from streid.data.transforms import NetworkInput, augment_picture, no_augmentation
 from streid.errors import InputError
@@ -25,9 +25,9 @@ class ShapeOf(ModelConfig):
         pass
 
 
-def describer(source: PictureSource, *, frames: int = 1, batch_size: int = 4, workers: int = 0) -> Describer:
+def inference(source: PictureSource, *, frames: int = 1, batch_size: int = 4, workers: int = 0) -> Inference:
     shape = ShapeOf(architecture="tiny", backbone="", identities=4, height=64, width=32, frames=frames)
-    return Describer(config=shape, source=source, device=CPU, batch_size=batch_size, workers=workers)
+    return Inference(config=shape, source=source, device=CPU, batch_size=batch_size, workers=workers)
 
 
 @pytest.fixture
@@ -48,10 +48,10 @@ def names(*numbers: int) -> tuple[str, ...]:
 def test_a_picture_model_averages_a_tracklets_pictures(source: PictureSource) -> None:
     model = TinyModel().eval()
     chunks = [[names(0), names(1, 2, 3)], [names(4, 5)]]
-    first, second = describer(source).describe(model, chunks)
-    torch.testing.assert_close(torch.from_numpy(first[:1]), describe(model, read(source, 0)))
+    first, second = inference(source).features(model, chunks)
+    torch.testing.assert_close(torch.from_numpy(first[:1]), retrieval_features(model, read(source, 0)))
     for feature, numbers in ((first[1], (1, 2, 3)), (second[0], (4, 5))):
-        by_hand = functional.normalize(describe(model, read(source, *numbers)).mean(0), dim=0)
+        by_hand = functional.normalize(retrieval_features(model, read(source, *numbers)).mean(0), dim=0)
         torch.testing.assert_close(torch.from_numpy(feature), by_hand)
 
 
@@ -59,20 +59,20 @@ def test_a_picture_model_averages_a_tracklets_pictures(source: PictureSource) ->
 def test_a_clip_model_averages_a_tracklets_clips(source: PictureSource) -> None:
     model = TinyModel(frames=2).eval()
     tracklets = [names(0, 1, 2), names(4), names(5, 6)]
-    (features,) = describer(source, frames=2).describe(model, [tracklets])
+    (features,) = inference(source, frames=2).features(model, [tracklets])
     clips = [[(0, 1), (1, 2)], [(4, 4)], [(5, 6)]]
     for feature, chosen in zip(features, clips, strict=True):
         inputs = torch.stack([read(source, *clip) for clip in chosen])
-        by_hand = functional.normalize(describe(model, inputs).mean(0), dim=0)
+        by_hand = functional.normalize(retrieval_features(model, inputs).mean(0), dim=0)
         torch.testing.assert_close(torch.from_numpy(feature), by_hand)
 
 
 def test_a_chunks_features_do_not_depend_on_the_others(source: PictureSource) -> None:
     model = TinyModel()
     chunks = [[names(0), names(1, 2, 3)], [names(4), names(5), names(6)], [names(7, 8, 9)]]
-    together = list(describer(source, workers=1).describe(model, chunks))
+    together = list(inference(source, workers=1).features(model, chunks))
     for chunk, features in zip(chunks, together, strict=True):
-        (alone,) = describer(source).describe(model, [chunk])
+        (alone,) = inference(source).features(model, [chunk])
         np.testing.assert_array_equal(alone, features)
 
 
@@ -80,5 +80,5 @@ def test_features_that_are_not_finite_are_refused(source: PictureSource) -> None
     model = TinyModel()
     with torch.no_grad():
         model.backbone.convolve.weight.fill_(torch.nan)  # type: ignore[union-attr]
-    with pytest.raises(InputError, match="not finite; its training diverged"):
-        list(describer(source).describe(model, [[names(0)]]))
+    with pytest.raises(InputError, match="not finite, because its training diverged"):
+        list(inference(source).features(model, [[names(0)]]))
