@@ -1,54 +1,21 @@
 import math
-import tracemalloc
-from pathlib import Path
 
 import numpy as np
 import pytest
+from scenes_by_hand import fused_scores, made_up_likelihood, random_rows, seen, two_cameras
 
 from streid.errors import InputError
-from streid.files import features
-from streid.files.features import FeatureGroup, read_features, write_features
-from streid.files.histograms import Histograms
-from streid.files.sightings import Sightings
+from streid.files.histograms import Likelihood, neutral_likelihood
 from streid.scoring.compilation import Rule
-from streid.scoring.evaluation import make_scene, read_scene
-from streid.scoring.fusion import Fusion, locate, logistic_fusion, signed_table, temporal_fusion, visual_fusion
-from streid.scoring.kernels import fuse_block
-from streid.scoring.products import PairProducts, normalised_features
-
-
-def seen(*rows: tuple[int, int, int]) -> Sightings:
-    """Sightings from (camid, session, time)."""
-    table = np.array(rows, np.int64)
-    return Sightings(
-        pid_N=np.ones(len(rows), np.int64),
-        camid_N=table[:, 0],
-        session_N=table[:, 1],
-        time_N=table[:, 2],
-        path_N=np.array([str(row) for row in range(len(rows))], object),
-    )
-
-
-def two_cameras() -> Histograms:
-    density = np.zeros((2, 2, 3))
-    density[0, 1] = (0.1, 0.2, 0.3)  # camera 2 later than camera 4
-    density[1, 0] = (0.4, 0.5, 0.6)  # camera 4 later than camera 2
-    return Histograms(
-        cameras_C=np.array([2, 4]),
-        counts_CCB=np.ones((2, 2, 3), np.int64),
-        density_CCB=density,
-        bin_width=100.0,
-        sigma=1.0,
-        identities=1,
-        sessions=1,
-    )
-
-
-def fused(fusion: Fusion, pictures: Sightings, products: np.ndarray, *, answered: bool = False) -> np.ndarray:
-    moments = locate(pictures, fusion.cameras_C)
-    scores = np.empty_like(products)
-    fuse_block(products, moments, moments, fusion.rule, answered, scores)
-    return scores
+from streid.scoring.fusion import (
+    Fusion,
+    likelihood_fusion,
+    locate,
+    logistic_fusion,
+    signed_table,
+    temporal_fusion,
+    visual_fusion,
+)
 
 
 @pytest.mark.parametrize(
@@ -73,27 +40,18 @@ def fused(fusion: Fusion, pictures: Sightings, products: np.ndarray, *, answered
 def test_what_the_times_say(asking: tuple[int, int, int], asked: tuple[int, int, int], p: float) -> None:
     pictures = seen(asking, asked)
     zeros = np.zeros((2, 2), np.float32)
-    assert fused(temporal_fusion(two_cameras()), pictures, zeros)[0, 1] == pytest.approx(p)
-    assert fused(temporal_fusion(two_cameras()), pictures, zeros, answered=True)[1, 0] == pytest.approx(p)
+    assert fused_scores(temporal_fusion(two_cameras()), pictures, zeros)[0, 1] == pytest.approx(p)
+    assert fused_scores(temporal_fusion(two_cameras()), pictures, zeros, answered=True)[1, 0] == pytest.approx(p)
     for cosine in (-1.0, -0.3, 0.0, 0.72, 1.0):
-        joint = fused(logistic_fusion(two_cameras(), 5.0), pictures, np.full((2, 2), cosine, np.float32))[0, 1]
+        joint = fused_scores(logistic_fusion(two_cameras(), 5.0), pictures, np.full((2, 2), cosine, np.float32))[0, 1]
         assert joint == pytest.approx(1 / (1 + math.exp(-5 * cosine)) / (1 + 2 * math.exp(-5 * p)), rel=1e-6)
 
 
 def test_without_fusion_the_score_is_the_cosine() -> None:
     products = np.random.default_rng(0).uniform(-1, 1, (3, 3)).astype(np.float32)
-    np.testing.assert_array_equal(fused(visual_fusion(), seen((2, 0, 0), (4, 0, 5), (9, 1, -1)), products), products)
-
-
-@pytest.mark.parametrize("alpha", [0.01, 5.0, 80.0])
-def test_logistic_keeps_its_precision_at_any_steepness(alpha: float) -> None:
-    products = np.linspace(-1, 1, 601, dtype=np.float32)[None]
-    fusion = logistic_fusion(two_cameras(), alpha)
-    moments = locate(seen(*([(9, 0, 0)] * 601)), fusion.cameras_C)
-    scores = np.empty_like(products)
-    fuse_block(products, moments, moments, fusion.rule, False, scores)
-    expected = 1 / (1 + np.exp(-alpha * products.astype(np.float64))) / 3
-    np.testing.assert_allclose(scores, expected, rtol=2e-5 if alpha > 50 else 1e-6)
+    np.testing.assert_array_equal(
+        fused_scores(visual_fusion(), seen((2, 0, 0), (4, 0, 5), (9, 1, -1)), products), products
+    )
 
 
 def test_signed_table_by_hand() -> None:
@@ -109,39 +67,6 @@ def test_table_that_contradicts_itself_is_refused() -> None:
     rule = Rule(table, 1.0, 0.0, np.float32(0), np.float32(0), np.float32(0), False)
     with pytest.raises(InputError, match="the other way round"):
         Fusion(name="x", parameters={}, cameras_C=np.array([1]), rule=rule)
-
-
-def test_added_table_with_values_apart_and_unknown() -> None:
-    table = np.broadcast_to(
-        np.array([0.5, 0.25, 0.25, 0.5], np.float32), (2, 2, 4)
-    ).copy()  # a camera against itself too
-    rule = Rule(table, 10.0, 0.0, np.float32(-2), np.float32(-3), np.float32(0), False)
-    fusion = Fusion(name="x", parameters={}, cameras_C=np.array([1, 2]), rule=rule)
-    pictures = seen((1, 0, 0), (1, 0, 5), (1, 0, 50), (2, 1, 0), (1, 1, 0), (1, 0, -1))
-    scores = fused(fusion, pictures, np.zeros((6, 6), np.float32))
-    assert scores[0].tolist() == [0.25, 0.25, 0.5, -2, -3, -3]  # -3, as if unknown: one camera in two sessions
-    assert scores[3].tolist() == [-2, -2, -2, 0.25, 0.25, -3]
-    assert scores[5].tolist() == [-3] * 6
-
-
-def test_normalised_rows_have_length_one_whatever_their_scale() -> None:
-    rng = np.random.default_rng(0)
-    scale = np.array([1e-30, 1.0, 1e30], np.float32)[:, None]
-    group = FeatureGroup(
-        sightings=seen(*([(1, 0, 0)] * 3)), features_ND=rng.standard_normal((3, 8), np.float32) * scale
-    )
-    features = normalised_features({"query": group, "gallery": group}, ("query", "gallery"))
-    np.testing.assert_allclose(np.linalg.norm(features.astype(np.float64), axis=1), 1, atol=1e-6)
-    products = PairProducts(features).block(slice(0, 2), slice(3, 6))
-    np.testing.assert_allclose(products, features[:2] @ features[3:].T, atol=1e-6)
-
-
-def test_zero_feature_row_is_named() -> None:
-    features = np.ones((5000, 2), np.float32)
-    features[4500] = 0
-    group = FeatureGroup(sightings=seen(*([(1, 0, 0)] * 5000)), features_ND=features)
-    with pytest.raises(InputError, match="group gallery: features of row 4500 are all zero"):
-        normalised_features({"gallery": group}, ("gallery",))
 
 
 @pytest.mark.parametrize("spoiled", ["table_CCS", "apart", "unknown", "alpha"])
@@ -163,45 +88,7 @@ def test_an_alpha_beyond_float32_is_refused(alpha: float) -> None:
 def test_a_very_large_alpha_still_gives_finite_scores() -> None:
     pictures = seen((2, 0, 0), (4, 0, 150), (4, 0, -1))
     products = np.array([[1, -1, 0.5], [-1, 1, 0], [0.5, 0, 1]], np.float32)
-    assert np.isfinite(fused(logistic_fusion(two_cameras(), 1e30), pictures, products)).all()
-
-
-def written_features(path: Path, dtype: str, rows: int = 50, dimension: int = 16) -> Path:
-    rng = np.random.default_rng(0)
-    groups = {
-        name: (seen(*([(1, 0, 0)] * count)), [rng.standard_normal((count, dimension), np.float32)])
-        for name, count in (("query", rows), ("gallery", 3 * rows), ("val", 5))
-    }
-    write_features(path, dataset="d", model="m", dimension=dimension, groups=groups, dtype=dtype)
-    return path
-
-
-@pytest.mark.parametrize("dtype", ["float32", "float16"])
-@pytest.mark.parametrize("read_bytes", [64, 640, 1 << 26])
-def test_a_scene_read_at_once_is_that_of_the_features(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dtype: str, read_bytes: int
-) -> None:
-    monkeypatch.setattr(features, "READ_BYTES", read_bytes)
-    path = written_features(tmp_path / "features.h5", dtype)
-    found, expected = read_scene(path), make_scene(read_features(path))
-    assert (found.dataset, found.model) == ("d", "m")
-    assert (len(found.query), len(found.gallery)) == (50, 150)
-    assert found.gallery.path_N.tolist() == expected.gallery.path_N.tolist()
-    np.testing.assert_array_equal(found.features_ND.view(np.uint32), expected.features_ND.view(np.uint32))
-    raw = read_features(path).groups["gallery"].features_ND.astype(np.float64)
-    raw /= np.linalg.norm(raw, axis=1, keepdims=True)
-    np.testing.assert_allclose(found.features_ND[50:], raw, atol=1e-6)
-
-
-def test_reading_a_scene_holds_the_features_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(features, "READ_BYTES", 1 << 18)
-    path = written_features(tmp_path / "features.h5", "float32", rows=2000, dimension=512)
-    tracemalloc.start()
-    scene = read_scene(path)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert scene.features_ND.nbytes == 8000 * 512 * 4
-    assert peak < 1.5 * scene.features_ND.nbytes
+    assert np.isfinite(fused_scores(logistic_fusion(two_cameras(), 1e30), pictures, products)).all()
 
 
 def test_clocks_start_at_their_sessions_earliest_usable_time() -> None:
@@ -210,3 +97,51 @@ def test_clocks_start_at_their_sessions_earliest_usable_time() -> None:
     moments = locate(pictures, np.array([2, 4]))
     assert moments.time_N.tolist() == [7, 0, 0, 0, 0, 0]
     assert moments.session_N.tolist() == [0, 0, 1, -1, -1, -1]
+
+
+@pytest.mark.parametrize("likelihood", [neutral_likelihood(), neutral_likelihood(np.array([2, 4]))])
+def test_a_neutral_likelihood_leaves_the_cosine(likelihood: Likelihood) -> None:
+    cosines = np.random.default_rng(0).uniform(-1, 1, (50, 50)).astype(np.float32)
+    np.testing.assert_array_equal(
+        fused_scores(likelihood_fusion(likelihood, 3.0), seen(*random_rows(0, 50)), cosines), cosines
+    )
+
+
+def test_weight_nought_leaves_the_cosine_and_no_other_number_is_taken() -> None:
+    cosines = np.random.default_rng(0).uniform(-1, 1, (50, 50)).astype(np.float32)
+    np.testing.assert_array_equal(
+        fused_scores(likelihood_fusion(made_up_likelihood(), 0.0), seen(*random_rows(0, 50)), cosines), cosines
+    )
+    for weight in (-0.1, float("nan"), float("inf")):
+        with pytest.raises(InputError, match="weight"):
+            likelihood_fusion(made_up_likelihood(), weight)
+
+
+def test_what_is_recorded() -> None:
+    assert dict(likelihood_fusion(made_up_likelihood(), 0.5).parameters) == {
+        "weight": 0.5,
+        "same_camera": "neutral",
+        "bin_width": 3,
+        "neutral": 0.125,
+        "near": 0.75,
+        "apart": -2.5,
+        "pooling": 1.0,
+        "identities": 6,
+        "identities_compared": 8,
+        "sessions": 2,
+    }
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("weight", [1e30, 1e38, 1e39, 1e300])
+def test_a_weight_beyond_float32_is_refused(weight: float) -> None:
+    with pytest.raises(InputError, match="weight .* is too large"):
+        likelihood_fusion(made_up_likelihood(), weight)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", ["near", "apart"])
+@pytest.mark.parametrize("value", [1e300, -1e300, 1e39])
+def test_log_ratios_beyond_float32_are_refused(name: str, value: float) -> None:
+    with pytest.raises(InputError, match="log ratio of sessions, 1e.* is too large"):
+        likelihood_fusion(made_up_likelihood(**{name: value}), 0.0)

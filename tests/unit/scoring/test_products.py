@@ -2,10 +2,12 @@ import logging
 
 import numpy as np
 import pytest
+from scenes_by_hand import seen
 
 from streid.errors import InputError
+from streid.files.features import FeatureGroup
 from streid.scoring import products
-from streid.scoring.products import PairProducts, prefers_torch
+from streid.scoring.products import PairProducts, normalised_features, prefers_torch
 
 ROWS, COLUMNS = slice(3, 40), slice(20, 75)
 
@@ -61,3 +63,23 @@ def test_a_processor_without_bf16_is_named(
 def test_an_unknown_precision_is_refused(features: np.ndarray) -> None:
     with pytest.raises(InputError, match="precision"):
         PairProducts(features, precision="fp16")
+
+
+def test_normalised_rows_have_length_one_whatever_their_scale() -> None:
+    rng = np.random.default_rng(0)
+    scale = np.array([1e-30, 1.0, 1e30], np.float32)[:, None]
+    group = FeatureGroup(
+        sightings=seen(*([(1, 0, 0)] * 3)), features_ND=rng.standard_normal((3, 8), np.float32) * scale
+    )
+    features = normalised_features({"query": group, "gallery": group}, ("query", "gallery"))
+    np.testing.assert_allclose(np.linalg.norm(features.astype(np.float64), axis=1), 1, atol=1e-6)
+    products = PairProducts(features).block(slice(0, 2), slice(3, 6))
+    np.testing.assert_allclose(products, features[:2] @ features[3:].T, atol=1e-6)
+
+
+def test_zero_feature_row_is_named() -> None:
+    features = np.ones((5000, 2), np.float32)
+    features[4500] = 0
+    group = FeatureGroup(sightings=seen(*([(1, 0, 0)] * 5000)), features_ND=features)
+    with pytest.raises(InputError, match="group gallery: features of row 4500 are all zero"):
+        normalised_features({"gallery": group}, ("gallery",))

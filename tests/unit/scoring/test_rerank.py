@@ -1,114 +1,20 @@
-import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 import pytest
 import torch
+from scenes_by_hand import ALPHA, CASES, Case, naive_scores, random_features, random_tables
 
 from streid.errors import InputError
-from streid.files.features import FeatureGroup, FeatureSet
-from streid.files.histograms import Histograms
-from streid.files.sightings import Sightings
-from streid.scoring.compilation import Moments
+from streid.files.features import FeatureSet
 from streid.scoring.evaluation import make_scene
 from streid.scoring.fusion import Fusion, locate, logistic_fusion, signed_table, temporal_fusion, visual_fusion
-from streid.scoring.kernels import ROUND_UP
 from streid.scoring.metrics import measure
 from streid.scoring.neighbours import Neighbours, find_neighbours, first_of, score_again
 from streid.scoring.products import PairProducts
 from streid.scoring.ranks import Outcomes
-from streid.scoring.reciprocal import RowScales, rerank_block, soft_memberships
-from streid.scoring.rerank import AVERAGES, RerankSettings, averaging_matrix, rerank, row_scales
-
-CAMERAS, BINS, WIDTH, ALPHA = 4, 30, 10.0, 5.0
-
-
-class Case(NamedTuple):
-    queries: int
-    gallery: int
-    exact: bool = False  # features whose products are exact, with many ties and duplicates
-    cameras: int = CAMERAS
-    latest: int = 400
-    sessions: int = 1
-
-
-CASES = {
-    "random": Case(20, 90),
-    "larger": Case(60, 340, sessions=2),
-    "ties": Case(15, 85, exact=True),
-    "equal times": Case(15, 85, exact=True, latest=4),
-    "single camera of the histograms": Case(12, 60, cameras=1),
-    "fewer pictures than k1": Case(3, 9),
-}
-
-
-def histograms(seed: int) -> Histograms:
-    rng = np.random.default_rng(seed)
-    density = rng.integers(0, 9, (CAMERAS, CAMERAS, BINS)) / 64
-    density[range(CAMERAS), range(CAMERAS)] = 0
-    return Histograms(
-        cameras_C=np.arange(1, CAMERAS + 1),
-        counts_CCB=(density > 0).astype(np.int64),
-        density_CCB=density,
-        bin_width=WIDTH,
-        sigma=1.0,
-        identities=1,
-        sessions=1,
-    )
-
-
-def pictures(rng: np.random.Generator, count: int, case: Case) -> FeatureGroup:
-    pid = rng.integers(1, 9, count)
-    identities = np.random.default_rng(7).standard_normal((9, 32))
-    features = identities[pid] + rng.standard_normal((count, 32))
-    if case.exact:
-        kinds = np.random.default_rng(7).choice([-1.0, 1.0], (9, 16))
-        kinds[:, 8:] = rng.choice([-1.0, 1.0], (1, 8))
-        features = kinds[pid] * np.where(rng.random((count, 16)) < 0.1, -1, 1)
-    camid = rng.integers(1, case.cameras + 1, count)
-    unknown = rng.random(count) < 0.1
-    return FeatureGroup(
-        sightings=Sightings(
-            pid_N=np.where(rng.random(count) < 0.1, rng.integers(-1, 1, count), pid),
-            camid_N=np.where(rng.random(count) < 0.05, 77, camid) if case.cameras > 1 else camid,
-            session_N=rng.integers(0, case.sessions, count),
-            time_N=np.where(unknown, -1, rng.integers(0, case.latest, count)),
-            path_N=np.array([f"{row}.jpg" for row in range(count)], object),
-        ),
-        features_ND=features.astype(np.float32),
-    )
-
-
-def feature_set(case: Case, seed: int) -> FeatureSet:
-    rng = np.random.default_rng(seed)
-    groups = {"query": pictures(rng, case.queries, case), "gallery": pictures(rng, case.gallery, case)}
-    return FeatureSet(dataset="toy", model="toy", groups=groups)
-
-
-def naive_scores(features: FeatureSet, tables: Histograms | None) -> np.ndarray:
-    """S[i, j]: picture i (row) asking picture j, by loops and in float64; queries first."""
-    parts = [features.groups[name] for name in ("query", "gallery")]
-    values = np.concatenate([part.features_ND for part in parts]).astype(np.float64)
-    values /= np.linalg.norm(values, axis=1, keepdims=True)
-    cosines = values @ values.T
-    if tables is None:
-        return cosines
-    cam, ses, tim = (
-        np.concatenate([getattr(part.sightings, name) for part in parts]) for name in ("camid_N", "session_N", "time_N")
-    )
-    known = set(tables.cameras_C.tolist())
-    scores = np.empty_like(cosines)
-    for i in range(len(values)):
-        for j in range(len(values)):
-            p = 0.0
-            if cam[i] in known and cam[j] in known and min(tim[i], tim[j]) >= 0 and ses[i] == ses[j]:
-                step = int(abs(tim[i] - tim[j]) // tables.bin_width)
-                later, earlier = (cam[i], cam[j]) if tim[i] > tim[j] else (cam[j], cam[i])
-                p = tables.density_CCB[later - 1, earlier - 1, step] if step < BINS else 0.0
-            scores[i, j] = 1 / (1 + math.exp(-ALPHA * cosines[i, j])) / (1 + 2 * math.exp(-ALPHA * p))
-    return scores
+from streid.scoring.rerank import AVERAGES, RerankSettings, averaging_matrix, rerank
 
 
 def cameras(features: FeatureSet) -> list[int]:
@@ -208,8 +114,8 @@ def reranked_distances(
 @pytest.mark.parametrize("fused", [True, False])
 @pytest.mark.parametrize("name", CASES)
 def test_equals_the_definitions(name: str, fused: bool, average: str, block_rows: int) -> None:
-    features = feature_set(CASES[name], seed=3)
-    tables = histograms(5)
+    features = random_features(CASES[name], seed=3)
+    tables = random_tables(5)
     fusion = logistic_fusion(tables, ALPHA) if fused else visual_fusion()
     scores = naive_scores(features, tables if fused else None)
     settings = RerankSettings(average=average)
@@ -232,7 +138,7 @@ def test_equals_the_definitions(name: str, fused: bool, average: str, block_rows
 )
 def test_other_settings_equal_the_definitions(k1: int, k2: int, lambda_: float, average: str) -> None:
     case = CASES["random"]
-    features, tables = feature_set(case, seed=11), histograms(2)
+    features, tables = random_features(case, seed=11), random_tables(2)
     settings = RerankSettings(k1=k1, k2=k2, lambda_=lambda_, average=average)
     expected = naive_final_distances(naive_scores(features, tables), case.queries, settings, cameras(features))
     found, _ = reranked_distances(features, logistic_fusion(tables, ALPHA), settings, 64)
@@ -278,7 +184,7 @@ def test_averages_with_whole_weight_where_no_other_camera_is_near() -> None:
 @pytest.mark.parametrize("average", AVERAGES)
 def test_scores_above_1_keep_their_order(average: str) -> None:
     case = CASES["random"]
-    features, tables = feature_set(case, seed=12), histograms(3)
+    features, tables = random_features(case, seed=12), random_tables(3)
     offsets = signed_table(tables.density_CCB * 4, beyond=0.0)
     fusion = temporal_fusion(tables)
     fusion = replace(fusion, rule=fusion.rule._replace(table_CCS=offsets))
@@ -293,29 +199,11 @@ def test_scores_above_1_keep_their_order(average: str) -> None:
     np.testing.assert_allclose(found[listed], expected[listed], rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", CASES)
-@pytest.mark.parametrize("count", [1, 7, 1000])
-def test_neighbours_equal_a_full_sort(name: str, count: int) -> None:
-    features, tables = feature_set(CASES[name], seed=9), histograms(4)
-    scores = naive_scores(features, tables)
-    scene, fusion = make_scene(features), logistic_fusion(tables, ALPHA)
-    pictures = locate(scene.everyone, fusion.cameras_C)
-    found = find_neighbours(PairProducts(scene.features_ND), pictures, fusion.rule, count=count, block_rows=48)
-    expected = np.argsort(np.round(-scores.T, 10), axis=1, kind="stable")[:, :count]
-    if CASES[name].exact:
-        np.testing.assert_array_equal(found.indices_NK, expected)
-    assert all(len(set(row)) == len(row) for row in found.indices_NK.tolist())
-    of_found = np.take_along_axis(scores.T, found.indices_NK.astype(np.int64), 1)  # float32 may swap near ties
-    np.testing.assert_allclose(of_found, np.take_along_axis(scores.T, expected, 1), rtol=0, atol=2e-7)
-    np.testing.assert_allclose(found.scores_NK, np.take_along_axis(scores.T, expected, 1), atol=1e-6)
-    np.testing.assert_allclose(found.lowest_N, scores.min(axis=0), atol=1e-6)
-
-
 @pytest.mark.parametrize("fused", [True, False])
 @pytest.mark.parametrize("name", CASES)
 def test_a_torch_device_finds_what_the_kernels_find(name: str, fused: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("streid.scoring.accelerated.LARGEST_BLOCK", 1 << 10)
-    features, tables = feature_set(CASES[name], seed=9), histograms(4)
+    features, tables = random_features(CASES[name], seed=9), random_tables(4)
     scene, fusion = make_scene(features), logistic_fusion(tables, ALPHA) if fused else visual_fusion()
     pictures = locate(scene.everyone, fusion.cameras_C)
     compiled, on_device = (
@@ -341,7 +229,7 @@ def test_a_torch_device_finds_what_the_kernels_find(name: str, fused: bool, monk
 @pytest.mark.parametrize("device", [None, torch.device("cpu")])
 @pytest.mark.parametrize("name", ["random", "larger", "fewer pictures than k1"])
 def test_bf16_candidates_hold_the_neighbours(name: str, device: torch.device | None) -> None:
-    features, fusion = feature_set(CASES[name], seed=8), logistic_fusion(histograms(4), ALPHA)
+    features, fusion = random_features(CASES[name], seed=8), logistic_fusion(random_tables(4), ALPHA)
     scene = make_scene(features)
     pictures = locate(scene.everyone, fusion.cameras_C)
     exact = find_neighbours(PairProducts(scene.features_ND), pictures, fusion.rule, count=9, block_rows=64)
@@ -362,17 +250,9 @@ def test_bf16_candidates_hold_the_neighbours(name: str, device: torch.device | N
     np.testing.assert_allclose(outcomes.ap_Q, wanted.ap_Q, atol=0.02)
 
 
-def test_gaps_that_are_whole_bins_fall_into_the_bin_they_begin() -> None:
-    widths, steps = np.array([1.0, 7.0, 25.0, 100.0, 999.0]), np.arange(1, 5000, 7)
-    for width in widths:
-        for shift in (0, -1):
-            gaps = steps * width + shift
-            np.testing.assert_array_equal(np.floor(gaps * (ROUND_UP / width)), gaps // width)
-
-
 @pytest.mark.parametrize("name", CASES)
 def test_cosines_kept_or_computed_again_give_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    features, fusion = feature_set(CASES[name], seed=6), logistic_fusion(histograms(1), ALPHA)
+    features, fusion = random_features(CASES[name], seed=6), logistic_fusion(random_tables(1), ALPHA)
     kept, _ = reranked_distances(features, fusion, RerankSettings(), 13)
     gallery = len(features.groups["gallery"].sightings)
     for queries in (0, 15):  # none, and fewer than all but more than one block
@@ -383,7 +263,7 @@ def test_cosines_kept_or_computed_again_give_the_same(name: str, monkeypatch: py
 
 def test_identical_pictures_stay_finite() -> None:
     case = Case(2, 5)
-    features = feature_set(case, seed=1)
+    features = random_features(case, seed=1)
     for group in features.groups.values():
         group.features_ND[:] = 1
     found, _ = reranked_distances(features, visual_fusion(), RerankSettings(), 32)
@@ -394,30 +274,3 @@ def test_identical_pictures_stay_finite() -> None:
 def test_settings_out_of_range_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(InputError, match="re-ranking (needs|averages)"):
         RerankSettings(**wrong)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("device", [None, torch.device("cpu")])
-def test_scores_that_are_no_numbers_are_refused_before_anybody_is_looked_up(device: torch.device | None) -> None:
-    features = np.eye(5, 4, dtype=np.float32)
-    features[3] = np.nan
-    nobody = Moments(np.zeros(5, np.int32), np.full(5, -1, np.int32), np.zeros(5))
-    with pytest.raises(InputError, match="pictures .* are not finite"):
-        find_neighbours(PairProducts(features, device), nobody, visual_fusion().rule, count=3)
-
-
-def test_distances_of_scores_above_1_by_hand() -> None:
-    # three pictures: the first row's best is 1.5, the second's 1 but for rounding, the third's scores are all 0.5
-    scores = np.array([[1.5, 1.25, 1.0], [1.000001, 0.75, 0.5], [0.5, 0.5, 0.5]], np.float32)
-    lowest_N = np.array([-0.5, 0.0, 0.5], np.float32)
-    scales = row_scales(Neighbours(indices_NK=np.zeros((3, 3), np.int32), scores_NK=scores, lowest_N=lowest_N))
-    assert scales.nearest_N.tolist() == [1.5, 1.0, 1.0]
-    assert scales.farthest_N.tolist() == [4.0, 2.0, 1.0]
-    weights = soft_memberships(np.array([0, 3, 6, 9]), scores.reshape(-1), scales).reshape(3, 3)
-    distances = [[0, 0.5 / 4, 1 / 4], [0, 0.5 / 2, 1 / 2], [1, 1, 1]]
-    expected = np.exp(-np.array(distances))
-    np.testing.assert_allclose(weights, expected / expected.sum(axis=1, keepdims=True), rtol=1e-6)
-    # no common members, so that the distance is 1/2 (1 - 0) + 1/2 d
-    final = scores[:2].copy()
-    apart = (np.zeros(4, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32))
-    rerank_block(final, RowScales(*(column[:2] for column in scales)), apart, apart, 0.5)
-    np.testing.assert_allclose(final, -(0.5 + 0.5 * np.array(distances[:2])), rtol=1e-6)

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scenes_by_hand import naive_smooth
 
 from streid.files.histograms import Likelihood, read_histograms, write_histograms
 from streid.files.sightings import Sightings
 from streid.spatiotemporal.likelihood import fit_held_out, fit_likelihood
 from streid.spatiotemporal.pair_counts import FOLDS, count_pairs
-from streid.spatiotemporal.smoothing import smooth_all, spectra, window_sizes
 from streid.spatiotemporal.travel_histograms import build_histograms
 
 
@@ -40,23 +40,9 @@ def walks(seed: int, *, people: int = 30, sessions: int = 2, cameras: int = 3) -
     return seen(*rows)
 
 
-def smooth(histogram: np.ndarray, sigma: float) -> np.ndarray:
-    """One histogram, reflected at both ends, by loops."""
-    bins = len(histogram)
-    offsets = range(-bins + 1, bins + 1)
-    total = sum(np.exp(-(n**2) / (2 * sigma**2)) for n in offsets)
-    smoothed = np.zeros(bins)
-    for k, value in enumerate(histogram):
-        for n in offsets:
-            place = (k + n) % (2 * bins)
-            place = place if place < bins else 2 * bins - 1 - place
-            smoothed[place] += value * np.exp(-(n**2) / (2 * sigma**2)) / total
-    return smoothed
-
-
 def shrunk(histograms: np.ndarray, sigma: float, pooling: float) -> np.ndarray:
     """Each pair's smoothed histogram, mixed with the one of all pairs and both directions, sum 1."""
-    own = np.array([smooth(one, sigma) for one in histograms])
+    own = np.array([naive_smooth(one, sigma) for one in histograms])
     pooled = own.sum(axis=0) + own.sum(axis=0)[::-1]
     return (own + pooling * pooled / pooled.sum()) / (histograms.sum(axis=1)[:, None] + pooling)
 
@@ -108,20 +94,6 @@ def test_equals_a_plain_second_implementation(seed: int, sessions: int) -> None:
         np.testing.assert_allclose(getattr(found, name), value, rtol=1e-4, atol=1e-7, err_msg=name)
     if sessions > 1:
         assert found.near > 0 > found.apart
-
-
-def test_smoothing_keeps_each_sum_and_is_never_negative() -> None:
-    histograms = np.random.default_rng(0).random((3, 41)) ** 8
-    for sigma in (1.0, 4.0, 13.0):
-        found = smooth_all(spectra(histograms), sigma)
-        np.testing.assert_allclose(found, [smooth(one, sigma) for one in histograms], atol=1e-12)
-        np.testing.assert_allclose(found.sum(axis=1), histograms.sum(axis=1))
-        assert found.min() >= 0
-
-
-@pytest.mark.parametrize(("last", "sizes"), [(1, (1,)), (3, (1,)), (5, (1,)), (6, (1, 2)), (100, (1, 2, 4, 8, 16, 32))])
-def test_windows_double_up_to_a_third_of_the_last_bin(last: int, sizes: tuple[int, ...]) -> None:
-    assert window_sizes(last) == sizes
 
 
 def test_it_learns_which_way_and_how_fast_people_walk() -> None:

@@ -1,0 +1,38 @@
+"""The smoothing windows against sums written out."""
+
+import numpy as np
+import pytest
+from scenes_by_hand import naive_smooth
+
+from streid.spatiotemporal.smoothing import smooth_all, smooth_counts, spectra, window_sizes
+
+
+def test_each_pair_sums_to_one_and_same_camera_is_zero() -> None:
+    counts = np.zeros((2, 2, 40), np.int64)
+    counts[1, 0, [3, 20]] = (5, 1)
+    density = smooth_counts(counts, 2.0)
+    assert density[1, 0].sum() == pytest.approx(1, abs=1e-6)
+    assert not density[0].any()
+    assert not density[1, 1].any()
+
+
+def test_a_window_wider_than_the_table_is_cut_without_a_difference() -> None:
+    counts = np.zeros((2, 2, 9), np.int64)
+    counts[1, 0, [0, 5]] = (2, 1)
+    offsets = np.arange(9)[:, None] - np.arange(9)
+    expected = np.exp(-(offsets**2) / (2 * 40.0**2)) @ counts[1, 0]
+    np.testing.assert_allclose(smooth_counts(counts, 40.0)[1, 0], expected / expected.sum(), rtol=1e-5)
+
+
+def test_smoothing_keeps_each_sum_and_is_never_negative() -> None:
+    histograms = np.random.default_rng(0).random((3, 41)) ** 8
+    for sigma in (1.0, 4.0, 13.0):
+        found = smooth_all(spectra(histograms), sigma)
+        np.testing.assert_allclose(found, [naive_smooth(one, sigma) for one in histograms], atol=1e-12)
+        np.testing.assert_allclose(found.sum(axis=1), histograms.sum(axis=1))
+        assert found.min() >= 0
+
+
+@pytest.mark.parametrize(("last", "sizes"), [(1, (1,)), (3, (1,)), (5, (1,)), (6, (1, 2)), (100, (1, 2, 4, 8, 16, 32))])
+def test_windows_double_up_to_a_third_of_the_last_bin(last: int, sizes: tuple[int, ...]) -> None:
+    assert window_sizes(last) == sizes
