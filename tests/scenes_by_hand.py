@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -209,14 +210,18 @@ def ranked(query: Sightings, gallery: Sightings, *rows: list[float]) -> StreamRa
 
 
 def naive_smooth(histogram: np.ndarray, sigma: float) -> np.ndarray:
-    """One histogram, reflected at both ends, by loops."""
-    bins = len(histogram)
+    """One histogram, reflected at both ends."""
+    return histogram @ _reflected_window(len(histogram), sigma)
+
+
+@cache
+def _reflected_window(bins: int, sigma: float) -> np.ndarray:
+    """Where a bin's weight (row) goes (column), by loops."""
     offsets = range(-bins + 1, bins + 1)
-    total = sum(np.exp(-(n**2) / (2 * sigma**2)) for n in offsets)
-    smoothed = np.zeros(bins)
-    for k, value in enumerate(histogram):
-        for n in offsets:
+    weights = [np.exp(-(n**2) / (2 * sigma**2)) for n in offsets]
+    window, total = np.zeros((bins, bins)), sum(weights)
+    for k in range(bins):
+        for n, weight in zip(offsets, weights, strict=True):
             place = (k + n) % (2 * bins)
-            place = place if place < bins else 2 * bins - 1 - place
-            smoothed[place] += value * np.exp(-(n**2) / (2 * sigma**2)) / total
-    return smoothed
+            window[k, place if place < bins else 2 * bins - 1 - place] += weight / total
+    return window

@@ -1,12 +1,25 @@
 """The compiled inner loops against loops, sorting and formulas, and where bins begin."""
 
+import numba
 import numpy as np
 import pytest
 from scenes_by_hand import LAST, fused_scores, made_up_likelihood, naive_log_ratio, random_rows, seen, two_cameras
 
-from streid.scoring.compilation import Rule
+from streid.scoring.compilation import Lists, Rule
 from streid.scoring.fusion import Fusion, likelihood_fusion, locate, logistic_fusion
-from streid.scoring.kernels import ROUND_UP, fuse_block, fuse_pairs
+from streid.scoring.kernels import (
+    NOBODY,
+    ROUND_UP,
+    STRIPE,
+    absorb_block,
+    best_of_rows,
+    copy_columns,
+    fuse_block,
+    fuse_pairs,
+    multiply_pairs,
+    sort_heaps,
+    stripe_width,
+)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -90,3 +103,93 @@ def test_gaps_that_are_whole_bins_fall_into_the_bin_they_begin() -> None:
         for shift in (0, -1):
             gaps = steps * width + shift
             np.testing.assert_array_equal(np.floor(gaps * (ROUND_UP / width)), gaps // width)
+
+
+def best_by_sorting(scores: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The best columns of each row and their scores, ties by index; places that stay empty are NOBODY, -infinity."""
+    indices = np.argsort(-scores, axis=1, kind="stable")[:, :count].astype(np.int32)
+    best = np.take_along_axis(scores, indices, 1)
+    return np.where(np.isneginf(best), NOBODY, indices), best
+
+
+@pytest.mark.parametrize("columns", [3, 200, 255, 256, 257, 1500])
+@pytest.mark.parametrize("count", [1, 3, 100, 300])
+def test_the_best_of_each_row_equal_a_full_sort(columns: int, count: int) -> None:
+    kept = min(count, columns)
+    rng = np.random.default_rng(columns + count)
+    for scores in (rng.integers(0, 20, (6, columns)).astype(np.float32), rng.standard_normal((6, columns), np.float32)):
+        scores[0] = -np.inf
+        scores[1, rng.random(columns) < 0.9] = -np.inf  # most of a row is ignored
+        scores[2] = np.arange(columns)  # each better than all before
+        indices, best = np.empty((6, kept), np.int32), np.empty((6, kept), np.float32)
+        best_of_rows(scores, indices, best)
+        wanted = best_by_sorting(scores, kept)
+        np.testing.assert_array_equal(indices, wanted[0])
+        np.testing.assert_array_equal(best, wanted[1])
+
+
+@pytest.mark.parametrize("count", [1, 2, 9])
+def test_lists_filled_block_by_block_equal_a_full_sort(count: int) -> None:
+    total, edge, width = 23, 8, 3
+    rng = np.random.default_rng(count)
+    features = rng.choice([-1.0, 1.0], (total, 6)).astype(np.float32)  # exact products, many ties
+    products = features @ features.T
+    fusion = likelihood_fusion(made_up_likelihood(), 0.25)
+    pictures = locate(seen(*random_rows(4, total)), fusion.cameras_C)
+    lists = Lists(
+        np.full((total, count), NOBODY, np.int32),
+        np.full((total, count), -np.inf, np.float32),
+        np.full(total, np.inf, np.float32),
+    )
+    threshold = np.full(total, -np.inf, np.float32)
+    stripes = -(-edge // width)
+    spare = (
+        np.empty((stripes, edge, count), np.int32),
+        np.empty((stripes, edge, count), np.float32),
+        np.empty((stripes, edge), np.float32),
+    )
+    for row in range(0, total, edge):
+        for column in range(row, total, edge):
+            block = np.ascontiguousarray(products[row : row + edge, column : column + edge])
+            absorb_block(block, row, column, pictures, fusion.rule, lists, threshold, width, spare)
+    sort_heaps(lists.indices_NK, lists.scores_NK)
+    scores = np.empty_like(products)
+    fuse_block(products, pictures, pictures, fusion.rule, True, scores)
+    wanted = best_by_sorting(scores, count)
+    np.testing.assert_array_equal(lists.indices_NK, wanted[0])
+    np.testing.assert_array_equal(lists.scores_NK, wanted[1])
+    np.testing.assert_array_equal(lists.lowest_N, scores.min(axis=1))
+
+
+def test_products_of_single_pairs() -> None:
+    features = np.random.default_rng(0).standard_normal((7, 33)).astype(np.float32)
+    first, second = np.array([0, 6, 3], np.int32), np.array([0, 1, 2], np.int32)
+    expected = [features[i].astype(float) @ features[j] for i, j in zip(first, second, strict=True)]
+    np.testing.assert_allclose(multiply_pairs(features, first, second), expected, rtol=1e-5)
+
+
+def test_columns_are_copied_as_far_as_there_are_rows() -> None:
+    block, found = np.arange(12, dtype=np.float32).reshape(3, 4), np.zeros((5, 6), np.float32)
+    copy_columns(block, 1, found, 3, 2)
+    assert found[:3].sum() == 0
+    assert found[3:].tolist() == [[0, 0, 1, 2, 3, 0], [0, 0, 5, 6, 7, 0]]
+
+
+def test_stripes_share_out_a_blocks_columns() -> None:
+    before = numba.get_num_threads()
+    numba.set_num_threads(1)
+    try:
+        assert [stripe_width(columns) for columns in (5, 128, 1000, 5000)] == [128, 128, 1024, STRIPE]
+    finally:
+        numba.set_num_threads(before)
+
+
+@pytest.mark.filterwarnings("error")
+def test_the_exponential_is_exact_to_two_units_in_the_last_place() -> None:
+    x = np.concatenate((np.linspace(-87, 88, 20001), [0.0, -0.0, 1e-30]))
+    fusion = logistic_fusion(two_cameras(), 1.0)
+    products = x.astype(np.float32)[None]
+    moments = locate(seen(*([(9, 0, 0)] * len(x))), fusion.cameras_C)
+    scores = np.empty_like(products)
+    fuse_block(products, moments, moments, fusion.rule, False, scores)
+    np.testing.assert_allclose(scores[0], 1 / (1 + np.exp(-products[0].astype(np.float64))) / 3, rtol=6e-7)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scenes_by_hand import group, ranked
 
-from streid.scoring.ranks import DRAWN_PAIRS, StreamRanker, draw_rows
+from streid.scoring.ranks import DRAWN_PAIRS, StreamRanker, draw_rows, draw_wrong_rows
 
 
 def test_by_hand() -> None:
@@ -81,3 +81,18 @@ def test_pairs_are_drawn_evenly(queries: int, gallery: int) -> None:
     if rows_QW.size:
         drawn_G = np.bincount(rows_QW.ravel(), minlength=gallery)
         assert drawn_G.min() > 0.9 * drawn_G.mean() and drawn_G.max() < 1.1 * drawn_G.mean()
+
+
+def test_drawn_pairs_leave_out_the_querys_person_and_junk() -> None:
+    query, gallery = group([5, 0, -1], [1, 1, 1]), group([5, 6, 0, -1], [2, 2, 2, 2])
+    assert draw_wrong_rows(query, gallery).tolist() == [[-1, 1, 2, -1], [-1] * 4, [-1] * 4]
+
+
+def test_queries_of_nobody_are_ranked_but_have_no_match() -> None:
+    ranker = ranked(group([0, -1], [1, 1]), group([0, -1, 3], [2, 2, 2]), [0.1, 0.9, 0.3], [0.1, 0.9, 0.3])
+    assert ranker.outcomes.first_Q.tolist() == [0, 0]
+    assert np.isnan(ranker.outcomes.ap_Q).all()
+    ranking = ranker.ranking()
+    assert ranking.indices_QK.tolist() == [[2, 0, -1]] * 2  # junk is never listed
+    assert ranking.match_count_Q.tolist() == [0, 0]
+    assert len(ranking.match_rows_P) == 0

@@ -199,33 +199,6 @@ def test_scores_above_1_keep_their_order(average: str) -> None:
     np.testing.assert_allclose(found[listed], expected[listed], rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize("fused", [True, False])
-@pytest.mark.parametrize("name", CASES)
-def test_a_torch_device_finds_what_the_kernels_find(name: str, fused: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streid.scoring.accelerated.LARGEST_BLOCK", 1 << 10)
-    features, tables = random_features(CASES[name], seed=9), random_tables(4)
-    scene, fusion = make_scene(features), logistic_fusion(tables, ALPHA) if fused else visual_fusion()
-    pictures = locate(scene.everyone, fusion.cameras_C)
-    compiled, on_device = (
-        find_neighbours(PairProducts(scene.features_ND, device), pictures, fusion.rule, count=7, block_rows=48)
-        for device in (None, torch.device("cpu"))
-    )
-    if CASES[name].exact:
-        np.testing.assert_array_equal(on_device.indices_NK, compiled.indices_NK)
-    np.testing.assert_allclose(on_device.scores_NK, compiled.scores_NK, atol=1e-6)
-    np.testing.assert_allclose(on_device.lowest_N, compiled.lowest_N, atol=1e-6)
-    scores = naive_scores(features, tables if fused else None).T
-    of_found = np.take_along_axis(scores, on_device.indices_NK.astype(np.int64), 1)
-    np.testing.assert_allclose(of_found, on_device.scores_NK, atol=1e-6)
-    first, outcomes = reranked_distances(features, fusion, RerankSettings(), 48, device=torch.device("cpu"))
-    second, expected = reranked_distances(features, fusion, RerankSettings(), 48)
-    both = ~np.isnan(first) & ~np.isnan(second)
-    assert both.sum() >= 0.99 * (~np.isnan(first)).sum()
-    np.testing.assert_allclose(first[both], second[both], rtol=0, atol=1e-5)
-    for field, values in expected._asdict().items():
-        np.testing.assert_allclose(getattr(outcomes, field), values, atol=1e-9, err_msg=field)
-
-
 @pytest.mark.parametrize("device", [None, torch.device("cpu")])
 @pytest.mark.parametrize("name", ["random", "larger", "fewer pictures than k1"])
 def test_bf16_candidates_hold_the_neighbours(name: str, device: torch.device | None) -> None:
@@ -274,3 +247,18 @@ def test_identical_pictures_stay_finite() -> None:
 def test_settings_out_of_range_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(InputError, match="re-ranking (needs|averages)"):
         RerankSettings(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("fused", [True, False])
+@pytest.mark.parametrize("name", CASES)
+def test_a_torch_device_gives_the_same_distances(name: str, fused: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streid.scoring.accelerated.LARGEST_BLOCK", 1 << 10)
+    features = random_features(CASES[name], seed=9)
+    fusion = logistic_fusion(random_tables(4), ALPHA) if fused else visual_fusion()
+    first, outcomes = reranked_distances(features, fusion, RerankSettings(), 48, device=torch.device("cpu"))
+    second, expected = reranked_distances(features, fusion, RerankSettings(), 48)
+    both = ~np.isnan(first) & ~np.isnan(second)
+    assert both.sum() >= 0.99 * (~np.isnan(first)).sum()
+    np.testing.assert_allclose(first[both], second[both], rtol=0, atol=1e-5)
+    for field, values in expected._asdict().items():
+        np.testing.assert_allclose(getattr(outcomes, field), values, atol=1e-9, err_msg=field)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scenes_by_hand import naive_smooth
 
-from streid.spatiotemporal.smoothing import smooth_all, smooth_counts, spectra, window_sizes
+from streid.spatiotemporal.smoothing import smooth_all, smooth_counts, spectra, window_radius, window_sizes
 
 
 def test_each_pair_sums_to_one_and_same_camera_is_zero() -> None:
@@ -36,3 +36,24 @@ def test_smoothing_keeps_each_sum_and_is_never_negative() -> None:
 @pytest.mark.parametrize(("last", "sizes"), [(1, (1,)), (3, (1,)), (5, (1,)), (6, (1, 2)), (100, (1, 2, 4, 8, 16, 32))])
 def test_windows_double_up_to_a_third_of_the_last_bin(last: int, sizes: tuple[int, ...]) -> None:
     assert window_sizes(last) == sizes
+
+
+@pytest.mark.parametrize("sigma", [0.4, 1.0, 2.5])
+def test_counts_are_smoothed_as_the_paper_says(sigma: float) -> None:
+    counts = np.random.default_rng(0).integers(0, 4, (3, 3, 17))
+    counts[1, 2] = 0
+    found, reach = smooth_counts(counts, sigma), window_radius(sigma)
+    for pair in np.ndindex(3, 3):
+        shares = counts[pair] / (counts[pair].sum() + 1e-7)
+        smoothed = np.zeros(17)
+        for k in range(17):
+            for n in range(-reach, reach + 1):
+                if 0 <= k + n < 17:
+                    density = np.exp(-(n**2) / (2 * sigma**2)) / (sigma * np.sqrt(2 * np.pi))
+                    smoothed[k] += shares[k + n] * density
+        np.testing.assert_allclose(found[pair], smoothed / (smoothed.sum() + 1e-7), atol=1e-12)
+
+
+@pytest.mark.parametrize(("sigma", "radius"), [(0.3, 0), (0.34, 1), (1.0, 3), (50.0, 150)])
+def test_a_window_reaches_three_standard_deviations(sigma: float, radius: int) -> None:
+    assert window_radius(sigma) == radius
