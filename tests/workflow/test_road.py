@@ -1,10 +1,12 @@
 """The whole road on a tiny rendered world, and what runs again after which change."""
 
+import ast
 import html
 import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -12,7 +14,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import write_picture
+from conftest import ROOT, write_picture
 from dataset_trees import write_duke
 from project import REPORT, Project, rules
 
@@ -91,31 +93,68 @@ def test_nothing_changed_nothing_runs(project: Project) -> None:
     assert "Nothing to be done" in project.snakemake(REPORT)
 
 
-def test_touched_sources_run_nothing(project: Project) -> None:
+def test_sources_that_say_the_same_run_nothing(project: Project) -> None:
+    """Touched, with other comments, docstrings and layout, and with other code that no job of the demo runs."""
     for path in (project.folder / "pipeline").rglob("*.py"):
-        path.touch()
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        if ast.get_docstring(tree):
+            tree.body[0] = ast.Expr(ast.Constant("Another docstring."))
+        path.write_text(f"{ast.unparse(ast.fix_missing_locations(tree))}\n# A comment.\n", encoding="utf-8")
+    for name in ("appearance/stgcn.py", "appearance/baseline.py", "data/mars.py", "workflow/plan.py"):
+        with (project.folder / "pipeline" / "streid" / name).open("a", encoding="utf-8") as source:
+            source.write("EDITED = True\n")
     (project.folder / "config" / "config.yaml").touch()
     assert project.would_run() == set()
+    compiled = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "pipeline", project.folder / "pipeline", ignore=compiled, dirs_exist_ok=True)
 
 
 @pytest.mark.parametrize(
-    ("module", "stages"),
+    ("module", "first", "stages"),
     [
-        ("streid/scoring/rerank.py", {"rerank_scores", *PAGES}),
-        ("streid/reporting/page.py", {"write_report"}),
-        ("streid/reporting/hits.py", PAGES),
-        ("streid/scoring/metrics.py", SCORING),
-        ("streid/spatiotemporal/smoothing.py", SCORING | {"build_histograms"}),
-        ("streid/appearance/losses.py", TRAINING_ONWARD),
-        ("extract_features.py", SCORING | {"extract_features"}),
-        ("streid/appearance/inspection.py", {"inspect_model", "write_report"}),
+        ("streid/files/atomic.py", "render_demo", STAGES),
+        ("streid/data/manifest.py", "prepare_dataset", STAGES - {"render_demo"}),
+        ("streid/appearance/pcb.py", "train_appearance", TRAINING_ONWARD),
+        ("streid/appearance/losses.py", "train_appearance", TRAINING_ONWARD),
+        ("extract_features.py", "extract_features", SCORING | {"extract_features"}),
+        ("streid/files/histograms.py", "build_histograms", SCORING | {"build_histograms"}),
+        ("streid/files/inspections.py", "inspect_model", {"inspect_model", "write_report"}),
+        ("streid/files/rankings.py", "evaluate_joint", SCORING),
+        ("streid/scoring/metrics.py", "evaluate_joint", SCORING),
+        ("streid/scoring/rerank.py", "rerank_scores", {"rerank_scores", *PAGES}),
+        ("streid/reporting/explorer/hits.py", "write_explorer", PAGES),
+        ("streid/reporting/report/report_page.py", "write_report", {"write_report"}),
     ],
 )
-def test_an_edit_runs_the_stages_that_use_it(project: Project, module: str, stages: set[str]) -> None:
+def test_an_edit_runs_the_stages_that_use_it(project: Project, module: str, first: str, stages: set[str]) -> None:
+    """Where an edit counts is tested at each module in test_fingerprints.py; here, that the rules go by it."""
     with project.edited(module):
-        assert project.would_run() == stages
-        assert module in project.snakemake("--dry-run", REPORT)
+        output = project.snakemake("--dry-run", REPORT)
+    assert rules(output) == stages
+    (job,) = re.findall(rf"^rule {first}:.*?reason: ([^\n]*)", output, re.MULTILINE | re.DOTALL)[:1]
+    assert re.search(rf"before: '{module} \w+' now: '{module} \w+'", job)
+
+
+def test_an_edited_template_makes_its_page_again(project: Project) -> None:
+    (template, *_) = sorted((project.folder / "pipeline/streid/reporting/explorer/templates").glob("*.js"))
+    before = template.read_bytes()
+    template.write_bytes(before + b"\n// edited\n")
+    assert project.would_run() == PAGES
+    template.write_bytes(before)
     assert project.would_run() == set()
+
+
+def test_outputs_of_megabytes_made_again_with_equal_content_run_nothing_further(project: Project) -> None:
+    results = project.folder / "results/demo/pcb"
+    outputs = [results / "model.safetensors", results / "features.h5"]
+    before = [path.stat() for path in outputs]
+    assert min(status.st_size for status in before) > 3_000_000
+    output = project.snakemake(
+        "--forcerun", "train_appearance", "extract_features", "--", "results/demo/pcb/features.h5"
+    )
+    assert rules(output) == {"train_appearance", "extract_features"}
+    assert all(path.stat().st_mtime > status.st_mtime for path, status in zip(outputs, before, strict=True))
+    assert "Nothing to be done" in project.snakemake(REPORT)
 
 
 @pytest.mark.parametrize(
