@@ -1,14 +1,17 @@
 """train_appearance.py as a user runs it, and as a cluster kills it."""
 
+import re
+import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import RunStage, error_line, stage_command
+from conftest import ROOT, RunStage, error_line, stage_command
 
 Arguments = Callable[[Path], list[object]]
 
@@ -41,6 +44,24 @@ def test_killed_training_ends_with_the_same_bytes(
     pd.testing.assert_frame_equal(
         pd.read_csv(tmp_path / "training.csv")[columns], pd.read_csv(tiny_model / "training.csv")[columns]
     )
+
+
+def test_a_training_is_resumed_after_edits_that_it_does_not_run_and_with_other_threads(
+    tiny_model: Path, train_arguments: Arguments, tmp_path: Path
+) -> None:
+    pipeline = shutil.copytree(ROOT / "pipeline", tmp_path / "pipeline", ignore=shutil.ignore_patterns("__pycache__"))
+    for path in pipeline.rglob("*.py"):
+        text = path.read_text(encoding="utf-8").replace('"""', '"""Another docstring. ', 1)
+        path.write_text(f"# A comment.\n{text}", encoding="utf-8")
+    for name in ("stgcn", "baseline"):
+        with (pipeline / "streid" / "appearance" / f"{name}.py").open("a") as module:
+            module.write("EDITED = True\n")
+    shutil.copytree(tiny_model / "work", tmp_path / "work")
+    command = [sys.executable, pipeline / "train_appearance.py", *train_arguments(tmp_path)[1:], "--threads", 2]
+    done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=True)
+    (steps,) = set(re.findall(r"resumed after step (\d+) of (\d+)", done.stderr))
+    assert steps[0] == steps[1]
+    assert (tmp_path / "model.safetensors").read_bytes() == (tiny_model / "model.safetensors").read_bytes()
 
 
 def test_held_out_identities_are_validated_and_masks_are_not_read_for_pcb(
