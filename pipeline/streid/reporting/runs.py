@@ -48,7 +48,7 @@ class FusionRun:
 class ModelRun:
     """One model's results on the data set.
 
-    fusions: name -> its figures, the main one first. history: training.csv with `epoch` and what else it
+    fusions: name -> its figures. history: training.csv with `epoch` and what else it
     has, None for a model that was not trained here. rankings: stream key -> its ranking, over `query` and
     `gallery`. unit: what a feature describes, picture or tracklet. feature_length: values per feature.
     folder: where its files are. weights: SHA-256 of the weights the features come from, empty where not known.
@@ -70,19 +70,14 @@ class ModelRun:
             raise InputError(f"{self.name}: no fusion to show")
 
     @property
-    def main_fusion(self) -> str:
-        """The fusion the headline speaks of."""
-        return next(iter(self.fusions))
-
-    @property
     def source(self) -> str:
         """The data set the model was trained on if that is another one, as in `name@source`; else empty."""
         return self.name.partition("@")[2]
 
     @property
     def scores(self) -> Mapping[str, Any]:
-        """The main fusion's scores.json."""
-        return self.fusions[self.main_fusion].scores
+        """The first fusion's scores.json."""
+        return next(iter(self.fusions.values())).scores
 
     @property
     def streams(self) -> dict[str, Mapping[str, Any]]:
@@ -107,9 +102,15 @@ class ModelRun:
         return [key for key in steps if key in self.streams]
 
     @property
-    def final_stream(self) -> str:
-        """The last stream of the main fusion's road, or else the first stream there is."""
-        return (self.road(self.main_fusion) or list(self.streams))[-1]
+    def best_stream(self) -> str:
+        """The stream with the highest mAP on any fusion's road, the first of equals; else the last stream there is."""
+        steps = [key for fusion in self.fusions for key in self.road(fusion)] or list(self.streams)[-1:]
+        return max(steps, key=lambda key: float(self.streams[key]["mAP"]))
+
+    @property
+    def best_fusion(self) -> str:
+        """The fusion of the best stream; the first one where appearance alone is best."""
+        return stream_fusion(self.best_stream) or next(iter(self.fusions))
 
 
 def shows_something(stream: str, fusion: str) -> bool:
@@ -118,8 +119,8 @@ def shows_something(stream: str, fusion: str) -> bool:
 
 
 def best_run(runs: Sequence[ModelRun]) -> ModelRun:
-    """The run whose final stream has the highest mAP; the first of equals."""
-    return max(runs, key=lambda run: float(run.streams[run.final_stream]["mAP"]))
+    """The run whose best stream has the highest mAP; the first of equals."""
+    return max(runs, key=lambda run: float(run.streams[run.best_stream]["mAP"]))
 
 
 def read_run(name: str, folder: Path, fusions: Sequence[str]) -> ModelRun:
@@ -129,7 +130,7 @@ def read_run(name: str, folder: Path, fusions: Sequence[str]) -> ModelRun:
         name: the model's name in the report.
         folder: holds features.h5 and, for each fusion, a folder with scores.h5 and scores.json, and with
             reranked.h5 and reranked.json where there are any; training.csv where there is one.
-        fusions: names of the fusions to show, the main one first.
+        fusions: names of the fusions to show, in this order.
 
     Raises:
         InputError: a file is missing, damaged, or does not fit the others.

@@ -19,6 +19,11 @@ def percent(fraction: float) -> str:
     return f"{100 * fraction:.1f}"
 
 
+def percent_sign(fraction: float) -> str:
+    """0.9312 -> '93.1 %', which no line break parts."""
+    return f"{percent(fraction)}\N{NO-BREAK SPACE}%"
+
+
 def points(difference: float) -> str:
     """A difference of two fractions in percentage points: 0.021 -> '+2.1'."""
     return f"{100 * difference:+.1f}".replace("-", MINUS)

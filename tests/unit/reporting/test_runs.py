@@ -33,17 +33,19 @@ def test_streams_keep_the_order_of_the_road(make_run: MakeRun) -> None:
     )
     keys = ["visual", "joint/logistic", "joint/likelihood", "reranked/logistic", "reranked/none", "zebra/logistic"]
     assert list(run.streams) == keys
-    assert (run.main_fusion, run.final_stream) == ("logistic", "reranked/logistic")
     assert run.road("likelihood") == ["visual", "joint/likelihood"]
     assert run.road("none") == ["visual", "reranked/none"]
-    assert make_run(spatiotemporal=metric).final_stream == "spatiotemporal/logistic"
+    assert make_run(spatiotemporal=metric).best_stream == "spatiotemporal/logistic"
 
 
-def test_the_best_run_has_the_highest_final_map_of_its_main_fusion(make_run: MakeRun) -> None:
-    beside = {"likelihood": ({"joint": {"mAP": 0.99}}, {})}
-    good = make_run("good", visual={"mAP": 0.9}, joint={"mAP": 0.5}, beside=beside)
-    better = make_run("better", visual={"mAP": 0.6})
-    assert best_run([good, better, make_run("equal", visual={"mAP": 0.6})]).name == "better"
+def test_the_best_step_may_be_of_any_fusion_and_before_the_last(make_run: MakeRun) -> None:
+    beside = {"likelihood": ({"spatiotemporal": {"mAP": 1.0}, "joint": {"mAP": 0.95}, "reranked": {"mAP": 0.7}}, {})}
+    run = make_run("good", visual={"mAP": 0.9}, joint={"mAP": 0.5}, beside=beside)
+    assert (run.best_stream, run.best_fusion) == ("joint/likelihood", "likelihood")  # times alone are no step
+    alone = make_run("alone", visual={"mAP": 0.94}, joint={"mAP": 0.5})
+    assert (alone.best_stream, alone.best_fusion) == ("visual", "logistic")
+    equal = make_run("equal", visual={"mAP": 0.95})
+    assert [best_run(runs).name for runs in ([alone, run], [equal, run], [run, equal])] == ["good", "equal", "good"]
 
 
 def test_no_fusion_is_no_run(make_run: MakeRun) -> None:

@@ -13,7 +13,7 @@ from streid.files.features import write_features
 from streid.files.histograms import Histograms
 from streid.files.sightings import Sightings
 from streid.reporting.explorer.hits import list_hits
-from streid.reporting.report.findings import write_headline
+from streid.reporting.report.headline import write_headline
 from streid.reporting.report.tables import metric_rows, split_stem
 from streid.reporting.report.weighing import explain_weights
 from streid.reporting.runs import ModelRun, read_run
@@ -130,7 +130,7 @@ def test_a_fusion_that_is_only_a_record_goes_the_whole_way(
         "Re-ranked, added",
     ]
     assert float(run.streams["joint/added"]["mAP"]) > float(run.streams["visual"]["mAP"])
-    assert "added fusion" in write_headline("town", [run]).lead
+    assert "added fusion" in write_headline("town", [run]).sentence
     (weighing,) = explain_weights([run])
     assert (weighing.fusion, weighing.formula) == ("added", ADDED.formula)
     assert weighing.sentences == ["a = 2; there is no weight to choose."]

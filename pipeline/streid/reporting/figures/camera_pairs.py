@@ -34,11 +34,11 @@ class CameraMatrices:
 
 
 def plot_camera_pairs(run: ModelRun) -> CameraMatrices | None:
-    """Rank-1 and mAP per query and gallery camera: by appearance alone, and at the end of the main fusion's road.
+    """Rank-1 and mAP per query and gallery camera: by appearance alone, and in the best stream.
 
     The same colours stand for the same values in both. None without rankings.
     """
-    shown = [key for key in dict.fromkeys((APPEARANCE, run.final_stream)) if key in run.rankings]
+    shown = [key for key in dict.fromkeys((APPEARANCE, run.best_stream)) if key in run.rankings]
     pairs = {key: camera_pairs(run.rankings[key], run.query, run.gallery) for key in shown}
     counted = [number for pair in pairs.values() for number in pair.queries_CD.ravel().tolist() if number]
     if not counted:

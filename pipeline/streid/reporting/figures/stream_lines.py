@@ -46,13 +46,13 @@ def fusion_lines(run: ModelRun, fusion: str) -> list[Line]:
 
 
 def model_lines(runs: Sequence[ModelRun]) -> list[Line]:
-    """A line for each model: the last stream of its main fusion."""
+    """A line for each model: its best stream."""
     return [
         Line(
-            key=run.final_stream,
+            key=run.best_stream,
             label=run.name,
-            metrics=run.streams[run.final_stream],
-            ranking=run.rankings.get(run.final_stream),
+            metrics=run.streams[run.best_stream],
+            ranking=run.rankings.get(run.best_stream),
             number=number,
         )
         for number, run in enumerate(runs)

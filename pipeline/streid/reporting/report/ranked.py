@@ -52,8 +52,8 @@ class RankedQuery:
 
 
 def rank_queries(run: ModelRun, store: PictureStore, clock: Clock, count: int, seed: int) -> list[RankedQuery]:
-    """The chosen queries of a run with their best gallery pictures at each step of the main fusion's road."""
-    listed = [stream for stream in run.road(run.main_fusion) if stream in run.rankings]
+    """The chosen queries of a run with their best gallery pictures at each step of its best fusion's road."""
+    listed = [stream for stream in run.road(run.best_fusion) if stream in run.rankings]
     if not listed:
         return []
     queries = []
@@ -80,8 +80,8 @@ def rank_queries(run: ModelRun, store: PictureStore, clock: Clock, count: int, s
 
 
 def hardest_queries(run: ModelRun, store: PictureStore, clock: Clock, count: int) -> list[RankedQuery]:
-    """The queries with the lowest average precision at the end of the main fusion's road, the worst first."""
-    stream = run.final_stream
+    """The queries with the lowest average precision in the best stream, the worst first."""
+    stream = run.best_stream
     if stream not in run.rankings:
         return []
     ap_Q, first_Q = run.rankings[stream].ap_Q, run.rankings[stream].first_match_Q

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from streid.errors import InputError
-from streid.reporting.report.findings import interval
+from streid.reporting.report.headline import Figure, tell_figure
 from streid.reporting.runs import ModelRun
 from streid.reporting.streams import stream_kind, stream_title
 from streid.reporting.wording import duration, memory, percent
@@ -52,22 +52,13 @@ NONE = "\N{EN DASH}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class MetricCell:
-    """A metric in percent, its 95 % interval, and whether no other row is better."""
-
-    value: str
-    interval: str
-    best: bool
-
-
-@dataclass(frozen=True, kw_only=True)
 class MetricRow:
     """One model's one stream, of the given kind; cells in the order of `METRICS`."""
 
     model: str
     kind: str
     title: str
-    cells: tuple[MetricCell, ...]
+    cells: tuple[Figure, ...]
     first_of_model: bool
 
 
@@ -84,24 +75,18 @@ class CostRow:
 
 def metric_rows(runs: Sequence[ModelRun]) -> list[MetricRow]:
     """Every model's every stream; values that show alike are equally best."""
-    shown = [(run, stream, metrics) for run in runs for stream, metrics in run.streams.items()]
-    best = {name: metric.best(round(metrics[name], 3) for _, _, metrics in shown) for name, metric in METRICS.items()}
+    every = [metrics for run in runs for metrics in run.streams.values()]
+    best = {name: metric.best(metrics[name] for metrics in every) for name, metric in METRICS.items()}
     return [
         MetricRow(
             model=run.name,
             kind=stream_kind(stream),
             title=stream_title(stream),
-            cells=tuple(
-                MetricCell(
-                    value=percent(metrics[name]),
-                    interval=interval(metrics, name) if name in metrics["ci95"] else NONE,
-                    best=round(metrics[name], 3) == best[name],
-                )
-                for name in METRICS
-            ),
+            cells=tuple(tell_figure(run, stream, name, before="", best=best[name]) for name in METRICS),
             first_of_model=stream == next(iter(run.streams)),
         )
-        for run, stream, metrics in shown
+        for run in runs
+        for stream in run.streams
     ]
 
 

@@ -4,26 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from streid.reporting.report.findings import HEADLINE_METRICS, interval, lift_interval
+from streid.reporting.report.headline import HEADLINE_METRICS, Figure, tell_figure
 from streid.reporting.runs import ModelRun
 from streid.reporting.streams import APPEARANCE, JOINT, RERANKED, fusion_title, stream_key
-from streid.reporting.wording import percent, points
 
 STEPS = (APPEARANCE, JOINT, RERANKED)
-
-
-@dataclass(frozen=True, kw_only=True)
-class TransferCell:
-    """A step's metric in percent, with its interval and lift over appearance, where there are; best: of its column.
-
-    lift_interval: of the lift, empty where not known.
-    """
-
-    value: str
-    interval: str
-    lift: str
-    lift_interval: str
-    best: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +22,7 @@ class TransferRow:
     source: str
     fusion: str
     histograms_from: str
-    cells: tuple[TransferCell | None, ...]
+    cells: tuple[Figure | None, ...]
     span: int
 
 
@@ -96,14 +81,8 @@ def _all_metrics(runs: Sequence[ModelRun], step: str) -> list[dict[str, float]]:
     return [metrics for metrics in found if metrics is not None]
 
 
-def _cell(run: ModelRun, fusion: str, step: str, name: str, best: float) -> TransferCell | None:
-    metrics, before = run.streams.get(stream_key(step, fusion)), run.streams.get(APPEARANCE)
-    if metrics is None:
+def _cell(run: ModelRun, fusion: str, step: str, name: str, best: float) -> Figure | None:
+    key = stream_key(step, fusion)
+    if key not in run.streams:
         return None
-    return TransferCell(
-        value=percent(metrics[name]),
-        interval=interval(metrics, name),
-        lift=points(metrics[name] - before[name]) if before and step != APPEARANCE else "",
-        lift_interval=lift_interval(metrics, APPEARANCE, name) if step != APPEARANCE else "",
-        best=round(metrics[name], 3) == best,
-    )
+    return tell_figure(run, key, name, before="" if step == APPEARANCE else APPEARANCE, best=best)

@@ -19,12 +19,12 @@ def test_models_have_looks_of_their_own_and_streams_their_colour(make_run: MakeR
     assert looks[2][0] == stream_colour("joint")
 
 
-def test_lines_are_the_streams_of_a_fusion_or_the_last_ones_of_the_models(make_run: MakeRun) -> None:
+def test_lines_are_the_streams_of_a_fusion_or_the_best_ones_of_the_models(make_run: MakeRun) -> None:
     run = make_run(beside={"likelihood": ({"visual": {"mAP": 1}, "joint": {"mAP": 1}}, {})})
     assert [line.key for line in fusion_lines(run, "likelihood")] == ["visual", "joint/likelihood"]
     lines = model_lines([run, make_run("stgcn")])
     assert [(line.key, line.label, line.number) for line in lines] == [
-        ("reranked/logistic", "pcb", 0),
+        ("visual", "pcb", 0),
         ("reranked/logistic", "stgcn", 1),
     ]
 

@@ -47,6 +47,6 @@ def test_the_hardest_queries_come_first(make_run: MakeRun, root: Path) -> None:
     assert [hit.right for hit in queries[0].streams[0].hits] == [True, False]
     one, three = (hardest_sheet([queries[0]] * count) for count in (1, 3))
     assert one.width == three.width and one.height < three.height
-    run.rankings[run.final_stream].ap_Q[0] = np.nan
+    run.rankings[run.best_stream].ap_Q[0] = np.nan
     assert len(hardest_queries(run, store, CLOCK, count=5)) == 1
     assert hardest_queries(run, store, CLOCK, count=0) == []

@@ -37,7 +37,7 @@ def test_the_lowest_value_is_marked_where_lower_is_better(make_run: MakeRun, mon
 
 
 def test_fusions_stand_beside_each_other(make_run: MakeRun) -> None:
-    row = dict.fromkeys(METRICS, 0.5) | {"ci95": {}}
+    row = dict.fromkeys(METRICS, 0.5) | {"ci95": {name: [0.4, 0.6] for name in METRICS}}
     run = make_run(beside={"likelihood": ({"visual": row, "joint": row, "reranked": row}, {})})
     assert [row.title for row in metric_rows([run])] == [
         "Appearance",

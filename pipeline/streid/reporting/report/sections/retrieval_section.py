@@ -52,7 +52,7 @@ def compose_retrieval(material: Material) -> RetrievalSection:
         groups=[*compare_models(material.runs), *(fusion_curves(best, fusion) for fusion in best.fusions)],
         others=[fusion_curves(run, fusion) for run in material.runs if run is not best for fusion in run.fusions],
         matrices=plot_camera_pairs(best),
-        ranked_of=best.name if len(best.fusions) == 1 else f"{best.name}, {fusion_phrase(best.main_fusion)}",
+        ranked_of=best.name if len(best.fusions) == 1 else f"{best.name}, {fusion_phrase(best.best_fusion)}",
         ranked=rank_queries(best, material.store, material.clock, material.queries, material.seed),
         hardest=hardest_queries(best, material.store, material.clock, material.queries),
         clock=material.clock,
@@ -65,7 +65,7 @@ def compare_models(runs: Sequence[ModelRun]) -> list[ChartGroup]:
         return []
     lines = model_lines(runs)
     start = match_curve_start((line.key, line.metrics) for line in lines)
-    return [_curves("models", "All models, each at the last step of its first fusion", lines, start)]
+    return [_curves("models", "All models, each at its best step", lines, start)]
 
 
 def fusion_curves(run: ModelRun, fusion: str) -> ChartGroup:

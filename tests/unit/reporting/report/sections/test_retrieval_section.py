@@ -49,7 +49,7 @@ def test_models_are_compared_where_there_are_several(make_run: MakeRun) -> None:
     (found,) = compare_models([make_run(), make_run("stgcn"), make_run("<b>")])
     assert [chart.name for chart in found.charts] == ["cmc_models", "precision_models", "queries_models"]
     assert found.charts[0].alt == (
-        "Match curves of All models, each at the last step of its first fusion: pcb 70.0 % at rank 1, stgcn 70.0 % at "
+        "Match curves of All models, each at its best step: pcb 70.0 % at rank 1, stgcn 70.0 % at "
         "rank 1, <b> 70.0 % at rank 1."
     )
     assert b"&lt;b&gt;" in found.charts[1].svg
