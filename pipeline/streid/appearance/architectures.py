@@ -1,7 +1,8 @@
-"""The models' architectures: what each takes, and how it is built; the one place that knows all their names.
+"""The table of architectures: what each takes, and which module builds it.
 
-Light enough for --help and for the workflow, which asks for the names: a network's module is imported when it is built.
-An entry of the table and a case of the match are the code of that architecture alone (`streid.stage.fingerprints`).
+To add an architecture, write its module, its line in ARCHITECTURES and its case in `build_network`. Importing this
+table loads nothing heavy, because every command line lists the names; a network's module is imported when it is built.
+A line and a case count as code of that architecture alone (`streid.stage.fingerprints`).
 """
 
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 class Architecture(NamedTuple):
     """What an architecture takes and gives.
 
-    pictures, clips: whether it takes single pictures, and clips of a tracklet. part_maps: it gives maps of
-    the body's parts of single pictures, to be trained against part masks.
+    pictures, clips: whether it takes single pictures, and clips of a tracklet. part_maps: whether it gives maps of the
+    body parts of single pictures, which are trained against part masks.
     """
 
     pictures: bool
@@ -33,10 +34,10 @@ ARCHITECTURES = {
 
 
 def check_architecture(name: str, frames: int) -> None:
-    """Refuse a name that is not known, and a number of frames that the architecture does not take.
+    """Check that an architecture is known and takes this number of frames.
 
     Raises:
-        InputError: so it is.
+        InputError: it is not known, or does not take them.
     """
     if name not in ARCHITECTURES:
         raise InputError(f"unknown architecture {name!r}; known: {', '.join(ARCHITECTURES)}")
@@ -52,7 +53,7 @@ def build_network(name: str, backbone: str, identities: int, frames: int) -> "Ap
     """A network of an architecture with random weights.
 
     Raises:
-        InputError: the architecture, the backbone or the number of frames is not known to it.
+        InputError: the architecture or the backbone is not known, or it does not take this number of frames.
     """
     check_architecture(name, frames)
     network: AppearanceModel

@@ -118,10 +118,10 @@ BACKBONES = {
 
 
 def check_backbone(name: str) -> None:
-    """Refuse a name that is not known.
+    """Check that a backbone is known.
 
     Raises:
-        InputError: so it is.
+        InputError: it is not.
     """
     if name not in BACKBONES:
         raise InputError(f"unknown backbone {name!r}; known: {', '.join(BACKBONES)}")

@@ -17,7 +17,7 @@ The data set was withdrawn by its authors in 2019. It is read where a user has i
 import re
 from pathlib import Path
 
-from streid.data.sources import Row, SourceDataset, list_pictures, make_table
+from streid.data.sources import PublishedResult, Row, SourceDataset, SourceFormat, list_pictures, make_table
 from streid.errors import InputError
 
 FOLDERS = {"train": "bounding_box_train", "query": "query", "gallery": "bounding_box_test"}
@@ -69,3 +69,15 @@ def load_dukemtmc(root: Path) -> SourceDataset:
                 raise InputError(f"{root / folder}: {error}; rename or remove the file") from None
             rows.append((f"{folder}/{name}", split, fields["pid"], fields["camid"], 0, fields["frame"], -1))
     return SourceDataset(table=make_table(rows), expected=OFFICIAL_COUNTS)
+
+
+DUKEMTMC = SourceFormat(
+    load=lambda root, _: load_dukemtmc(root),
+    published=(
+        PublishedResult(method="FastReID SBS R101-ibn", rank1=91.9, mean_ap=83.6, source="FastReID model zoo"),
+        PublishedResult(method="TransReID*", rank1=90.7, mean_ap=82.2, source="TransReID's README"),
+        PublishedResult(method="st-ReID, appearance alone", rank1=83.8, mean_ap=None, source="paper's abstract"),
+        PublishedResult(method="st-ReID", rank1=94.4, mean_ap=83.9, source="st-ReID's README"),
+        PublishedResult(method="st-ReID re-ranked", rank1=94.5, mean_ap=92.7, source="st-ReID's README"),
+    ),
+)

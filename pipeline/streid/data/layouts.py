@@ -1,8 +1,8 @@
-"""The data sets' formats: what tells their pictures, and what reads them; the one place that knows all their names.
+"""The table of the data sets' formats: which folders and files each is read from, and which module knows more.
 
-Plain names, nothing read but folders, and a data set's module imported only when it is loaded: the workflow asks
-before anything runs what a preparation depends on. An entry of the table and a case of the match are the code of that
-format alone (`streid.stage.fingerprints`).
+To add a data set, write its module, its line in LAYOUTS and its case in `find_format`. Importing this table loads
+nothing heavy, because the workflow reads it before anything runs; a format's module is imported when it is asked for. A
+line and a case count as code of that format alone (`streid.stage.fingerprints`).
 """
 
 from pathlib import Path
@@ -12,7 +12,7 @@ from streid.data.masks import MASKS_FOLDER
 from streid.errors import InputError
 
 if TYPE_CHECKING:
-    from streid.data.sources import SourceDataset, ValidationList
+    from streid.data.sources import SourceFormat
 
 MARKET_FOLDERS = ("bounding_box_train", "bounding_box_test", "query")
 
@@ -52,48 +52,40 @@ LAYOUTS = {
 FORMATS = tuple(LAYOUTS)
 
 
-def load_dataset(
-    source_format: str, root: Path, manifest: Path | None, validation_list: "ValidationList" = "train"
-) -> "SourceDataset":
-    """Read a data set of the given format.
-
-    Args:
-        source_format: one of `FORMATS`.
-        root: the data set's folder.
-        manifest: the user's own manifest, for the format `manifest`.
-        validation_list: what to do with MSMT17's own validation pictures.
+def find_format(name: str) -> "SourceFormat":
+    """What the module of a format tells: how it is read, and what others have published on it.
 
     Raises:
-        InputError: the data set is missing or cannot be used.
+        InputError: the name is not one of `FORMATS`.
     """
-    match source_format:
+    match name:
         case "market1501":
-            from streid.data.market1501 import load_market1501
+            from streid.data.market1501 import MARKET1501
 
-            dataset = load_market1501(root)
+            found = MARKET1501
         case "dukemtmc":
-            from streid.data.dukemtmc import load_dukemtmc
+            from streid.data.dukemtmc import DUKEMTMC
 
-            dataset = load_dukemtmc(root)
+            found = DUKEMTMC
         case "msmt17":
-            from streid.data.msmt17 import load_msmt17
+            from streid.data.msmt17 import MSMT17
 
-            dataset = load_msmt17(root, validation_list)
+            found = MSMT17
         case "mars":
-            from streid.data.mars import load_mars
+            from streid.data.mars import MARS
 
-            dataset = load_mars(root)
+            found = MARS
         case "duke_video":
-            from streid.data.duke_video import load_duke_video
+            from streid.data.duke_video import DUKE_VIDEO
 
-            dataset = load_duke_video(root)
+            found = DUKE_VIDEO
         case "manifest":
-            from streid.data.own import load_own
+            from streid.data.own import OWN
 
-            dataset = load_own(root, manifest)
+            found = OWN
         case _:
-            raise InputError(f"unknown data set format {source_format!r}; known: {', '.join(FORMATS)}")
-    return dataset
+            raise InputError(f"unknown data set format {name!r}; known: {', '.join(FORMATS)}")
+    return found
 
 
 def raw_inputs(source_format: str, root: Path) -> list[Path]:

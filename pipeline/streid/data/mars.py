@@ -27,7 +27,7 @@ import numpy.typing as npt
 from scipy.io import loadmat
 
 from streid.arrays import IntArray
-from streid.data.sources import Row, SourceDataset, check_folder, make_table, read_list
+from streid.data.sources import PublishedResult, Row, SourceDataset, SourceFormat, check_folder, make_table, read_list
 from streid.errors import InputError
 from streid.files.sightings import JUNK_PID, UNKNOWN_TIME
 
@@ -169,3 +169,11 @@ def _limit_reader() -> None:
     """End this process, without a core file, should it read for ever."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (READER_SECONDS, READER_SECONDS))
+
+
+MARS = SourceFormat(
+    load=lambda root, _: load_mars(root),
+    published=(
+        PublishedResult(method="STGCN (CVPR 2020)", rank1=89.95, mean_ap=83.7, source="awesome list of video re-ID"),
+    ),
+)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from streid.data.manifest import read_manifest
-from streid.data.sources import SourceDataset
+from streid.data.sources import SourceDataset, SourceFormat
 from streid.errors import InputError
 
 
@@ -26,3 +26,8 @@ def load_own(root: Path, manifest: Path | None) -> SourceDataset:
         raise InputError(f"{root}: no such folder; it is where the paths of {manifest} start")
     table = read_manifest(manifest)
     return SourceDataset(table=table, expected=None, own_tracklets=bool((table["tracklet"] >= 0).any()))
+
+
+OWN = SourceFormat(
+    load=lambda root, options: load_own(root, options.manifest),
+)

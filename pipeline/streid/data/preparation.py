@@ -13,10 +13,10 @@ import pandas as pd
 
 from streid.data.counts import count_pictures, find_warnings
 from streid.data.images import check_pictures, decode_mask
-from streid.data.layouts import load_dataset
+from streid.data.layouts import find_format
 from streid.data.manifest import check_manifest
 from streid.data.masks import MASKS_FOLDER, mask_path
-from streid.data.sources import SourceDataset, ValidationList
+from streid.data.sources import SourceDataset, SourceOptions, ValidationList
 from streid.data.tracklets import group_passes
 from streid.errors import InputError
 from streid.files.picture_pack import create_pack
@@ -134,7 +134,8 @@ def prepare_dataset(
     Raises:
         InputError: the data set cannot be used; no pack is written then.
     """
-    source = load_dataset(source_format, root, source_manifest, config.validation_list)
+    options = SourceOptions(manifest=source_manifest, validation_list=config.validation_list)
+    source = find_format(source_format).load(root, options)
     check_manifest(source.table, root)
     if config.holdout_identities and (source.table["split"] == "val").any():
         raise InputError(f"{root}: has a split val of its own; set prepare.holdout_identities to 0")

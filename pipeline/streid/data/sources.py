@@ -1,6 +1,6 @@
 """What every data set's loader gives, and listing a data set's folders."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -30,6 +30,39 @@ class SourceDataset:
     own_tracklets: bool = False
     unit: Literal["picture", "tracklet"] = "picture"
     remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceOptions:
+    """What the user may say of a data set beside where it lies.
+
+    manifest: the user's own, for the format `manifest`. validation_list: see MSMT17's module.
+    """
+
+    manifest: Path | None = None
+    validation_list: ValidationList = "train"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedResult:
+    """One method's result as its authors report it; rank-1 and mAP in percent, None where not given."""
+
+    method: str
+    rank1: float | None
+    mean_ap: float | None
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceFormat:
+    """One format of data sets, told by its module.
+
+    load: reads a data set from its root. published: what others report on it; shown beside the measured figures, never
+    mixed with them.
+    """
+
+    load: Callable[[Path, SourceOptions], SourceDataset]
+    published: tuple[PublishedResult, ...] = ()
 
 
 def make_table(rows: Iterable[Row]) -> pd.DataFrame:

@@ -24,7 +24,7 @@ def test_every_architecture_is_built_from_a_module_of_its_name(name: str) -> Non
 @pytest.mark.parametrize(
     ("name", "frames", "message"),
     [
-        ("vgg", 1, "unknown architecture 'vgg'; known: baseline, pcb, stcanet, stgcn"),
+        ("vgg", 1, f"unknown architecture 'vgg'; known: {', '.join(ARCHITECTURES)}"),
         ("pcb", 4, "frames is 4, but pcb takes single pictures: set frames to 1"),
         ("stgcn", 1, "frames is 1, but stgcn takes clips of a tracklet: set frames to at least 2"),
         ("stcanet", 0, "frames is 0, but a model takes at least 1"),

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from dataset_trees import write_duke, write_duke_video, write_mars, write_msmt17, write_msmt17_copy
 
-from streid.data.layouts import FORMATS, raw_inputs
+from streid.data.layouts import FORMATS, find_format, raw_inputs
+from streid.errors import InputError
 
 
 @pytest.mark.parametrize(
@@ -35,3 +36,14 @@ def test_masks_are_watched_and_what_is_missing_is_not(tmp_path: Path) -> None:
     for source_format in FORMATS:
         assert raw_inputs(source_format, tmp_path) == [tmp_path / "masks", tmp_path / "masks" / "query"]
         assert raw_inputs(source_format, tmp_path / "nothing") == []
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_is_told_by_a_module_of_its_own(name: str) -> None:
+    told = [find_format(one) for one in FORMATS if one != name]
+    assert all(find_format(name) is not other for other in told)
+
+
+def test_an_unknown_format_is_refused() -> None:
+    with pytest.raises(InputError, match="unknown data set format 'cuhk03'; known: .*market1501, dukemtmc"):
+        find_format("cuhk03")

@@ -194,7 +194,7 @@ def test_an_edit_counts_where_it_is_executed(path: str, stages: set[str]) -> Non
 def test_a_choice_of_other_jobs_counts_in_theirs() -> None:
     assert users("streid/appearance/stgcn.py", architecture="stgcn") == NETWORK
     assert users("streid/appearance/pcb.py", architecture="stgcn") == set()
-    assert users("streid/data/mars.py", format="mars") == {"prepare_dataset"}
+    assert users("streid/data/mars.py", format="mars") == {"prepare_dataset", "write_report"}
     assert users("streid/data/market1501.py", format="mars") == {"render_demo"}
 
 

@@ -1,27 +1,9 @@
-"""Published numbers, versions and the commit."""
+"""Versions and the commit."""
 
 import subprocess
 from pathlib import Path
 
-from streid.data.layouts import FORMATS
-from streid.reporting.report.published import published_results
 from streid.reporting.report.record import git_state, installed_versions
-
-
-def test_published_numbers_only_for_the_data_sets_they_are_of() -> None:
-    counts = {"train": {"pictures": 12936}}
-    assert published_results({"source_format": "market1501", "expected": None}) == ()
-    assert published_results({"source_format": "manifest", "expected": counts}) == ()
-    market = {result.method: (result.rank1, result.mean_ap) for result in published_results(
-        {"source_format": "market1501", "expected": counts}
-    )}  # fmt: skip
-    assert market["st-ReID"] == (98.1, 87.6)
-    assert market["st-ReID, appearance alone"] == (91.2, None)
-    for source_format in sorted(set(FORMATS) - {"manifest"}):
-        assert published_results({"source_format": source_format, "expected": counts, "rendered": False})
-        assert published_results({"source_format": source_format, "expected": counts, "rendered": True}) == ()
-    (mars,) = published_results({"source_format": "mars", "expected": counts})
-    assert (mars.method, mars.rank1, mars.mean_ap) == ("STGCN (CVPR 2020)", 89.95, 83.7)
 
 
 def test_versions_name_python_first() -> None:
