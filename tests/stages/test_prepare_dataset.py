@@ -107,6 +107,8 @@ def test_a_data_set_without_times_goes_the_whole_way(run_stage: RunStage, tmp_pa
     for stage, name in (("evaluate_joint", "scores"), ("rerank_scores", "reranked")):
         run_stage(stage, *inputs, "--output", tmp_path / f"{name}.h5", "--metrics", tmp_path / f"{name}.json")
     streams = json.loads((tmp_path / "scores.json").read_text())["streams"]
+    lifts = streams["joint"].pop("lift_ci95")["visual"]
+    assert set(map(tuple, lifts.values())) == {(0.0, 0.0)}
     assert streams["visual"] == streams["joint"]
     rankings = read_rankings(tmp_path / "scores.h5")
     np.testing.assert_array_equal(rankings["visual"].indices_QK, rankings["joint"].indices_QK)
