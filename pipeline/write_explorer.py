@@ -50,7 +50,7 @@ def parse_arguments() -> argparse.Namespace:
     )
     add("--output", required=True, type=Path, help="explorer.html to write")
     add("--report", type=Path, help="the report's page, for a link")
-    add("--queries", type=positive_int, default=500, help="most queries to show (default: %(default)s)")
+    add("--queries", type=positive_int, default=1500, help="most queries to show (default: %(default)s)")
     add("--thumbnail-height", type=positive_int, default=128, help="pixels (default: %(default)s)")
     add("--megabytes", type=positive_float, default=25, help="the page takes no more (default: %(default)s)")
     add("--time-unit", default="frames", help="unit of the data set's times (default: frames)")

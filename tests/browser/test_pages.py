@@ -115,7 +115,30 @@ def test_a_link_carries_the_state(visit: Visit, pages: Path) -> None:
     assert state(again)["query"] == "4"
     assert state(again)["fusion"] == "logistic"
     nonsense = visit("explorer.html#model=<b>&fusion=%00&order=x&camera=99&identity=__proto__&query=1e9")
-    assert state(nonsense) == {"model": "pcb", "fusion": "likelihood", "order": "number", "query": "1"}
+    assert state(nonsense) == data_of(nonsense)["best"] | {"order": "number", "query": "1"}
+
+
+def test_it_opens_on_the_best_model_and_fusion_and_shows_what_was_missed(visit: Visit) -> None:
+    page = visit("explorer.html")
+    data = data_of(page)
+    assert state(page) == data["best"] | {"order": "number", "query": state(page)["query"]}
+    models = [model for models in data["models"] for model in models]
+    (place,) = [place for place, model in enumerate(models) if model["name"] == data["best"]["model"]]
+    names = [fusion["name"] for fusion in models[place]["fusions"]]
+    lists = {one["row"]: one["lists"][place][names.index(data["best"]["fusion"])][-1] for one in data["queries"][0]}
+    for verdict, rows in (
+        ("wrong", [row for row, found in lists.items() if found[1] > 1]),
+        ("right", [row for row, found in lists.items() if found[1] == 1]),
+    ):
+        page.locator("#verdict").select_option(verdict)
+        assert page.locator("#query option").count() == len(rows)
+    page.locator("#verdict").select_option("")
+    for row, (_, first, _, _, missed) in sorted(lists.items()):
+        page.locator("#query").select_option(str(row))
+        shown = page.locator("section.stream").last.locator("li.missed")
+        assert shown.count() == (missed is not None)
+        if missed:
+            assert shown.inner_text().startswith(f"\N{CHECK MARK} {first}")
 
 
 def test_worst_first_by_the_final_streams_precision(visit: Visit) -> None:
@@ -159,7 +182,7 @@ def test_what_is_shown_is_what_the_data_say(visit: Visit) -> None:
     streams = page.locator("section.stream")
     assert streams.count() == 3
     signs = ["\N{CHECK MARK}", "\N{BALLOT X}", "\N{EN DASH}", "\N{EN DASH}"]
-    for number, (_, _, _, hits) in enumerate(query["lists"][0][0]):
+    for number, (_, _, _, hits, _) in enumerate(query["lists"][0][0]):
         items = streams.nth(number).locator("li")
         assert items.count() == len(hits)
         rank = 0
@@ -176,6 +199,8 @@ def test_what_is_shown_is_what_the_data_say(visit: Visit) -> None:
 def test_m_and_f_change_model_and_fusion(visit: Visit) -> None:
     page = visit("explorer.html")
     page.keyboard.press("ArrowRight")
+    page.locator("#model").select_option("pcb")
+    page.locator("#fusion").select_option("likelihood")
     before = state(page)
     page.keyboard.press("f")
     assert state(page) == before | {"fusion": "logistic"}

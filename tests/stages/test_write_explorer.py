@@ -47,10 +47,13 @@ def test_the_page_shows_what_the_rankings_say(tiny_results: Path, run_stage: Run
         row = one["row"]
         assert data["pictures"][one["picture"]][0] == query.path_N[row]
         for place, streams in enumerate(head["fusions"]):
-            for (kind, _), (precision, match, _, hits) in zip(streams["streams"], one["lists"][0][place], strict=True):
+            for (kind, _), (precision, match, _, hits, missed) in zip(
+                streams["streams"], one["lists"][0][place], strict=True
+            ):
                 ranking = rankings[place][kind]
                 assert precision is None if np.isnan(ranking.ap_Q[row]) else abs(precision - ranking.ap_Q[row]) < 1e-4
                 assert match == ranking.first_match_Q[row]
+                assert (missed is not None) == (match > 10)
                 counted = [hit for hit in hits if hit[1] < 2]
                 kept = ranking.indices_QK[row, :10]
                 assert [data["pictures"][hit[0]][0] for hit in counted] == gallery.path_N[kept[kept >= 0]].tolist()

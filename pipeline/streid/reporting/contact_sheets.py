@@ -1,17 +1,15 @@
 """Pictures in the report: thumbnails, and the sheets they are put on to be files of their own."""
 
-import base64
 import functools
-import io
 from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFont
 
 from streid.data.picture_source import PictureSource
 from streid.reporting.palette import COLOURS
+from streid.reporting.thumbnails import picture_uri
 
 THUMBNAIL = (64, 128)
-JPEG_QUALITY = 82
 PAPER, INK, EMPTY = (COLOURS[name][0] for name in ("card", "ink", "line"))
 MARGIN, LABEL_HEIGHT, FRAME, FONT_SIZE = 8, 18, 3, 11
 
@@ -24,10 +22,8 @@ class Thumbnail:
 
     @functools.cached_property
     def uri(self) -> str:
-        """The picture as a data URI (JPEG)."""
-        content = io.BytesIO()
-        self.picture.save(content, "JPEG", quality=JPEG_QUALITY)
-        return f"data:image/jpeg;base64,{base64.b64encode(content.getvalue()).decode()}"
+        """The picture as a data URI."""
+        return picture_uri(self.picture, self.picture.height)
 
 
 class PictureStore:

@@ -26,7 +26,7 @@ def test_thumbnails_fit_and_are_never_enlarged(root: Path) -> None:
     assert [store.thumbnail(f"{row}.jpg").picture.size for row in range(3)] == [(64, 128), (64, 128), (30, 20)]
     assert store.thumbnail("0.jpg") is store.thumbnail("0.jpg")
     kind, content = store.thumbnail("2.jpg").uri.split(",")
-    assert kind == "data:image/jpeg;base64"
+    assert kind == "data:image/webp;base64"
     assert Image.open(io.BytesIO(base64.b64decode(content))).size == (30, 20)
 
 

@@ -24,7 +24,7 @@ def test_sizes(size: tuple[int, int], expected: tuple[int, int]) -> None:
     uri = picture_uri(Image.new("RGB", size, "#3070b0"), 96)
     assert uri.startswith(PREFIX)
     with Image.open(io.BytesIO(base64.b64decode(uri.removeprefix(PREFIX)))) as picture:
-        assert picture.format == "JPEG"
+        assert picture.format == "WEBP"
         assert picture.size == expected
         red, green, blue = picture.convert("RGB").getpixel((0, 0))  # type: ignore[misc]
     assert abs(red - 0x30) < 6 and abs(green - 0x70) < 6 and abs(blue - 0xB0) < 6

@@ -18,9 +18,9 @@ from streid.data.picture_source import PictureSource
 from streid.errors import InputError
 from streid.files.histograms import Histograms
 from streid.files.sightings import UNKNOWN_TIME, Sightings
-from streid.reporting.explorer.hits import JUNK, OWN_CAMERA, RIGHT, WRONG, HitList, list_hits
+from streid.reporting.explorer.hits import JUNK, OWN_CAMERA, RIGHT, WRONG, Hit, HitList, list_hits
 from streid.reporting.html_pages import render
-from streid.reporting.runs import ModelRun
+from streid.reporting.runs import ModelRun, best_run
 from streid.reporting.streams import fusion_title, kind_title
 from streid.reporting.thumbnails import encode_thumbnail
 from streid.reporting.wording import Clock
@@ -43,19 +43,18 @@ class ExploredModel:
 def choose_rows(runs: Sequence[ModelRun], count: int, seed: int) -> IntArray:
     """Query rows in the order in which they get room on the page.
 
-    In turn one of the worst queries and one drawn at random; the worst ones are, in turn, those of each run's
-    final stream under each fusion, by average precision. Queries without a right match come last among the worst.
+    In turn one of the hardest queries and one drawn at random. The hardest are those with the lowest average precision
+    in the best stream of the best run; queries without a right match come last among them.
 
     Args:
         runs: of one query set.
         count: how many at most.
     """
-    total = len(runs[0].query)
-    precisions = [run.rankings[run.road(fusion)[-1]].ap_Q for run in runs for fusion in run.fusions if run.road(fusion)]
-    worst = np.array([np.argsort(ap_Q, kind="stable") for ap_Q in precisions]).reshape(-1, total).T.reshape(-1)
-    drawn = np.random.default_rng(seed).permutation(total)
-    worst = worst[np.sort(np.unique(worst, return_index=True)[1])] if len(worst) else drawn
-    turns = np.column_stack((worst, drawn)).reshape(-1)
+    best = best_run(runs)
+    drawn = np.random.default_rng(seed).permutation(len(best.query))
+    ranking = best.rankings.get(best.best_stream)
+    hardest = drawn if ranking is None else np.argsort(ranking.ap_Q, kind="stable")
+    turns = np.column_stack((hardest, drawn)).reshape(-1)
     return turns[np.sort(np.unique(turns, return_index=True)[1])][:count].astype(np.int64)
 
 
@@ -117,8 +116,11 @@ def script_json(value: Any) -> str:
 
 
 def query_record(models: Sequence[ExploredModel], row: int, album: Album, clock: Clock) -> str:
-    """A query as JSON: its row, picture, time, and by model, fusion and stream [average precision, first match, left
-    out, hits]; a hit is [picture, verdict, cosine, times, joint, list's score, time difference]."""
+    """A query as JSON: its row, picture, time, and its lists by model, fusion and stream.
+
+    A list is [average precision, first match, left out, hits, missed]; a hit, and the missed right match if there is
+    one, is [picture, verdict, cosine, times, joint, list's score, time difference].
+    """
     query = models[0].run.query
     lists = [
         [
@@ -133,8 +135,8 @@ def query_record(models: Sequence[ExploredModel], row: int, album: Album, clock:
 
 
 def _list_record(found: HitList, run: ModelRun, row: int, album: Album, clock: Clock) -> list[Any]:
-    hits = [
-        [
+    def record(hit: Hit) -> list[Any]:
+        return [
             album.number(run.gallery, hit.row),
             VERDICTS.index(hit.verdict),
             round(hit.visual, 4),
@@ -143,10 +145,10 @@ def _list_record(found: HitList, run: ModelRun, row: int, album: Album, clock: C
             round(hit.score, 4),
             clock.between(run.query, row, run.gallery, hit.row),
         ]
-        for hit in found.hits
-    ]
+
     precision = None if found.average_precision is None else round(found.average_precision, 4)
-    return [precision, found.first_match, found.left_out, hits]
+    missed = None if found.missed is None else record(found.missed)
+    return [precision, found.first_match, found.left_out, [record(hit) for hit in found.hits], missed]
 
 
 def write_page(
@@ -174,7 +176,9 @@ def write_page(
     shell = render(TEMPLATE, dataset=dataset, report=report, data="")
     heads = [[_model_head(model.run) for model in models] for models in sets]
     totals = [len(models[0].run.query) for models in sets]
-    frame = {"dataset": dataset, "unit": clock.unit, "models": heads, "totals": totals}
+    best = best_run([model.run for models in sets for model in models])
+    shown_first = {"model": best.name, "fusion": best.best_fusion}
+    frame = {"dataset": dataset, "unit": clock.unit, "models": heads, "totals": totals, "best": shown_first}
     room = most_bytes - len(shell.encode()) - len(script_json(frame)) - 100 - 2 * len(sets)
     album = Album(source, thumbnail_height)
     taken: list[list[str]] = [[] for _ in sets]

@@ -44,13 +44,15 @@ class HitList:
     """A query's best gallery rows in one stream, best first.
 
     average_precision: None without a right match. first_match: rank of the first right match, 0 without one.
-    left_out: ignored rows that stand among these but are not listed.
+    missed: that match where it ranks behind all that are listed, else None. left_out: ignored rows that stand among
+    these but are not listed.
     """
 
     hits: tuple[Hit, ...]
     left_out: int
     average_precision: float | None
     first_match: int
+    missed: Hit | None
 
 
 def list_hits(
@@ -106,23 +108,28 @@ def _list_stream(
     own_score = dict(zip(counted_K.tolist(), ranking.scores_QK[row, :COUNTED][used_K].tolist(), strict=True))
     ignored_G = np.isin(verdict_G, (JUNK, OWN_CAMERA)) & (kind != RERANKED)
     order, left_out = _with_ignored(counted_K, ranked_G, np.flatnonzero(ignored_G))
-    hits = tuple(
-        Hit(
+
+    def hit(found: int, score: float) -> Hit:
+        return Hit(
             row=found,
             verdict=str(verdict_G[found]),
             visual=float(parts.visual_QG[place, found]),
             times=None if parts.times_QG is None else float(parts.times_QG[place, found]),
             joint=float(parts.score_QG[place, found]),
-            score=own_score.get(found, float(ranked_G[found])),
+            score=score,
         )
-        for found in order
-    )
-    precision = float(ranking.ap_Q[row])
+
+    precision, first_match = float(ranking.ap_Q[row]), int(ranking.first_match_Q[row])
+    missed = None
+    if first_match > len(counted_K):
+        match = int(ranking.match_count_Q[:row].sum())
+        missed = hit(int(ranking.match_rows_P[match]), float(ranking.match_scores_P[match]))
     return HitList(
-        hits=hits,
+        hits=tuple(hit(found, own_score.get(found, float(ranked_G[found]))) for found in order),
         left_out=left_out,
         average_precision=None if np.isnan(precision) else precision,
-        first_match=int(ranking.first_match_Q[row]),
+        first_match=first_match,
+        missed=missed,
     )
 
 

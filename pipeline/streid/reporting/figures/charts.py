@@ -108,14 +108,14 @@ def draw_chart(
     return Chart(name=name, title=title, alt=alt, size=size, drawing=drawing)
 
 
-def legend_below(axes: Axes, entries: int, columns: int = 2) -> None:
-    """Put a legend below the chart when there is more than one entry to tell apart."""
+def legend_below(axes: Axes, entries: int, columns: int = 2, handle: float = 2.2) -> None:
+    """Put a legend below the chart if there are entries to tell apart; handle: length of a sample line."""
     if entries > 1:
         axes.figure.legend(
             loc="outside lower center",
             ncols=min(entries, columns),
             frameon=False,
-            handlelength=2.2,
+            handlelength=handle,
             columnspacing=1.4,
             borderaxespad=0.2,
         )

@@ -33,7 +33,7 @@ def plot_match_curve(name: str, title: str, lines: Sequence[Line], start: float)
         axes.xaxis.set_major_formatter(FuncFormatter(lambda rank, _: f"{rank:.0f}"))
         axes.xaxis.set_minor_locator(NullLocator())
         axes.set_xlabel("first k ranks")
-        axes.set_ylabel("queries with a right match, %")
+        axes.set_ylabel("queries with a match, %")
 
     firsts = [f"{line.label} {curve_K[0]:.1f} % at rank 1" for line, curve_K in zip(lines, curves, strict=True)]
     alt = f"Match curves of {title}: {', '.join(firsts)}."

@@ -31,7 +31,7 @@ def plot_cameras(manifest: pd.DataFrame) -> Chart:
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
         axes.grid(visible=False, axis="x")
         axes.set_xlabel("camera")
-        legend_below(axes, len(splits), columns=4)
+        legend_below(axes, len(splits))
 
     totals = ", ".join(f"camera {camera} {total:,}" for camera, total in table.sum(axis=1).items())
     return draw_chart(

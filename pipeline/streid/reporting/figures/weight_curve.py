@@ -43,7 +43,7 @@ def plot_weights(model: str, fusion: str, record: Mapping[str, Any]) -> Chart | 
         axes.margins(y=0.15)
         axes.set_xlabel("weight w")
         axes.set_ylabel("mAP on held-out identities, %")
-        legend_below(axes, len(points), columns=len(points))
+        legend_below(axes, len(points), columns=len(points), handle=1)
 
     told = ", ".join(f"{name} {weight:.3g} with {height:.1f} %" for name, (weight, height) in points.items())
     return draw_chart(

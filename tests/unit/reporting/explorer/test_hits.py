@@ -114,6 +114,25 @@ def test_the_counted_rows_are_the_stored_ones(run: ModelRun, scene: Scene, histo
     assert all(hit.verdict in (RIGHT, WRONG) for hit in streams["reranked/logistic"].hits)
 
 
+def test_a_right_match_behind_the_list_is_shown_with_it(run: ModelRun, scene: Scene, histograms: Histograms) -> None:
+    rows, ranking = np.arange(QUERIES), run.rankings["visual"]
+    for row, streams in zip(rows, list_hits(run, scene, histograms, "logistic", rows), strict=True):
+        assert streams["visual"].missed is None or ranking.first_match_Q[row] > COUNTED
+    # The same matches, but ten ranks later.
+    later = {"first_match_Q": ranking.first_match_Q + 10, "match_ranks_P": ranking.match_ranks_P + 10}
+    run = replace(run, rankings=run.rankings | {"visual": replace(ranking, **later)})
+    begin = 0
+    for row, streams in zip(rows, list_hits(run, scene, histograms, "logistic", rows), strict=True):
+        missed = streams["visual"].missed
+        if ranking.match_count_Q[row]:
+            assert missed is not None
+            assert (missed.row, missed.verdict) == (ranking.match_rows_P[begin], RIGHT)
+            assert missed.score == ranking.match_scores_P[begin]
+            cosine = scene.features_ND[QUERIES + missed.row] @ scene.features_ND[row]
+            assert missed.visual == pytest.approx(float(cosine), abs=1e-6)
+        begin += int(ranking.match_count_Q[row])
+
+
 def test_a_query_without_a_right_match_has_no_precision(run: ModelRun, scene: Scene, histograms: Histograms) -> None:
     rankings = {
         key: replace(one, ap_Q=np.full(QUERIES, np.nan), first_match_Q=np.zeros(QUERIES, np.int32))

@@ -10,10 +10,10 @@
   const IDENTITIES = { "-1": "junk", 0: "distractor" };
   const models = data.models.flatMap((set, number) => set.map((model, place) => ({ ...model, set: number, place })));
   const control = Object.fromEntries(
-    ["model", "fusion", "order", "camera", "identity", "query"].map((id) => [id, document.getElementById(id)]),
+    ["model", "fusion", "order", "verdict", "camera", "identity", "query"].map((id) => [id, document.getElementById(id)]),
   );
   const view = document.getElementById("view");
-  const state = { model: models[0].name, fusion: "", order: "number", camera: "", identity: "", query: -1 };
+  const state = { ...data.best, order: "number", verdict: "", camera: "", identity: "", query: -1 };
 
   function element(tag, className, ...children) {
     const made = document.createElement(tag);
@@ -24,7 +24,7 @@
 
   function thumbnail(picture, alt) {
     const image = element("img");
-    image.src = `data:image/jpeg;base64,${data.thumbnails[picture]}`;
+    image.src = `data:image/webp;base64,${data.thumbnails[picture]}`;
     image.alt = alt;
     return image;
   }
@@ -40,10 +40,16 @@
     return precision ?? 2;
   }
 
+  // Of the last list, as the order is.
+  function isOfVerdict(query) {
+    const first = listsOf(query).at(-1)?.[1] ?? 0;
+    return state.verdict === "" || (state.verdict === "right" ? first === 1 : first > 1);
+  }
+
   function chosen() {
     const kept = data.queries[model().set].filter((query) => {
       const [, pid, camera] = data.pictures[query.picture];
-      return (state.camera === "" || String(camera) === state.camera) && (state.identity === "" || String(pid) === state.identity);
+      return isOfVerdict(query) && (state.camera === "" || String(camera) === state.camera) && (state.identity === "" || String(pid) === state.identity);
     });
     const byNumber = (one, other) => one.row - other.row;
     const worstFirst = (one, other) => difficulty(one) - difficulty(other) || byNumber(one, other);
@@ -67,9 +73,11 @@
   }
 
   function settle() {
-    if (!model()) state.model = models[0].name;
+    if (!model()) state.model = data.best.model;
+    if (!fusion()) state.fusion = data.best.fusion;
     if (!fusion()) state.fusion = model().fusions[0].name;
     if (!["number", "worst"].includes(state.order)) state.order = "number";
+    if (!["", "wrong", "right"].includes(state.verdict)) state.verdict = "";
     for (const [name, field] of [["camera", 2], ["identity", 1]]) {
       if (!distinct(field).some(([value]) => value === state[name])) state[name] = "";
     }
@@ -81,7 +89,7 @@
   function precisionText([precision, first]) {
     if (precision === null) return "no right match in the gallery";
     const rank = first === 1 ? "right at once" : `first right match at rank ${first.toLocaleString("en")}`;
-    return `average precision ${(100 * precision).toFixed(1)} %, ${rank}`;
+    return `average precision ${(100 * precision).toFixed(1)}\u00a0%, ${rank}`;
   }
 
   function drawHit([picture, verdict, s, times, joint, score, gap], rank, kind) {
@@ -113,9 +121,13 @@
   function drawStream([kind, title], list) {
     let rank = 0;
     const items = list[3].map((hit) => drawHit(hit, hit[1] < 2 ? ++rank : rank, kind));
+    if (list[4]) {
+      const missed = drawHit(list[4], list[1].toLocaleString("en"), kind);
+      missed.classList.add("missed");
+      items.push(missed);
+    }
     const heading = element("h3", "", title, element("span", "", precisionText(list)));
     const hits = element("ol", "hits", ...items);
-    hits.style.setProperty("--columns", Math.max(items.length, 10));
     const section = element("section", `stream ${kind}`, heading, hits);
     if (list[2]) section.append(element("p", "note", `${list[2].toLocaleString("en")} more ignored among these`));
     section.setAttribute("aria-label", title);
@@ -149,6 +161,7 @@
     fill(control.model, models.map((one) => [one.name, one.name]), state.model);
     fill(control.fusion, model().fusions.map((one) => [one.name, one.title]), state.fusion);
     control.order.value = state.order;
+    control.verdict.value = state.verdict;
     fill(control.camera, [["", "all"], ...distinct(2)], state.camera);
     fill(control.identity, [["", "all"], ...distinct(1)], state.identity);
     fill(control.query, queries.map((one) => [String(one.row), `${one.row + 1}`]), String(state.query));
@@ -159,7 +172,7 @@
       set.length === total
         ? `All ${total.toLocaleString("en")} queries, each with its best ten gallery pictures.`
         : `${set.length.toLocaleString("en")} of ${total.toLocaleString("en")} queries, each with its best ten gallery pictures: ` +
-          "the hardest ones, and as many drawn at random.";
+          `the hardest of ${data.best.model}, and as many drawn at random.`;
     const { times, meaning } = fusion();
     const said = times ? [element("i", "", times), ` is ${meaning}; `] : [];
     document.getElementById("parts").replaceChildren(...said);
@@ -173,7 +186,7 @@
     document.getElementById("previous").disabled = place <= 0;
     document.getElementById("next").disabled = place >= queries.length - 1;
     if (place < 0) {
-      view.replaceChildren(element("p", "note", "No query is of this identity and camera."));
+      view.replaceChildren(element("p", "note", "No query here is all that was asked for."));
     } else {
       const lists = listsOf(queries[place]);
       view.replaceChildren(drawQuery(queries[place]), ...fusion().streams.map((stream, number) => drawStream(stream, lists[number])));
@@ -185,7 +198,7 @@
 
   function readLink() {
     const link = new URLSearchParams(location.hash.slice(1));
-    for (const name of ["model", "fusion", "order", "camera", "identity"]) {
+    for (const name of ["model", "fusion", "order", "verdict", "camera", "identity"]) {
       if (link.has(name)) state[name] = link.get(name);
     }
     state.query = link.has("query") ? Number(link.get("query")) - 1 : -1;
@@ -235,7 +248,7 @@
     event.preventDefault();
     KEYS[event.key]();
   });
-  for (const name of ["model", "fusion", "order", "camera", "identity", "query"]) {
+  for (const name of ["model", "fusion", "order", "verdict", "camera", "identity", "query"]) {
     control[name].addEventListener("change", () => {
       const path = pathShown();
       state[name] = name === "query" ? Number(control[name].value) : control[name].value;
