@@ -12,7 +12,7 @@ def parse_arguments() -> argparse.Namespace:
     add("--manifest", required=True, type=Path, help="manifest.csv")
     add("--summary", required=True, type=Path, help="dataset.json")
     add("--root", required=True, type=Path, help="the data set's folder")
-    add("--packed", type=Path, help="the pictures in one file, read instead of the folder")
+    add("--packed", type=Path, help="pictures.h5; read instead of the folder where it holds pictures")
     add("--model", required=True, type=Path, help="model.safetensors")
     add("--name", required=True, help="the model's name in results and reports")
     add("--output", required=True, type=Path, help="features.h5 to write, or this job's shard of it")

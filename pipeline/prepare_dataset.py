@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 
 from streid.data.layouts import FORMATS
-from streid.stage.cli import add_compute_arguments, non_negative_int, run_stage, seed_number, set_threads
+from streid.stage.cli import add_compute_arguments, non_negative_int, run_stage, seed_number, set_threads, truth
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -22,7 +22,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--source-manifest", type=Path, help="your own manifest (format manifest only)")
     parser.add_argument("--manifest", required=True, type=Path, help="manifest.csv to write")
     parser.add_argument("--summary", required=True, type=Path, help="dataset.json to write")
-    parser.add_argument("--pack", type=Path, help="put all pictures' bytes into this HDF5 file as well")
+    parser.add_argument("--pictures", type=Path, help="pictures.h5 to write; with --pack true it holds all pictures")
+    parser.add_argument("--pack", type=truth, default=False, help="put all pictures' bytes into --pictures as well")
     parser.add_argument(
         "--holdout-identities",
         type=non_negative_int,
@@ -58,13 +59,17 @@ def main() -> None:
     set_threads(arguments.threads)
     from streid.data.manifest import DIGEST_KEY, write_manifest
     from streid.data.preparation import PreparationConfig, prepare_dataset
+    from streid.errors import InputError
     from streid.files.atomic import atomic_outputs, check_targets
     from streid.files.checksums import digest_file
     from streid.files.json_files import json_text_with_checksum
+    from streid.files.picture_pack import write_empty_pack
 
-    outputs = [arguments.manifest, arguments.summary, *([arguments.pack] if arguments.pack else [])]
+    if arguments.pack and not arguments.pictures:
+        raise InputError("--pack true needs --pictures, the file to put the pictures into")
+    outputs = [arguments.manifest, arguments.summary, *([arguments.pictures] if arguments.pictures else [])]
     check_targets(outputs, (arguments.source_manifest,))
-    with atomic_outputs(*outputs) as (manifest_file, summary_file, *pack_file):
+    with atomic_outputs(*outputs) as (manifest_file, summary_file, *pictures_file):
         table, summary = prepare_dataset(
             dataset=arguments.dataset,
             source_format=arguments.format,
@@ -78,8 +83,10 @@ def main() -> None:
                 seed=arguments.seed,
             ),
             threads=arguments.threads,
-            pack=next(iter(pack_file), None),
+            pack=pictures_file[0] if arguments.pack else None,
         )
+        if pictures_file and not arguments.pack:
+            write_empty_pack(pictures_file[0])
         write_manifest(manifest_file, table)
         content = {**summary, DIGEST_KEY: digest_file(manifest_file)}
         summary_file.write_text(json_text_with_checksum(content, arguments.summary), encoding="utf-8")

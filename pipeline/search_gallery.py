@@ -86,7 +86,7 @@ def main() -> None:
     logger.info("searched %d pictures in %.2f s", len(scene.gallery), time.perf_counter() - started)
     finds = list_finds(scene, found, fusion, asking, [str(image) for image in arguments.image])
     if arguments.html:
-        write_text(arguments.html, render_finds(finds, PictureSource(arguments.root or Path(), arguments.packed)))
+        write_text(arguments.html, render_finds(finds, PictureSource(arguments.root, arguments.packed)))
     print(finds.json() if arguments.json else tabulate(finds))
 
 

@@ -21,7 +21,7 @@ def parse_arguments() -> argparse.Namespace:
     add("--manifest", required=True, type=Path, help="manifest.csv")
     add("--summary", required=True, type=Path, help="dataset.json")
     add("--root", required=True, type=Path, help="the data set's folder")
-    add("--packed", type=Path, help="the pictures in one file, read instead of the folder")
+    add("--packed", type=Path, help="pictures.h5; read instead of the folder where it holds pictures")
     add("--output", required=True, type=Path, help="model.safetensors to write")
     add("--history", required=True, type=Path, help="training.csv to write, one row per epoch")
     add("--work", required=True, type=Path, help="folder for the checkpoint and TensorBoard's files")

@@ -22,7 +22,7 @@ def parse_arguments() -> argparse.Namespace:
     add("--dataset", required=True, help="the data set's name")
     add("--histograms", required=True, type=Path, help="histograms.h5 that the scores were made with")
     add("--root", required=True, type=Path, help="the data set's folder, for its pictures")
-    add("--packed", type=Path, help="HDF5 file to read the pictures from, instead of the folder")
+    add("--packed", type=Path, help="pictures.h5; read instead of the folder where it holds pictures")
     add(
         "--model",
         required=True,

@@ -22,7 +22,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--summary", required=True, type=Path, help="dataset.json")
     parser.add_argument("--histograms", required=True, type=Path, help="histograms.h5")
     parser.add_argument("--root", required=True, type=Path, help="the data set's folder, for its pictures")
-    parser.add_argument("--packed", type=Path, help="HDF5 file to read the pictures from, instead of the folder")
+    parser.add_argument("--packed", type=Path, help="pictures.h5; read instead of the folder where it holds pictures")
     parser.add_argument(
         "--model",
         required=True,

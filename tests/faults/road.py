@@ -33,7 +33,7 @@ def render(_: Path, out: Path) -> list[object]:
 def prepare(road: Path, out: Path) -> list[object]:
     return [
         *("prepare_dataset", "--dataset", "tiny", "--format", "market1501", "--root", road / "data", *prepared(out)),
-        *("--pack", out / "pictures.h5", "--holdout-identities", 2, "--threads", 1),
+        *("--pictures", out / "pictures.h5", "--pack", "true", "--holdout-identities", 2, "--threads", 1),
     ]
 
 

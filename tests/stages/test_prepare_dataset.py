@@ -12,6 +12,7 @@ from dataset_trees import write_duke, write_duke_video, write_mars, write_msmt17
 from streid.data.manifest import read_manifest, sightings
 from streid.data.picture_source import PictureSource
 from streid.files.features import write_features
+from streid.files.picture_pack import PackReader
 from streid.files.rankings import read_rankings
 
 
@@ -58,6 +59,16 @@ def test_bad_input_is_one_clear_line(run_stage: RunStage, market_tree: Path, tmp
     assert_refused(prepare(run_stage, market_tree, out, status=2), out, "query: holds no .jpg pictures")
 
 
+def test_pictures_that_are_not_packed_leave_an_empty_pack(
+    run_stage: RunStage, market_tree: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    prepare(run_stage, market_tree, out, "--pictures", out / "pictures.h5")
+    assert len(PackReader(out / "pictures.h5")) == 0
+    error = prepare(run_stage, market_tree, tmp_path / "no", "--pack", "true", status=2)
+    assert_refused(error, tmp_path / "no", "--pack true needs --pictures, the file to put the pictures into")
+
+
 def test_an_unknown_format_is_refused(run_stage: RunStage, market_tree: Path, tmp_path: Path) -> None:
     error = prepare(run_stage, market_tree, tmp_path / "out", "--format", "cuhk", status=2)
     assert_refused(
@@ -80,7 +91,7 @@ def test_every_format_from_its_tree_to_its_manifest(
     run_stage: RunStage, tmp_path: Path, source_format: str, write: Callable[[Path], Path]
 ) -> None:
     root, out = write(tmp_path / "tree"), tmp_path / "out"
-    prepare(run_stage, root, out, "--format", source_format, "--pack", out / "pictures.h5")
+    prepare(run_stage, root, out, "--format", source_format, "--pictures", out / "pictures.h5", "--pack", "true")
     assert sorted(path.name for path in out.iterdir()) == ["dataset.json", "manifest.csv", "pictures.h5"]
     summary = json.loads((out / "dataset.json").read_text())
     assert summary["source_format"] == source_format

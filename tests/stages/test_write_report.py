@@ -173,7 +173,7 @@ def test_packed_pictures_give_the_same_report(results: Path, tmp_path: Path, run
     run_stage(
         *("prepare_dataset", "--dataset", "tiny", "--format", "market1501", "--root", results / "data"),
         *("--manifest", tmp_path / "manifest.csv", "--summary", tmp_path / "dataset.json"),
-        *("--pack", tmp_path / "pictures.h5"),
+        *("--pictures", tmp_path / "pictures.h5", "--pack", "true"),
     )
     one: dict[str, Any] = {"models": ("pcb",), "fusions": ("logistic",)}
     run_stage(*arguments(results, tmp_path / "tree", **one))

@@ -23,6 +23,7 @@ STAGES = {
     "prepare_dataset",
     "train_appearance",
     "extract_features",
+    "merge_features",
     "inspect_model",
     "build_histograms",
     "evaluate_joint",
@@ -32,7 +33,8 @@ STAGES = {
 }
 PAGES = {"write_explorer", "write_report"}
 SCORING = {"evaluate_joint", "rerank_scores", *PAGES}
-TRAINING_ONWARD = SCORING | {"train_appearance", "extract_features", "inspect_model"}
+EXTRACTION_ONWARD = SCORING | {"extract_features", "merge_features"}
+TRAINING_ONWARD = EXTRACTION_ONWARD | {"train_appearance", "inspect_model"}
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +59,7 @@ def test_the_road_ends_in_a_report(project: Project) -> None:
     for stage in STAGES:
         runs = [""] if stage not in SCORING - PAGES else [".pcb.likelihood", ".pcb.logistic"]
         runs = [".pcb"] if stage in TRAINING_ONWARD - SCORING else runs
+        runs = [".pcb.1-of-1"] if stage == "extract_features" else runs
         for run in runs:
             assert "max_rss" in (project.folder / f"results/demo/benchmarks/{stage}{run}.tsv").read_text()
             assert (project.folder / f"results/demo/logs/{stage}{run}.log").is_file()
@@ -116,7 +119,9 @@ def test_sources_that_say_the_same_run_nothing(project: Project) -> None:
         ("streid/data/manifest.py", "prepare_dataset", STAGES - {"render_demo"}),
         ("streid/appearance/pcb.py", "train_appearance", TRAINING_ONWARD),
         ("streid/appearance/losses.py", "train_appearance", TRAINING_ONWARD),
-        ("extract_features.py", "extract_features", SCORING | {"extract_features"}),
+        # The shards are gone: what decides them stands among the merge's params.
+        ("extract_features.py", "merge_features", EXTRACTION_ONWARD),
+        ("merge_features.py", "merge_features", EXTRACTION_ONWARD),
         ("streid/files/histograms.py", "build_histograms", SCORING | {"build_histograms"}),
         ("streid/files/inspections.py", "inspect_model", {"inspect_model", "write_report"}),
         ("streid/files/rankings.py", "evaluate_joint", SCORING),
@@ -168,6 +173,7 @@ def test_outputs_of_megabytes_made_again_with_equal_content_run_nothing_further(
         ("{datasets: {demo: {joint: {fusions: [none]}}}}", SCORING),
         ("{rerank: {block_rows: 512}}", {"rerank_scores", *PAGES}),
         ("{train: {momentum: 0.8}}", TRAINING_ONWARD),
+        ("{extract: {batch_size: 32}}", EXTRACTION_ONWARD),
         ("{datasets: {demo: {train: {backbone_rate: 0.01}}}}", TRAINING_ONWARD),
         ("{histograms: {max_bins: 300}}", SCORING | {"build_histograms"}),
         ("{histograms: {sigma: 20}}", set()),  # the demo has a sigma of its own
@@ -227,6 +233,7 @@ def test_the_file_of_all_models_asks_for_every_model_and_keeps_what_there_is(pro
     assert {stage: len(commands) for stage, commands in asked.items()} == {
         "train_appearance": len(TRAINED) - 1,
         "extract_features": len(TRAINED),
+        "merge_features": len(TRAINED),
         "inspect_model": len(TRAINED),
         "evaluate_joint": 2 * len(TRAINED),
         "rerank_scores": 2 * len(TRAINED),
@@ -303,8 +310,7 @@ def test_features_are_extracted_in_shards_where_asked(project: Project) -> None:
     before = features.read_bytes()
     sharded = ("--config", "datasets={demo: {extract: {shards: 2}}}")
     output = project.snakemake("--dry-run", REPORT, *sharded)
-    assert re.findall(r"^rule (\w+):", output, re.MULTILINE).count("extract_shard") == 2
-    assert "extract_features" not in re.findall(r"^rule (\w+):", output, re.MULTILINE)
+    assert re.findall(r"^rule (\w+):", output, re.MULTILINE).count("extract_features") == 2
     project.snakemake("results/demo/pcb/features.h5", *sharded)
     assert features.read_bytes() == before
     assert not (project.folder / "results/demo/pcb/shards").exists()
@@ -316,7 +322,7 @@ def test_a_model_of_another_data_set_is_extracted_in_shards_though_no_list_names
         config["datasets"]["other"] = config["datasets"]["demo"] | {"root": "data/other", "extract": {"shards": 2}}
     output = project.snakemake("--dry-run", "results/other/pcb@demo/features.h5")
     ran = re.findall(r"^rule (\w+):", output, re.MULTILINE)
-    assert (ran.count("extract_shard"), ran.count("merge_features"), ran.count("extract_features")) == (2, 1, 0)
+    assert (ran.count("extract_features"), ran.count("merge_features")) == (2, 1)
     with project.edited_config() as config:
         del config["datasets"]["other"]
 
@@ -382,7 +388,6 @@ def test_a_model_trained_elsewhere_is_evaluated(project: Project) -> None:
 def test_packed_pictures_are_an_output_and_an_input(project: Project) -> None:
     write_duke(project.folder / "data" / "dukemtmc-reid")
     target = "results/duke/pictures.h5"
-    assert "MissingRuleException" in project.snakemake("--dry-run", target, status=1)
     packed = ("--config", "prepare={pack: true}")
     commands = project.snakemake("--dry-run", "--printshellcmds", "results/duke/report.json", *packed)
     assert len(re.findall(rf"--packed {target}", commands)) == 5  # train, extract, inspect, report, explorer
@@ -392,7 +397,7 @@ def test_packed_pictures_are_an_output_and_an_input(project: Project) -> None:
     assert summary["counts"]["train"]["pictures"] == 4
     write_picture(project.folder / "data/dukemtmc-reid/query/0005_c4_f0046985.jpg", seed=9)
     output = project.snakemake("--dry-run", target, *packed)
-    assert rules(output) == {"prepare_packed_dataset"}
+    assert rules(output) == {"prepare_dataset"}
     assert "Updated input files: data/dukemtmc-reid/query" in output
 
 

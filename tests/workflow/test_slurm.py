@@ -22,7 +22,14 @@ REQUIRED = "STREID_REQUIRE_SLURM"
 IMPATIENT = str(Path(__file__).with_name("impatient.py"))
 PROFILE = ("--profile", "workflow/profiles/slurm")
 MODEL = "results/demo/pcb/model.safetensors"
-CPU_STAGES = {"render_demo", "prepare_dataset", "build_histograms", "write_explorer", "write_report"}
+CPU_STAGES = {
+    "render_demo",
+    "prepare_dataset",
+    "merge_features",
+    "build_histograms",
+    "write_explorer",
+    "write_report",
+}
 GPU_STAGES = {"train_appearance", "extract_features", "inspect_model", "evaluate_joint", "rerank_scores"}
 TRAINING = "rule_train_appearance_wildcards_demo_pcb"
 # For a loaded machine; a quiet one needs seconds.
@@ -127,7 +134,7 @@ def test_jobs_side_by_side_have_a_device_each(road: dict[str, Any]) -> None:
 
 
 def test_jobs_ask_for_what_rules_and_profile_say(road: dict[str, Any]) -> None:
-    extraction = road["jobs"]["rule_extract_features_wildcards_demo_pcb"]
+    extraction = road["jobs"]["rule_extract_features_wildcards_demo_pcb_1_1"]
     for asked in ("TresPerJob=gres:gpu:1", "CPUs/Task=2", "MinMemoryNode=6000M", "TimeLimit=08:00:00"):
         assert f" {asked} " in extraction
     for asked in ("TresPerJob=gres:gpu:1", "CPUs/Task=2", "MinMemoryNode=7000M", "TimeLimit=2-00:00:00"):
@@ -158,8 +165,8 @@ def test_shards_of_an_extraction_run_side_by_side_on_a_device_each(project: Proj
                 held.enter_context(exclusive_work(project.folder / f"results/demo/pcb/work/extraction-{shard}"))
             wait_until(lambda: all(map(waiting, shards)), seconds=PATIENCE, what="the extractions do not start")
             running = jobs()
-        assert rules(run.output()) >= {"extract_shard", "merge_features"}
-    states = [running[f"rule_extract_shard_wildcards_demo_pcb_{number}_2"] for number in (1, 2)]
+        assert rules(run.output()) >= {"extract_features", "merge_features"}
+    states = [running[f"rule_extract_features_wildcards_demo_pcb_{number}_2"] for number in (1, 2)]
     assert all("JobState=RUNNING" in state and "TresPerJob=gres:gpu:1" in state for state in states)
     logs = [log(project, f"extract_features.pcb.{shard}") for shard in shards]
     assert sorted(re.findall(r"using GPU (\d+), as SLURM gave it", "".join(logs))) == ["0", "1"]

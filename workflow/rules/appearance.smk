@@ -3,7 +3,7 @@ rule train_appearance:
         script=script("train_appearance"),
         manifest="results/{dataset}/manifest.csv",
         summary="results/{dataset}/dataset.json",
-        pictures=of_job(Plan.pictures),
+        pictures="results/{dataset}/pictures.h5",
         start_weights=of_job(Plan.start_weights),
     output:
         model="results/{dataset}/{model}/model.safetensors",
@@ -24,7 +24,6 @@ rule train_appearance:
     params:
         *code("train_appearance"),
         root=of_job(Plan.root),
-        packed=packed,
         work="results/{dataset}/{model}/work/training",
         device=DEVICE,
         processes=lambda wildcards, resources: job_resources.started_processes(
@@ -32,9 +31,17 @@ rule train_appearance:
         ),
         options=options("train"),
     shell:
-        "python {input.script:q} --manifest {input.manifest:q} --summary {input.summary:q} --root {params.root:q} {params.packed:q} "
+        "python {input.script:q} --manifest {input.manifest:q} --summary {input.summary:q} --root {params.root:q} --packed {input.pictures:q} "
         "--output {output.model:q} --history {output.history:q} --work {params.work:q} --device {params.device} "
         "--threads {threads} --processes {params.processes} {params.options:q} >> {log:q} 2>&1"
+
+
+# What decides the features but for the files read.
+EXTRACTION = {
+    "root": of_job(Plan.root),
+    "device": DEVICE,
+    "options": options("extract"),
+}
 
 
 rule extract_features:
@@ -42,16 +49,15 @@ rule extract_features:
         script=script("extract_features"),
         manifest="results/{dataset}/manifest.csv",
         summary="results/{dataset}/dataset.json",
-        pictures=of_job(Plan.pictures),
+        pictures="results/{dataset}/pictures.h5",
         model=of_job(Plan.model_file),
     output:
-        features="results/{dataset}/{model}/features.h5",
+        shard=temp("results/{dataset}/{model}/shards/{shard}-of-{shards}.h5"),
     log:
-        "results/{dataset}/logs/extract_features.{model}.log",
+        "results/{dataset}/logs/extract_features.{model}.{shard}-of-{shards}.log",
     benchmark:
-        "results/{dataset}/benchmarks/extract_features.{model}.tsv"
+        "results/{dataset}/benchmarks/extract_features.{model}.{shard}-of-{shards}.tsv"
     wildcard_constraints:
-        dataset=EXTRACTED_AT_ONCE,
         model=OWN_MODELS,
     conda:
         ENVIRONMENT
@@ -62,36 +68,12 @@ rule extract_features:
         gpu=GPUS,
     params:
         *code("extract_features"),
-        root=of_job(Plan.root),
-        packed=packed,
-        work="results/{dataset}/{model}/work/extraction",
-        device=DEVICE,
-        shard=1,
-        options=options("extract"),
-    shell:
-        "python {input.script:q} --manifest {input.manifest:q} --summary {input.summary:q} --root {params.root:q} {params.packed:q} "
-        "--model {input.model:q} --name {wildcards.model:q} --output {output.features:q} --work {params.work:q} "
-        "--device {params.device} --threads {threads} --shard {params.shard} {params.options:q} >> {log:q} 2>&1"
-
-
-use rule extract_features as extract_shard with:
-    output:
-        features=temp("results/{dataset}/{model}/shards/{shard}-of-{shards}.h5"),
-    log:
-        "results/{dataset}/logs/extract_features.{model}.{shard}-of-{shards}.log",
-    benchmark:
-        "results/{dataset}/benchmarks/extract_features.{model}.{shard}-of-{shards}.tsv"
-    wildcard_constraints:
-        dataset=EXTRACTED_IN_SHARDS,
-        model=OWN_MODELS,
-    params:
-        *code("extract_features"),
-        root=of_job(Plan.root),
-        packed=packed,
+        **EXTRACTION,
         work="results/{dataset}/{model}/work/extraction-{shard}-of-{shards}",
-        device=DEVICE,
-        shard=lambda wildcards: wildcards.shard,
-        options=options("extract"),
+    shell:
+        "python {input.script:q} --manifest {input.manifest:q} --summary {input.summary:q} --root {params.root:q} --packed {input.pictures:q} "
+        "--model {input.model:q} --name {wildcards.model:q} --output {output.shard:q} --work {params.work:q} "
+        "--device {params.device} --threads {threads} --shard {wildcards.shard} --shards {wildcards.shards} {params.options:q} >> {log:q} 2>&1"
 
 
 rule inspect_model:
@@ -99,7 +81,7 @@ rule inspect_model:
         script=script("inspect_model"),
         manifest="results/{dataset}/manifest.csv",
         summary="results/{dataset}/dataset.json",
-        pictures=of_job(Plan.pictures),
+        pictures="results/{dataset}/pictures.h5",
         model=of_job(Plan.model_file),
     output:
         inspection="results/{dataset}/{model}/inspection.h5",
@@ -117,11 +99,10 @@ rule inspect_model:
     params:
         *code("inspect_model"),
         root=of_job(Plan.root),
-        packed=packed,
         device=DEVICE,
         options=options("inspect"),
     shell:
-        "python {input.script:q} --manifest {input.manifest:q} --summary {input.summary:q} --root {params.root:q} {params.packed:q} "
+        "python {input.script:q} --manifest {input.manifest:q} --summary {input.summary:q} --root {params.root:q} --packed {input.pictures:q} "
         "--model {input.model:q} --name {wildcards.model:q} --output {output.inspection:q} --device {params.device} "
         "--threads {threads} {params.options:q} >> {log:q} 2>&1"
 
@@ -137,7 +118,6 @@ rule merge_features:
     benchmark:
         "results/{dataset}/benchmarks/merge_features.{model}.tsv"
     wildcard_constraints:
-        dataset=EXTRACTED_IN_SHARDS,
         model=OWN_MODELS,
     conda:
         ENVIRONMENT
@@ -147,6 +127,9 @@ rule merge_features:
         runtime=60,
     params:
         *code("merge_features"),
+        # The shards are gone after this: Snakemake looks here whether they would be made otherwise now.
+        *code("extract_features"),
+        **EXTRACTION,
     shell:
         "python {input.script:q} --shards {input.shards:q} --output {output.features:q} --threads {threads} >> {log:q} 2>&1"
 

@@ -109,24 +109,7 @@ def of_fusions(name):
     return lambda wildcards: PLAN.of_fusions(wildcards.dataset, name)
 
 
-def packed(wildcards, input):
-    """`--packed FILE` for a job that reads pictures, where they are packed."""
-    return ["--packed", input.pictures] if input.pictures else []
-
-
 def scoring_memory(wildcards, input):
     """Megabytes of a job that reads features, of one model or of several."""
     features = [input.features] if isinstance(input.features, str) else input.features
     return job_resources.scoring_memory(features)
-
-
-# The runs whose features are extracted in shards. A rule is for them, or for the others, by what its data set is
-# followed by in a path; a model of another data set is extracted as one of its own.
-_SHARDED = [
-    f"{re.escape(f'{dataset}/{model}')}(?:@[^/]+)?/"
-    for dataset in sorted(PLAN.datasets)
-    for model in sorted(PLAN.models)
-    if PLAN.shards(dataset, model) > 1
-]
-EXTRACTED_AT_ONCE = f"(?!{'|'.join(_SHARDED) or '(?!)'})(?:{any_of(PLAN.datasets)})"
-EXTRACTED_IN_SHARDS = f"(?={'|'.join(_SHARDED) or '(?!)'})(?:{any_of(PLAN.datasets)})"

@@ -30,12 +30,11 @@ rule prepare_dataset:
     output:
         manifest="results/{dataset}/manifest.csv",
         summary="results/{dataset}/dataset.json",
+        pictures="results/{dataset}/pictures.h5",
     log:
         "results/{dataset}/logs/prepare_dataset.log",
     benchmark:
         "results/{dataset}/benchmarks/prepare_dataset.tsv"
-    wildcard_constraints:
-        dataset=any_of(set(PLAN.datasets) - set(PLAN.packed)),
     conda:
         ENVIRONMENT
     threads: 4
@@ -47,21 +46,8 @@ rule prepare_dataset:
         root=of_job(Plan.root),
         format=of_job(Plan.format),
         source=of_job(Plan.source_flags),
-        pack=lambda wildcards, output: (
-            ["--pack", output.pictures] if "pictures" in output.keys() else []
-        ),
         options=options("prepare"),
     shell:
         "python {input.script:q} --dataset {wildcards.dataset:q} --format {params.format:q} --root {params.root:q} "
-        "{params.source:q} --manifest {output.manifest:q} --summary {output.summary:q} {params.pack:q} "
+        "{params.source:q} --manifest {output.manifest:q} --summary {output.summary:q} --pictures {output.pictures:q} "
         "--threads {threads} {params.options:q} >> {log:q} 2>&1"
-
-
-# The same stage with one more output: an output cannot depend on a data set's configuration, a rule can.
-use rule prepare_dataset as prepare_packed_dataset with:
-    output:
-        manifest="results/{dataset}/manifest.csv",
-        summary="results/{dataset}/dataset.json",
-        pictures="results/{dataset}/pictures.h5",
-    wildcard_constraints:
-        dataset=any_of(PLAN.packed),

@@ -2,7 +2,7 @@ rule write_explorer:
     input:
         script=script("write_explorer"),
         templates=templates("", "explorer"),
-        pictures=of_job(Plan.pictures),
+        pictures="results/{dataset}/pictures.h5",
         histograms="results/{dataset}/histograms.h5",
         other_histograms=of_job(report_plan.foreign_histograms),
         features=of_models("features.h5"),
@@ -30,7 +30,6 @@ rule write_explorer:
     params:
         *code("write_explorer"),
         root=of_job(Plan.root),
-        packed=packed,
         models=of_job(report_plan.model_flags),
         other_histograms=of_job(report_plan.foreign_histogram_flags),
         report="results/{dataset}/report.html",
@@ -38,7 +37,7 @@ rule write_explorer:
         options=options("explorer"),
     shell:
         "python {input.script:q} --dataset {wildcards.dataset:q} --histograms {input.histograms:q} --root {params.root:q} "
-        "{params.packed:q} {params.models:q} {params.other_histograms:q} --output {output.page:q} --report {params.report:q} "
+        "--packed {input.pictures:q} {params.models:q} {params.other_histograms:q} --output {output.page:q} --report {params.report:q} "
         "--threads {threads} {params.clock:q} {params.options:q} >> {log:q} 2>&1"
 
 
@@ -48,7 +47,7 @@ rule write_report:
         templates=templates("report"),
         manifest="results/{dataset}/manifest.csv",
         summary="results/{dataset}/dataset.json",
-        pictures=of_job(Plan.pictures),
+        pictures="results/{dataset}/pictures.h5",
         histograms="results/{dataset}/histograms.h5",
         histories=of_job(Plan.training_histories),
         features=of_models("features.h5"),
@@ -87,7 +86,6 @@ rule write_report:
     params:
         *code("write_report"),
         root=of_job(Plan.root),
-        packed=packed,
         models=of_job(report_plan.model_flags),
         benchmarks="results/{dataset}/benchmarks",
         logs="results/{dataset}/logs",
@@ -96,7 +94,7 @@ rule write_report:
         options=options("report"),
     shell:
         "python {input.script:q} --dataset {wildcards.dataset:q} --manifest {input.manifest:q} "
-        "--summary {input.summary:q} --histograms {input.histograms:q} --root {params.root:q} {params.packed:q} {params.models:q} "
+        "--summary {input.summary:q} --histograms {input.histograms:q} --root {params.root:q} --packed {input.pictures:q} {params.models:q} "
         "{params.foreign:q} --explorer {input.explorer:q} "
         "--output {output.report:q} --page {output.page:q} --figures {output.figures:q} "
         "--benchmarks {params.benchmarks:q} --logs {params.logs:q} --config-json <(printf %s {params.configuration:q}) --threads {threads} "

@@ -19,16 +19,19 @@ class PictureSource:
     It may be used by threads, forked processes and, sent there, spawned ones.
 
     Args:
-        root: the data set's root, where paths start.
-        packed: the pack to read from; None reads the tree.
+        root: the data set's root, where paths start; None where there is nothing but a pack.
+        packed: the data set's pack; where it is None or holds nothing, the tree is read.
 
     Raises:
-        InputError: the pack is missing or cannot be used.
+        InputError: the pack is missing or cannot be used, or there are no pictures at all.
     """
 
-    def __init__(self, root: Path, packed: Path | None = None) -> None:
-        self.root = root
-        self._pack = PackReader(packed) if packed else None
+    def __init__(self, root: Path | None, packed: Path | None = None) -> None:
+        pack = PackReader(packed) if packed else None
+        if root is None and not pack:
+            raise InputError(f"{packed}: holds no pictures; give --root, the data set's folder")
+        self.root = root or Path()
+        self._pack = pack or None
 
     def read(self, path: str) -> Image.Image:
         """One picture, decoded to RGB.

@@ -1,12 +1,15 @@
 """The part of a features.h5 that one of several jobs extracts, and putting the parts together.
 
 A shard is an HDF5 file like features.h5; each group has besides `row`, the row in the whole of each of its own, and
-the root names the `run` (what decides the features), the `shard` and how many `shards` there are.
+the root names the `run` (what decides the features), the `shard` and how many `shards` there are. The only shard of
+an extraction by one job is the features.h5 itself.
 
 Shape suffixes: N rows, D feature values.
 """
 
 import contextlib
+import errno
+import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -18,13 +21,17 @@ import numpy.typing as npt
 
 from streid.arrays import IntArray
 from streid.errors import InputError
-from streid.files.features import write_features
+from streid.files.atomic import atomic_output, check_targets
+from streid.files.features import FEATURES_FORMAT, write_features
 from streid.files.hdf5 import create_file, named_defects, open_checked, plain
+from streid.files.locks import exclusive_output
 from streid.files.sightings import Sightings, concatenate_sightings, load_sightings, write_sightings
 
 SHARD_FORMAT = "streid-feature-shard"
 BLOCK_ROWS = 1024
 DTYPES = ("float32", "float16")
+# What a file system without hard links says, or one of another device or with as many links to a file as it takes.
+NO_LINKS = (errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EXDEV, errno.EMLINK)
 WHOLE_NUMBERS = ("shard", "shards", "dimension")
 
 Features = npt.NDArray[np.floating]
@@ -84,9 +91,14 @@ class Part:
 def merge_shards(paths: Sequence[Path], output: Path) -> None:
     """Put all shards of a run together to the features.h5 that one job would have written.
 
+    The only shard of a run becomes the output without a copy, by a hard link, where the file system has such links.
+
     Raises:
         InputError: a shard is missing, damaged, there twice, or of another run.
     """
+    if len(paths) == 1 and _is_features_file(paths[0]):
+        _take_over(paths[0], output)
+        return
     parts = [_read_part(path) for path in paths]
     first = parts[0].header
     for part in parts:
@@ -109,6 +121,36 @@ def merge_shards(paths: Sequence[Path], output: Path) -> None:
             unit=first.unit,
             weights=first.weights,
         )
+
+
+def _is_features_file(path: Path) -> bool:
+    """Whether a file says that it is a features.h5; what is wrong with one that says nothing shows when it is read."""
+    try:
+        with h5py.File(path, "r") as handle:
+            return bool(handle.attrs.get("format") == FEATURES_FORMAT)
+    except OSError:
+        return False
+
+
+def _take_over(path: Path, output: Path) -> None:
+    """Let `output` be the file at `path` as well, or a copy of it where the file system has no hard links."""
+    check_targets([output], [path])
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with exclusive_output(output):
+        if output.exists() and output.samefile(path):
+            return
+        link = output.with_name(f".{output.name}.partial")
+        link.unlink(missing_ok=True)
+        try:
+            link.hardlink_to(path)
+        except OSError as error:
+            if error.errno not in NO_LINKS:
+                raise
+        else:
+            link.replace(output)
+            return
+    with atomic_output(output) as partial:
+        shutil.copyfile(path, partial)
 
 
 def _read_part(path: Path) -> Part:

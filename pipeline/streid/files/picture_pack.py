@@ -2,7 +2,7 @@
 
 `content` holds every file's bytes end to end in one contiguous dataset; `path` (sorted), `offset`, `length` and
 `sha256` say for each file where it lies and what it must hash to. The index is read once, when the pack is opened; a
-file is then one positional read and a check of its own SHA-256.
+file is then one positional read and a check of its own SHA-256. A data set that is not packed has an empty pack.
 
 Shape suffixes: P packed files.
 """
@@ -80,6 +80,12 @@ def create_pack(path: Path, size: int) -> Iterator[PackWriter]:
         writer.write_index()
 
 
+def write_empty_pack(path: Path) -> None:
+    """Write a pack without files: the pictures are in the data set's tree alone."""
+    with create_pack(path, 0):
+        pass
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PackIndex:
     """Where each file lies in a pack: paths_P sorted UTF-8, offsets_P into the pack itself, lengths_P, digests."""
@@ -133,6 +139,10 @@ class PackReader:
 
     def __getstate__(self) -> dict[str, object]:
         return vars(self) | {"_file": None}
+
+    def __len__(self) -> int:
+        """How many files the pack holds."""
+        return len(self._index.paths_P)
 
     def read(self, path: str) -> bytes:
         """The bytes of the file that was packed as `path`.

@@ -11,8 +11,8 @@ from typing import Any
 from streid.data.layouts import raw_inputs
 from streid.errors import InputError
 
-# Settings that shape the workflow itself and so are no flag of a script, and one that its rule writes.
-WORKFLOW_KEYS = {"fusions", "histograms_from", "pack", "processes"}
+# Settings that shape the workflow itself: no flags of a script, or flags that its rule writes.
+WORKFLOW_KEYS = {"fusions", "histograms_from", "processes", "shards"}
 
 
 class Plan:
@@ -31,11 +31,6 @@ class Plan:
     def rendered(self) -> list[str]:
         """The data sets that are rendered."""
         return sorted(name for name, entry in self.datasets.items() if "render" in entry)
-
-    @property
-    def packed(self) -> list[str]:
-        """The data sets whose pictures are packed into one file."""
-        return sorted(name for name in self.datasets if self.settings("prepare", name)["pack"])
 
     @property
     def trained(self) -> list[str]:
@@ -129,10 +124,6 @@ class Plan:
         own = self.datasets[dataset].get("manifest")
         return ["--source-manifest", own] if own else []
 
-    def pictures(self, dataset: str) -> list[str]:
-        """The file the data set's pictures are packed in, if they are."""
-        return [f"results/{dataset}/pictures.h5"] if dataset in self.packed else []
-
     def start_weights(self, dataset: str, model: str) -> list[str]:
         """The file with start weights, if it is one."""
         value = self.settings("train", dataset, model)["start_weights"]
@@ -143,13 +134,9 @@ class Plan:
         source = model.partition("@")[2] or dataset
         return f"results/{source}/{self.weights_of(model)}/model.safetensors"
 
-    def shards(self, dataset: str, model: str) -> int:
-        """How many jobs extract a model's features."""
-        return int(self.settings("extract", dataset, model)["shards"])
-
     def shard_files(self, dataset: str, model: str) -> list[str]:
-        """The shards of an extraction."""
-        shards = self.shards(dataset, model)
+        """The shards of an extraction, a job each."""
+        shards = self.settings("extract", dataset, model)["shards"]
         return [f"results/{dataset}/{model}/shards/{shard}-of-{shards}.h5" for shard in range(1, shards + 1)]
 
     def imported_features(self, dataset: str, model: str) -> str:

@@ -12,7 +12,7 @@ from PIL import Image
 from streid.data.masks import mask_path
 from streid.data.picture_source import PictureSource
 from streid.errors import InputError
-from streid.files.picture_pack import create_pack
+from streid.files.picture_pack import create_pack, write_empty_pack
 
 NAMES = ["query/b.jpg", "query/a.jpg", "train/Straße 7/c.jpg", "train/c.jpg"]
 
@@ -50,6 +50,20 @@ def test_a_pack_gives_what_the_tree_gives(tree: Path, packed: Path) -> None:
     masks = [np.asarray(source.read_mask("train/c.jpg")) for source in (loose, together)]
     np.testing.assert_array_equal(*masks)
     assert masks[0].max() == 4
+
+
+def test_the_tree_is_read_where_the_pack_is_empty(tree: Path, tmp_path: Path) -> None:
+    write_empty_pack(tmp_path / "pictures.h5")
+    source = PictureSource(tree, tmp_path / "pictures.h5")
+    assert source.bytes(NAMES[0]) == (tree / NAMES[0]).read_bytes()
+    with pytest.raises(InputError, match=r"tree/none\.jpg: no such picture"):
+        source.read("none.jpg")
+    with pytest.raises(InputError, match=r"pictures\.h5: holds no pictures; give --root, the data set's folder"):
+        PictureSource(None, tmp_path / "pictures.h5")
+
+
+def test_a_pack_does_without_a_tree(packed: Path, tree: Path) -> None:
+    assert PictureSource(None, packed).bytes(NAMES[0]) == (tree / NAMES[0]).read_bytes()
 
 
 def test_processes_share_a_source(tree: Path, packed: Path) -> None:

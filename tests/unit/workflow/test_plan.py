@@ -29,7 +29,7 @@ def test_a_setting_is_the_most_special_one_there_is() -> None:
 
 def test_flags_are_words_and_the_workflows_own_are_left_out() -> None:
     values = {"step_epochs": [20, 40], "flip": 0.5, "compile": False, "time_unit": "a b"}
-    assert flags({**values, "fusions": ["none"], "pack": True, "processes": 2, "histograms_from": "own"}) == [
+    assert flags({**values, "fusions": ["none"], "shards": 2, "processes": 2, "histograms_from": "own"}) == [
         *("--compile", "False", "--flip", "0.5", "--step-epochs", "20", "40", "--time-unit", "a b")
     ]
     assert Plan(make_config()).options("histograms", "a") == ["--sigma", "50"]
@@ -96,13 +96,6 @@ def test_histograms_are_the_sources_where_asked() -> None:
     foreign = Plan(make_config(joint={"histograms_from": "source"}))
     assert foreign.histograms("a", "pcb@b") == "results/b/histograms.h5"
     assert foreign.histograms("a", "pcb") == "results/a/histograms.h5"
-
-
-def test_pictures_are_packed_for_the_data_sets_that_say_so() -> None:
-    plan = Plan(make_config(datasets={"b": {"prepare": {"pack": True}}}))
-    assert plan.packed == ["b"]
-    assert plan.pictures("a") == []
-    assert plan.pictures("b") == ["results/b/pictures.h5"]
 
 
 @pytest.mark.parametrize(("value", "files"), [("imagenet", []), ("none", []), ("w.pth", ["w.pth"])])

@@ -10,8 +10,6 @@ from streid.errors import InputError
 from streid.reporting.report.tables import OWN_STAGE, split_stem, stage_order
 from streid.stage.cli import COMMAND_MARK
 
-# Rules that do a stage's work for packed data sets, and in shards.
-TWINS = {"prepare_dataset": ["prepare_packed_dataset"], "extract_features": ["extract_shard"]}
 LINE = re.compile(rf"^[-0-9]+ [:,0-9]+ INFO {re.escape(COMMAND_MARK)}(.*)$")
 
 
@@ -58,6 +56,5 @@ def _last_command(path: Path) -> str | None:
 
 
 def _again(stage: str, dataset: str) -> str:
-    forced = [stage, *TWINS.get(stage, [])]
     # Without the two dashes the report would be one more rule to force.
-    return shlex.join(["snakemake", "--cores", "all", "--forcerun", *forced, "--", f"results/{dataset}/report.json"])
+    return shlex.join(["snakemake", "--cores", "all", "--forcerun", stage, "--", f"results/{dataset}/report.json"])

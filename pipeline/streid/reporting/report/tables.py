@@ -1,6 +1,7 @@
 """The report's tables as rows of ready text."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +50,7 @@ AUDIT_TITLES = {
     "unknown_cameras": "Unseen cameras",
 }
 NONE = "\N{EN DASH}"
+SHARD = re.compile(r"(.+)\.(\d+)-of-(\d+)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,8 +148,14 @@ def cost_rows(folder: Path) -> list[CostRow]:
 
 
 def split_stem(stem: str) -> tuple[str, str]:
-    """A log's or benchmark's stage, and its model and fusion in words: `<rule>[.<model>[.<fusion>]]`."""
+    """A log's or benchmark's stage, and in words its model and fusion or shard: `<rule>[.<model>[.<fusion or shard>]]`.
+
+    The only shard of an extraction is not named.
+    """
     stage, _, model = stem.partition(".")
+    if shard := SHARD.fullmatch(model):
+        name, number, count = shard.groups()
+        return stage, name if count == "1" else f"{name}, shard {number} of {count}"
     name, _, fusion = model.rpartition(".")
     return stage, f"{name}, {fusion}" if name and fusion in FUSIONS else model
 

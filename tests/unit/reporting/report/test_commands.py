@@ -22,10 +22,7 @@ def test_each_stages_commands_in_the_order_they_run(tmp_path: Path) -> None:
         (tmp_path / f"{name}.log").write_text(text, encoding="utf-8")
     prepare, evaluate, report = read_commands(tmp_path, "a set")
     assert prepare.commands == [("", "python again.py")]
-    assert (
-        prepare.again
-        == "snakemake --cores all --forcerun prepare_dataset prepare_packed_dataset -- 'results/a set/report.json'"
-    )
+    assert prepare.again == "snakemake --cores all --forcerun prepare_dataset -- 'results/a set/report.json'"
     assert evaluate.stage == "evaluate_joint"
     assert evaluate.commands == [("pcb.v2@market, likelihood", "python evaluate_joint.py --fusion 'a b'")]
     assert (report.stage, report.commands) == ("write_report", [])

@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from streid.errors import InputError
-from streid.reporting.report.tables import audit_rows, configuration_rows, cost_rows, count_rows, metric_rows
+from streid.reporting.report.tables import (
+    audit_rows,
+    configuration_rows,
+    cost_rows,
+    count_rows,
+    metric_rows,
+    split_stem,
+)
 from streid.reporting.runs import ModelRun
 from streid.scoring.metric_records import METRICS
 
@@ -94,3 +101,9 @@ def test_a_file_that_is_no_benchmark_is_refused(tmp_path: Path) -> None:
         cost_rows(tmp_path)
     with pytest.raises(InputError, match="no such folder"):
         cost_rows(tmp_path / "none")
+
+
+def test_the_only_shard_of_an_extraction_is_not_named() -> None:
+    assert split_stem("extract_features.pcb.v2@market.1-of-1") == ("extract_features", "pcb.v2@market")
+    assert split_stem("extract_features.pcb.2-of-12") == ("extract_features", "pcb, shard 2 of 12")
+    assert split_stem("prepare_dataset") == ("prepare_dataset", "")
