@@ -44,7 +44,7 @@ def test_a_loss_that_is_not_finite_stops_and_the_kept_weights_start_another_run(
     shutil.copy(checkpoint, copy)
     done = run_stage(*train_arguments(tmp_path), "--start-weights", copy, *short).stderr
     assert "belongs to other parameters, code or data; starting afresh" in done
-    assert f"start weights: {copy}, the backbone's and " in done
+    assert f"start weights: loaded the backbone's from {copy}, and " in done
     assert (tmp_path / "model.safetensors").is_file()
 
 

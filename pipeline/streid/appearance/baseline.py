@@ -1,4 +1,4 @@
-"""The plain classification baseline: one pooled feature, a 512-d bottleneck (st-ReID's ft_ResNet50, ft_dense).
+"""The classification baseline: one pooled feature and a bottleneck of 512 values (st-ReID's ft_ResNet50, ft_dense).
 
 Shape suffixes: N pictures, D channels.
 """

@@ -11,7 +11,7 @@ class BottleneckHead(nn.Module):
         inputs: length of the pooled feature.
         bottleneck: length after the first linear layer.
         identities: classes.
-        slope: LeakyReLU's negative slope; None leaves the activation out.
+        slope: negative slope of the LeakyReLU; None leaves the activation out.
         dropout: probability.
     """
 

@@ -28,8 +28,8 @@ MOST = {"identities": 1_000_000, "height": 4096, "width": 4096, "frames": 1024}
 class ModelConfig:
     """What is needed to build a model again.
 
-    architecture: see `architectures`. backbone: see `backbones`. identities: classes it is trained on.
-    height, width: input size in pixels. frames: 1, the model takes pictures; more, clips of so many frames.
+    architecture: one of `ARCHITECTURES`. backbone: one of `BACKBONES`. identities: classes that it is trained on.
+    height, width: input size in pixels. frames: of a clip; 1 for a model of pictures.
     """
 
     architecture: str
@@ -42,7 +42,7 @@ class ModelConfig:
     def __post_init__(self) -> None:
         for name in ("architecture", "backbone"):
             if not isinstance(getattr(self, name), str):
-                raise InputError(f"{name} is {getattr(self, name)!r}, which names none")
+                raise InputError(f"{name} is {getattr(self, name)!r}; it must be a name")
         for name, most in MOST.items():
             value = getattr(self, name)
             if type(value) is not int or value > most:
@@ -77,7 +77,7 @@ def read_model_file(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[
         streid's header, empty in a file of another program, and the weights by name.
 
     Raises:
-        InputError: other weights or another header than were written.
+        InputError: the weights or the header are not those that were written.
         OSError, ValueError, safetensors.SafetensorError: the file cannot be read.
     """
     with open(path, "rb"):  # noqa: PTH123 - a text path may be given; safetensors says of any failure that it is missing
@@ -100,7 +100,7 @@ def _digest(content: Mapping[str, Any], state: Mapping[str, torch.Tensor]) -> st
 
 
 def load_model(path: str | os.PathLike[str]) -> tuple[AppearanceModel, ModelConfig]:
-    """Read a model.safetensors; no code in the file is ever run.
+    """Read a model.safetensors; code in the file is never run.
 
     Raises:
         InputError: the file is missing, damaged, or not one this streid reads.

@@ -16,10 +16,10 @@ BOTTLENECK = 256
 
 
 class PCB(AppearanceModel):
-    """Six horizontal stripes of the feature map, each with its own identity classifier.
+    """Six horizontal stripes of the feature map, each with an identity classifier of its own.
 
-    The last stage keeps its resolution (stride 1); average pooling makes `PARTS` stripes; each goes
-    through dropout, Linear to 256, batch normalisation, dropout and its classifier.
+    The last layer has stride 1. Average pooling makes `PARTS` stripes; each goes through dropout, Linear to 256, batch
+    normalisation, dropout and its classifier.
 
     Args:
         backbone: see `backbones`.
@@ -42,7 +42,7 @@ class PCB(AppearanceModel):
         return PARTS * self.backbone.channels
 
     def forward(self, pictures_NCHW: torch.Tensor) -> Outputs:
-        """Identity logits of each stripe; all stripes, one after the other, are the embedding."""
+        """Identity logits of each stripe; the embedding is all stripes, one after the other."""
         stripes_NPD = self._pool(pictures_NCHW)
         dropped_NPD = self.dropout(stripes_NPD)
         logits = tuple(head(dropped_NPD[:, part]) for part, head in enumerate(self.heads))

@@ -1,10 +1,9 @@
-"""Weights a training starts from: torchvision's by name, or a file of torchvision, st-ReID or streid.
+"""Weights that a training starts from: torchvision's by name, or a file of torchvision, st-ReID or streid.
 
-The kinds of names a file may hold, each with or without the `module.` of a model trained on several GPUs:
-torchvision's (`conv1.weight`, `features.denseblock1...`, also their older spelling `norm.1` for `norm1`);
-st-ReID's net_last.pth (`model.` before torchvision's, heads `classifier0.add_block...` for PCB and
-`classifier.add_block...` for a baseline); and streid's own model.safetensors and checkpoint.pt. No code in a file is
-ever run.
+A file may name its weights in one of these ways, each with or without the `module.` of a model trained on several GPUs:
+torchvision's (`conv1.weight`, `features.denseblock1...`, also the older `norm.1` for `norm1`); those of st-ReID's
+net_last.pth (torchvision's after `model.`, heads `classifier0.add_block...` for PCB and `classifier.add_block...` for a
+baseline); and those of streid's own model.safetensors and checkpoint.pt. Code in a file is never run.
 """
 
 import logging
@@ -32,18 +31,18 @@ STEPS_SEEN = "num_batches_tracked"
 
 
 def load_start_weights(model: AppearanceModel, source: str, work: Path | None = None) -> None:
-    """Fill a model with start weights.
+    """Load start weights into a model.
 
-    The backbone's must be complete. Those of the heads are taken where the file has them and they fit: the
-    classifier itself only from a training on as many identities. The log says what was loaded.
+    The backbone's must be complete. The heads' are loaded as far as the file has them and their shapes fit, which for
+    the classifier means as many identities. The log says what was loaded.
 
     Args:
-        source: `imagenet` (torchvision's, downloaded once into torch's cache), `none` (keep the random
-            ones), or a file (.safetensors, or .pth read without unpickling code).
-        work: the training's own work folder, whose files it replaces.
+        source: `imagenet` (torchvision's, downloaded once into torch's cache), `none` (keep the random weights), or a
+            file (.safetensors, or .pth, in which code is not run).
+        work: the training's work folder, whose files it replaces.
 
     Raises:
-        InputError: the weights cannot be had or do not fit, or lie in the work folder.
+        InputError: the weights cannot be downloaded or read, do not fit, or are in the work folder.
     """
     if source == "none":
         return
@@ -59,13 +58,13 @@ def load_start_weights(model: AppearanceModel, source: str, work: Path | None = 
     fitting = {key: value for key, value in heads.items() if key in wanted and wanted[key].shape == value.shape}
     model.load_state_dict(backbone | fitting, strict=False)
     left = sorted(heads.keys() - fitting.keys() - IMAGENET_CLASSIFIERS)
-    logger.info("start weights: %s, the backbone's and %d of heads", source, len(fitting))
+    logger.info("start weights: loaded the backbone's from %s, and %d of the heads", source, len(fitting))
     if left:
-        logger.info("not taken from %s, as this model has no such or another size: %s", source, ", ".join(left))
+        logger.info("not loaded from %s, as this model lacks them or has other shapes: %s", source, ", ".join(left))
 
 
 def _model_key(key: str, modules: Mapping[str, str]) -> str:
-    """The model's name of a file's weight; a name that belongs to no backbone is kept."""
+    """The model's name for a weight of a file; a name of no backbone's weight stays as it is."""
     key = key.removeprefix("module.")
     if key.startswith("backbone."):
         return key

@@ -1,7 +1,7 @@
 """STCANet, the spatial-temporal context-aware network for pictures and clips (Zulfiqar et al., 2023).
 
-A block between the backbone's layers holds channel attention and a spatial-temporal attention module (STAM) that
-finds body parts and lets each hear the other parts of its frame and the same part of the other frames.
+A block between the backbone's layers holds channel attention and a spatial-temporal attention module (STAM). STAM finds
+body parts, and passes messages to each part from the other parts of its frame and the same part of the other frames.
 
 Shape suffixes: N units, T frames (1: pictures), F = N x T frames of all units, C channels, P parts, V = T x P part
 nodes of a unit, K neighbours of a node, D = C / 2.
@@ -20,10 +20,10 @@ PARTS = 4
 
 
 class Attention(NamedTuple):
-    """What a block looks at.
+    """What a block attends to.
 
-    part_maps: (N, T, P, h, w) in 0 to 1, where the parts are. edges: (N, T * P, T * P) weights of the messages
-    between parts, row = receiver, frame after frame, each row of sum 1.
+    part_maps: (N, T, P, h, w), from 0 to 1, where the parts are. edges: (N, T * P, T * P), weights of the messages
+    between parts; row = receiver, frame after frame; each row sums to 1.
     """
 
     part_maps: torch.Tensor
@@ -31,10 +31,10 @@ class Attention(NamedTuple):
 
 
 class ChannelAttention(nn.Module):
-    """Each channel of each frame hears those that resemble it: X + BN(conv(softmax(X X^T) X)).
+    """Each channel of each frame attends to the channels that resemble it: X + BN(conv(softmax(X X^T) X)).
 
-    X are a unit's T * C channel maps as rows. The normalisation starts at zero, so the module starts as the
-    identity.
+    The rows of X are the T * C channel maps of a unit. The normalisation's weight starts at zero, so at the start the
+    module returns its input.
     """
 
     def __init__(self, channels: int) -> None:
@@ -47,21 +47,21 @@ class ChannelAttention(nn.Module):
         """New maps of the same shape."""
         channels, height, width = maps_FChw.shape[1:]
         rows = maps_FChw.reshape(-1, frames * channels, height * width)
-        # Sums over a whole map leave half precision's range.
+        # Sums over a whole map exceed the range of half precision.
         with torch.autocast(maps_FChw.device.type, enabled=False):
             rows = rows.float()
-            heard = (rows @ rows.transpose(1, 2)).softmax(2) @ rows
-        changed: torch.Tensor = self.norm(self.convolve(heard.reshape(maps_FChw.shape)))
+            attended = (rows @ rows.transpose(1, 2)).softmax(2) @ rows
+        changed: torch.Tensor = self.norm(self.convolve(attended.reshape(maps_FChw.shape)))
         return maps_FChw + changed
 
 
 class SpatialTemporalAttention(nn.Module):
-    """Part maps, messages between the parts along a graph, and their result added to the map.
+    """Finds parts, passes messages between them along a graph, and adds the result to the map.
 
     Part map a = sigmoid(BN(conv x)); part = sum of a * x over the map; u = mean of x over frames and places;
     parts and u go through one Linear to D. Edge weight = softmax over a node's neighbours of
-    BN(linear([|x_i - x_j|, u])); y_i = ReLU(BN(linear([x_i, sum_j w_ij x_j]))). A frame's mean over parts of y,
-    with u, goes through Linear to C and a normalisation that starts at zero.
+    BN(linear([|x_i - x_j|, u])); y_i = ReLU(BN(linear([x_i, sum_j w_ij x_j]))). The mean of y over a frame's
+    parts, joined with u, goes through Linear to C and a normalisation whose weight starts at zero.
 
     Args:
         channels: of the map, even.
@@ -92,15 +92,15 @@ class SpatialTemporalAttention(nn.Module):
         whole_NC = maps_FChw.mean((2, 3)).view(-1, self.frames, maps_FChw.shape[1]).mean(1)
         whole_ND = self.reduce(whole_NC)
         edges_NVK = self.edge_weights(nodes_NVD, whole_ND)
-        heard_NVD = (edges_NVK[..., None] * nodes_NVD[:, self.neighbours_VK]).sum(2)
-        updated_VD = self.update(torch.cat([nodes_NVD, heard_NVD], 2).flatten(0, 1))
+        messages_NVD = (edges_NVK[..., None] * nodes_NVD[:, self.neighbours_VK]).sum(2)
+        updated_VD = self.update(torch.cat([nodes_NVD, messages_NVD], 2).flatten(0, 1))
         frames_FD = updated_VD.view(-1, PARTS, updated_VD.shape[1]).mean(1)
         context_FC = torch.cat([frames_FD, whole_ND.repeat_interleave(self.frames, 0)], 1)
         added_FC = self.restore_norm(self.restore(context_FC))
         return maps_FChw + added_FC[:, :, None, None], logits_FPhw, edges_NVK
 
     def edge_weights(self, nodes_NVD: torch.Tensor, whole_ND: torch.Tensor) -> torch.Tensor:
-        """How much each node hears of its neighbours: (N, V, K), sum 1 over K."""
+        """The weight of each neighbour's message to a node: (N, V, K), which sums to 1 over K."""
         differences_NVKD = (nodes_NVD[:, :, None] - nodes_NVD[:, self.neighbours_VK]).abs()
         whole_NVKD = whole_ND[:, None, None].expand_as(differences_NVKD)
         scores = self.score(torch.cat([differences_NVKD, whole_NVKD], 3))
@@ -126,11 +126,11 @@ class ContextBlock(nn.Module):
 
 
 class STCANet(AppearanceModel):
-    """A backbone with context blocks after layer2, for pictures also after layer3, and one classifier.
+    """A backbone with a context block after layer2, for pictures another after layer3, and one classifier.
 
-    The last layer keeps its resolution. Its map is max-pooled, a clip's frames are averaged, and a batch
-    normalisation gives the feature that the classifier reads, the triplet loss compares and retrieval uses.
-    For pictures the first block's part maps are given out: with masks, they learn what parts are.
+    The last layer has stride 1. Its map is max-pooled, the frames of a clip are averaged, and a batch normalisation
+    gives the feature that the classifier, the triplet loss and retrieval use. For pictures the outputs hold the first
+    block's part maps, which learn from part masks where a data set has them.
 
     Args:
         backbone: see `backbones`.
@@ -166,7 +166,7 @@ class STCANet(AppearanceModel):
         return self._feature(self._maps(inputs)[0]).float()
 
     def attention(self, inputs: torch.Tensor) -> dict[str, Attention]:
-        """What each block looks at, by the layer it follows."""
+        """What each block attends to, by the layer it follows."""
         result = {}
         for name, (logits_FPhw, edges_NVK) in self._maps(inputs)[1].items():
             part_maps = logits_FPhw.sigmoid().view(-1, self.frames, *logits_FPhw.shape[1:])
@@ -192,7 +192,7 @@ class STCANet(AppearanceModel):
 
 
 def part_neighbours(frames: int, parts: int) -> torch.Tensor:
-    """The nodes each part node hears: the other parts of its frame, the same part of the other frames.
+    """The neighbours of each part node: the other parts of its frame, and the same part of the other frames.
 
     Returns:
         (frames * parts, parts - 1 + frames - 1) node numbers; node = frame * parts + part.
@@ -207,7 +207,7 @@ def part_neighbours(frames: int, parts: int) -> torch.Tensor:
 
 
 def _dense_edges(edges_NVK: torch.Tensor, neighbours_VK: torch.Tensor) -> torch.Tensor:
-    """Edge weights as a matrix (N, V, V), zero where there is no edge."""
+    """Edge weights as matrices (N, V, V), 0 where there is no edge."""
     units, nodes = edges_NVK.shape[:2]
     columns_NVK = neighbours_VK.to(edges_NVK.device).expand(units, -1, -1)
     return edges_NVK.new_zeros(units, nodes, nodes).scatter(2, columns_NVK, edges_NVK)

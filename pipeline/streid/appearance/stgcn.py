@@ -1,8 +1,8 @@
 """STGCN, a spatial-temporal graph convolutional network on clips (Yang et al., CVPR 2020).
 
-Body patches are the nodes. A spatial graph joins the patches of one frame, a temporal graph the same patch in
-all frames. A graph's adjacency is half fixed, half learned from the patches' similarity, as in adaptive graph
-representation learning (Wu et al., TIP 2020).
+Body patches are the nodes. A spatial graph connects the patches of one frame, a temporal graph the same patch in all
+frames. Half of a graph's adjacency is fixed, the other half comes from the similarity of the patches, as in adaptive
+graph representation learning (Wu et al., TIP 2020).
 
 Shape suffixes: N clips, T frames, V nodes of a graph, B graphs, C channels, D embedding values.
 """
@@ -31,7 +31,7 @@ GRAPH_LAYERS = 2
 
 
 class Graphs(NamedTuple):
-    """The adjacency a clip's messages are weighted with, row = receiver, each row of sum 1, no loops.
+    """The weights of a clip's messages; row = receiver, each row sums to 1, none to itself.
 
     spatial: (N, T, 8, 8), patches row by row from the top left. temporal: (N, 8, T, T).
     """
@@ -41,7 +41,7 @@ class Graphs(NamedTuple):
 
 
 class GraphLayer(nn.Module):
-    """x + ReLU(BN(graph convolution of x)) (Kipf and Welling, 2017; each node also hears itself)."""
+    """x + ReLU(BN(graph convolution of x)) (Kipf and Welling, 2017; each node also gets its own features)."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ class GraphBranch(nn.Module):
 
     Args:
         channels: of the node features.
-        fixed_VV: the fixed adjacency, rows of sum 1, zero diagonal.
+        fixed_VV: the fixed adjacency; each row sums to 1, the diagonal is 0.
     """
 
     fixed_VV: torch.Tensor
@@ -72,7 +72,7 @@ class GraphBranch(nn.Module):
         self.layers = nn.ModuleList(GraphLayer(channels) for _ in range(GRAPH_LAYERS))
 
     def adjacency(self, nodes_BVC: torch.Tensor) -> torch.Tensor:
-        """Half the fixed adjacency, half the softmax over the other nodes of projected cosine similarity."""
+        """The mean of the fixed adjacency and the softmax, over the other nodes, of the projected nodes' cosines."""
         unit_BVD = functional.normalize(self.project(nodes_BVC).float(), dim=2)
         scores_BVV = SHARPNESS * unit_BVD @ unit_BVD.transpose(1, 2)
         itself_VV = torch.eye(scores_BVV.shape[1], dtype=torch.bool, device=scores_BVV.device)
@@ -80,7 +80,7 @@ class GraphBranch(nn.Module):
         return 0.5 * self.fixed_VV + 0.5 * learned_BVV
 
     def forward(self, nodes_BVC: torch.Tensor) -> torch.Tensor:
-        """Node features after the graph layers (B, V, C); the adjacency is that of the first nodes."""
+        """Node features after the graph layers (B, V, C); all layers use the adjacency of the input nodes."""
         adjacency_BVV = self.adjacency(nodes_BVC)
         for layer in self.layers:
             nodes_BVC = layer(nodes_BVC, adjacency_BVV)
@@ -90,9 +90,9 @@ class GraphBranch(nn.Module):
 class STGCN(AppearanceModel):
     """A global, a temporal and a spatial branch over the last feature map, fused to a 512-d embedding.
 
-    The last layer keeps its resolution: 256x128 pictures give 16x8 maps, whose 4x4 cells are 8 patches. Each
-    branch ends in C channels; 3 x C become C (Linear, BN, ReLU, dropout 0.5), those the embedding, and a
-    linear classifier reads it.
+    The last layer has stride 1: 256 x 128 pictures give 16 x 8 maps, cut into 8 patches of 4 x 4 cells. Each branch
+    gives C channels; the 3 C channels are reduced to C (Linear, BN, ReLU, dropout 0.5), then to the embedding, which a
+    linear classifier reads.
 
     Args:
         backbone: see `backbones`.
@@ -156,7 +156,7 @@ class STGCN(AppearanceModel):
 
 
 def grid_adjacency(rows: int, columns: int) -> torch.Tensor:
-    """Each cell of a grid joined with those above, below, left and right of it, rows of sum 1: (V, V)."""
+    """Each cell of a grid connected to those above, below, left and right of it; each row sums to 1: (V, V)."""
     cells = torch.arange(rows * columns)
     row_V, column_V = cells // columns, cells % columns
     steps_VV = (row_V[:, None] - row_V).abs() + (column_V[:, None] - column_V).abs()

@@ -120,7 +120,7 @@ def test_the_same_model_makes_the_same_bytes(tmp_path: Path) -> None:
     ("changes", "message"),
     [
         ({"architecture": "vgg"}, "unknown architecture 'vgg'"),
-        ({"architecture": 3}, "architecture is 3, which names none"),
+        ({"architecture": 3}, "architecture is 3; it must be a name"),
         ({"backbone": "vgg16"}, "unknown backbone 'vgg16'"),
         ({"identities": 1}, "at least 2 identities"),
         ({"identities": 2.5}, "identities is 2.5, but a model takes a whole number up to 1000000"),
