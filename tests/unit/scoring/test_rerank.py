@@ -31,8 +31,10 @@ def naive_final_distances(
     used = (distance / distance.max(axis=0)).T
     order = np.argsort(np.round(-scores.T, 10), axis=1, kind="stable")
 
+    first = {k: [set(row[: k + 1].tolist()) for row in order] for k in (k1, round(k1 / 2))}
+
     def reciprocal(p: int, k: int) -> set[int]:
-        return {int(c) for c in order[p, : k + 1] if p in order[c, : k + 1]}
+        return {c for c in first[k][p] if p in first[k][c]}
 
     membership = np.zeros((total, total))
     for p in range(total):
