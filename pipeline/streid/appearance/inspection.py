@@ -1,4 +1,4 @@
-"""What a model does with a few units: the energy of its last map, its stripes, graphs and attention.
+"""What a model computes of a few units: the energy of its last map, its stripes, graphs and attention.
 
 Shape suffixes: as in `streid.files.inspections`; F = T frames of one unit.
 
@@ -132,34 +132,38 @@ def _graphs(model: "STGCN", inputs: torch.Tensor, calls: Mapping[str, Call]) -> 
     )
 
 
-def _channel_attention(given: tuple[Any, ...], after_FChw: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """From what one unit's channel attention got and gave: attention received (1, T * C), and added (1, T, h, w).
+def _channel_attention(inputs: tuple[Any, ...], after_FChw: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """From the input and output of one unit's channel attention: attention received (1, T * C), and added (1, T, h, w).
 
-    A channel's attention is the mean over all channels of how much each hears of it: softmax(X X^T), as
-    `ChannelAttention` has it.
+    The attention that a channel receives is its mean weight over all channels, in softmax(X X^T) of `ChannelAttention`.
+    added: length of what the module adds to the map at each place.
     """
-    before_FChw: torch.Tensor = given[0]
+    before_FChw: torch.Tensor = inputs[0]
     rows = before_FChw.flatten(2).flatten(0, 1).float()
     received_1C = (rows @ rows.T).softmax(1).mean(0, keepdim=True)
     return received_1C, (after_FChw - before_FChw).norm(dim=1)[None]
 
 
 def pooled_bounds(size: int, parts: int) -> FeatureArray:
-    """Where adaptive pooling cuts `size` cells into parts: each one's edges as shares of the whole (P, 2)."""
+    """Where adaptive pooling cuts `size` cells into parts: both edges of each part, as fractions of the size (P, 2)."""
     edges = [(part * size // parts, -(-(part + 1) * size // parts)) for part in range(parts)]
     return (np.array(edges) / size).astype(np.float32)
 
 
 @contextmanager
 def _watched(modules: Mapping[str, nn.Module]) -> Iterator[dict[str, Call]]:
-    """Keep what each module was given and gave when it last ran within the block; values not finite are refused."""
+    """The last input and output of each module within the block.
+
+    Raises:
+        InputError: an output is not finite.
+    """
     calls: dict[str, Call] = {}
 
     def keep(name: str) -> Any:
-        def hook(_: nn.Module, given: tuple[Any, ...], gave: torch.Tensor) -> None:
-            if not bool(torch.isfinite(gave).all()):
+        def hook(_: nn.Module, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
+            if not bool(torch.isfinite(output).all()):
                 raise InputError("the model's features are not finite, because its training diverged; train it again")
-            calls[name] = (given, gave)
+            calls[name] = (inputs, output)
 
         return hook
 
@@ -172,7 +176,7 @@ def _watched(modules: Mapping[str, nn.Module]) -> Iterator[dict[str, Call]]:
 
 
 def _joined(units: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The units' parts, each put together along the axis of units."""
+    """The units' parts, each concatenated along the axis of units."""
     return {name: _join_part([unit[name] for unit in units]) for name in units[0]}
 
 
