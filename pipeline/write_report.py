@@ -67,6 +67,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--config-json", type=Path, help="the configuration to print, a JSON object")
     parser.add_argument("--benchmarks", type=Path, help="folder of benchmark files, <rule>[.<model>[.<fusion>]].tsv")
     parser.add_argument("--logs", type=Path, help="folder of logs, <rule>[.<model>[.<fusion>]].log, for the commands")
+    parser.add_argument(
+        "--run-flags", default="", help="flags of the Snakemake run, one text, for the command that repeats it"
+    )
     parser.add_argument("--queries", type=non_negative_int, default=8, help="ranked lists, hard queries (default: 8)")
     parser.add_argument("--time-unit", default="frames", help="unit of the data set's times (default: frames)")
     parser.add_argument(
@@ -91,7 +94,7 @@ def main() -> None:
     from streid.reporting.contact_sheets import PictureStore
     from streid.reporting.html_pages import relative_link
     from streid.reporting.measured import read_summary
-    from streid.reporting.report.commands import read_commands
+    from streid.reporting.report.commands import read_commands, repeat_command
     from streid.reporting.report.record import build_record, git_state
     from streid.reporting.report.report_page import compose_report, render_page, write_figures
     from streid.reporting.report.sections.frame import Material
@@ -128,7 +131,8 @@ def main() -> None:
         queries=arguments.queries,
         foreign=foreign,
         costs=cost_rows(arguments.benchmarks) if arguments.benchmarks else None,
-        commands=read_commands(arguments.logs, arguments.dataset) if arguments.logs else [],
+        repeat=repeat_command(arguments.dataset, arguments.run_flags),
+        commands=read_commands(arguments.logs, arguments.dataset, arguments.run_flags) if arguments.logs else [],
         explorer=relative_link(arguments.explorer, arguments.page) if arguments.explorer else None,
     )
     report = compose_report(material)

@@ -15,6 +15,7 @@ from streid.workflow.code_params import code_params
 from streid.workflow.configuration import configuration_problems, with_numbers
 from streid.workflow.cross_checks import plan_problems
 from streid.workflow.plan import Plan
+from streid.workflow.run_flags import profile_flags, run_flags
 
 config.update(with_numbers(dict(config)))
 _schema = Path(workflow.basedir) / "workflow" / "schemas" / "config.schema.yaml"

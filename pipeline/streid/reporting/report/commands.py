@@ -25,12 +25,13 @@ class StageCommands:
     commands: Sequence[tuple[str, str]]
 
 
-def read_commands(folder: Path, dataset: str) -> list[StageCommands]:
+def read_commands(folder: Path, dataset: str, run_flags: str) -> list[StageCommands]:
     """The stages whose logs are in a folder, in the order they run in, this report's own last.
 
     Args:
         folder: holds `<rule>.log`, `<rule>.<model>.log` and `<rule>.<model>.<fusion>.log`; each run of
             a stage adds to its log, so the last command counts, and a log may have none.
+        run_flags: what Snakemake was started with beside its target, as one text for a shell.
 
     Raises:
         InputError: there is no such folder.
@@ -44,7 +45,7 @@ def read_commands(folder: Path, dataset: str) -> list[StageCommands]:
         if stage != OWN_STAGE and command:
             found.setdefault(stage, []).append((subject, command))
     return [
-        StageCommands(stage=stage, again=_again(stage, dataset), commands=found.get(stage, []))
+        StageCommands(stage=stage, again=repeat_command(dataset, run_flags, stage), commands=found.get(stage, []))
         for stage in [*sorted(found, key=stage_order), OWN_STAGE]
     ]
 
@@ -55,6 +56,9 @@ def _last_command(path: Path) -> str | None:
     return found[-1] if found else None
 
 
-def _again(stage: str, dataset: str) -> str:
-    # Without the two dashes the report would be one more rule to force.
-    return shlex.join(["snakemake", "--cores", "all", "--forcerun", stage, "--", f"results/{dataset}/report.json"])
+def repeat_command(dataset: str, run_flags: str, stage: str = "") -> str:
+    """The command that makes the report again; with a stage, that one and what follows from it in any case."""
+    forced = ["--forcerun", stage] if stage else []
+    # Without the two dashes the report would be one more setting, or one more rule to force.
+    target = shlex.join([*forced, "--", f"results/{dataset}/report.json"])
+    return " ".join(words for words in ("snakemake --cores all", run_flags, target) if words)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from streid.errors import InputError
-from streid.reporting.report.commands import read_commands
+from streid.reporting.report.commands import read_commands, repeat_command
 
 BEGINNING = "2026-01-01 10:00:00,123 INFO command: "
 
@@ -20,9 +20,11 @@ def test_each_stages_commands_in_the_order_they_run(tmp_path: Path) -> None:
     }
     for name, text in logs.items():
         (tmp_path / f"{name}.log").write_text(text, encoding="utf-8")
-    prepare, evaluate, report = read_commands(tmp_path, "a set")
+    prepare, evaluate, report = read_commands(tmp_path, "a set", "--configfile 'b c.yaml'")
     assert prepare.commands == [("", "python again.py")]
-    assert prepare.again == "snakemake --cores all --forcerun prepare_dataset -- 'results/a set/report.json'"
+    assert prepare.again == (
+        "snakemake --cores all --configfile 'b c.yaml' --forcerun prepare_dataset -- 'results/a set/report.json'"
+    )
     assert evaluate.stage == "evaluate_joint"
     assert evaluate.commands == [("pcb.v2@market, likelihood", "python evaluate_joint.py --fusion 'a b'")]
     assert (report.stage, report.commands) == ("write_report", [])
@@ -30,6 +32,12 @@ def test_each_stages_commands_in_the_order_they_run(tmp_path: Path) -> None:
 
 def test_a_log_that_is_no_text_has_no_command(tmp_path: Path) -> None:
     (tmp_path / "prepare_dataset.log").write_bytes(bytes(range(256)))
-    assert [stage.stage for stage in read_commands(tmp_path, "demo")] == ["write_report"]
+    assert [stage.stage for stage in read_commands(tmp_path, "demo", "")] == ["write_report"]
     with pytest.raises(InputError, match="no such folder of logs"):
-        read_commands(tmp_path / "none", "demo")
+        read_commands(tmp_path / "none", "demo", "")
+
+
+def test_the_report_again() -> None:
+    assert repeat_command("demo", "") == "snakemake --cores all -- results/demo/report.json"
+    flags = "--profile p --config 'joint={alpha: 4}'"
+    assert repeat_command("demo", flags) == f"snakemake --cores all {flags} -- results/demo/report.json"

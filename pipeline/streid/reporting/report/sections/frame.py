@@ -21,7 +21,8 @@ class Material:
     """What the sections are made from.
 
     record: report.json's content. queries: how many ranked lists to show. costs: what each stage took, None
-    where that is not known. commands: how to repeat each stage. foreign: models whose scores use another data
+    where that is not known. repeat: the command that makes the report again; commands: how
+    to repeat each stage. foreign: models whose scores use another data
     set's histograms -> that set's name. explorer: link to the gallery explorer, None without one.
     """
 
@@ -33,6 +34,7 @@ class Material:
     clock: Clock
     queries: int
     costs: Sequence[CostRow] | None
+    repeat: str
     commands: Sequence[StageCommands]
     foreign: Mapping[str, str]
     explorer: str | None

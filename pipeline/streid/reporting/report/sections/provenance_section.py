@@ -15,6 +15,7 @@ class ProvenanceSection(Section):
     seed: int
     commit: str | None
     costs: Sequence[CostRow] | None
+    repeat: str
     commands: Sequence[StageCommands]
     settings: Sequence[tuple[str, str]]
     versions: Mapping[str, str]
@@ -27,6 +28,7 @@ def compose_provenance(material: Material) -> ProvenanceSection:
         seed=material.seed,
         commit=record["git"],
         costs=material.costs,
+        repeat=material.repeat,
         commands=material.commands,
         settings=configuration_rows(record["configuration"]),
         versions=record["versions"],
