@@ -18,11 +18,14 @@ from streid.arrays import FeatureArray, FloatArray
 from streid.files.histograms import Histograms, Likelihood
 from streid.reporting.figures.charts import Chart, Paint, draw_chart
 from streid.reporting.palette import MUTED, style_of
-from streid.reporting.wording import MINUS, Clock, count
+from streid.reporting.wording import MINUS, Clock, count, percent_sign
 
 MOST_PAIRS = 15
 DRAWN_POINTS = 120
-COVERED_SHARE = 0.99
+# The axis holds nearly all times, but no more than some times what a quarter of the people take at most: else a few who
+# come back much later would press all others into the middle.
+COVERED_SHARE, QUICK_SHARE, QUICK_TIMES = 0.99, 0.25, 8
+LEAST_TAIL = 0.005
 LOW, HIGH = (200, 136), (200, 274)
 DASHED = "--"
 ARROW = "\N{RIGHTWARDS ARROW}"
@@ -33,12 +36,14 @@ ENDS = (0.98, 0.02)
 class Travel:
     """The camera pairs people were counted for, most people first. named: those beyond `MOST_PAIRS`.
 
-    densities: whether the charts show the likelihood fusion's densities as well.
+    densities: whether the charts show the likelihood fusion's densities as well. tail: what lies beyond the axes, in
+    words, empty where hardly anything does.
     """
 
     charts: Sequence[Chart]
     named: Sequence[str]
     densities: bool
+    tail: str
 
 
 def plot_travel(histograms: Histograms, clock: Clock, *, densities: bool) -> Travel:
@@ -50,13 +55,14 @@ def plot_travel(histograms: Histograms, clock: Clock, *, densities: bool) -> Tra
     people = people_counted(histograms)
     pairs = sorted(people, key=lambda pair: -people[pair])
     if not pairs:
-        return Travel(charts=(), named=(), densities=False)
+        return Travel(charts=(), named=(), densities=False, tail="")
     reach = common_reach(histograms)
     drawn = told_densities(histograms, pairs, reach, clock) if densities else None
     return Travel(
         charts=[_plot_pair(histograms, pair, reach, clock, drawn) for pair in pairs[:MOST_PAIRS]],
         named=[f"{histograms.cameras_C[a]} and {histograms.cameras_C[b]}" for a, b in pairs[MOST_PAIRS:]],
         densities=drawn is not None,
+        tail=tell_tail(histograms, reach, clock),
     )
 
 
@@ -221,10 +227,24 @@ def _write_corner(axes: Axes, side: float, text: str) -> None:
 
 
 def common_reach(histograms: Histograms) -> int:
-    """Bins that hold `COVERED_SHARE` of all people counted, with room for the smoothing."""
+    """How many bins the axes show: those that most people counted are in, with room for the smoothing."""
     reached_B = np.cumsum(histograms.counts_CCB.sum(axis=(0, 1)))
-    covered = int(np.searchsorted(reached_B, COVERED_SHARE * reached_B[-1])) + 1
-    return min(len(reached_B), covered + round(histograms.sigma))
+    covered, quick = (
+        int(np.searchsorted(reached_B, share * reached_B[-1])) + 1 for share in (COVERED_SHARE, QUICK_SHARE)
+    )
+    covered = min(covered, QUICK_TIMES * quick)
+    return min(len(reached_B), covered + min(round(histograms.sigma), max(1, covered // 4)))
+
+
+def tell_tail(histograms: Histograms, reach: int, clock: Clock) -> str:
+    """The share of the people counted who take longer than the axes show, and how long at most, in words."""
+    people_B = histograms.counts_CCB.sum(axis=(0, 1))
+    beyond = float(people_B[reach:].sum() / people_B.sum())
+    if beyond < LEAST_TAIL:
+        return ""
+    bins = (reach, int(np.flatnonzero(people_B)[-1]) + 1)
+    end, longest = (clock.gap(round(last * histograms.bin_width)).lstrip("+") for last in bins)
+    return f"{percent_sign(beyond)} of the people took longer than the axes show ({end}), at most about {longest}."
 
 
 def even_parts(start: int, stop: int, points: int = DRAWN_POINTS) -> list[slice]:

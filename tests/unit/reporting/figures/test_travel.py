@@ -2,12 +2,13 @@
 
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from streid.files.histograms import Histograms, Likelihood
-from streid.reporting.figures.travel import MOST_PAIRS, plot_travel
+from streid.reporting.figures.travel import MOST_PAIRS, common_reach, plot_travel
 from streid.reporting.figures.travel_matrix import _count_curves, _ratio_curves, plot_all_pairs
 from streid.reporting.wording import Clock
 
@@ -96,6 +97,27 @@ def test_of_many_pairs_the_fullest_are_drawn_and_the_others_named() -> None:
     assert travel.charts[0].name == "travel_8_9"
     assert len(travel.named) == 36 - MOST_PAIRS
     assert travel.named[-1] == "7 and 9"
+
+
+def spread(*counted: tuple[int, int]) -> Histograms:
+    """Two cameras, one order: (bin, people), in 1,000 bins of 100 frames, which are 4 seconds."""
+    counts_CCB = np.zeros((2, 2, 1000), np.int64)
+    for position, people in counted:
+        counts_CCB[1, 0, position] = people
+    return replace(histograms(2), counts_CCB=counts_CCB, density_CCB=counts_CCB / counts_CCB.sum(), sigma=50.0)
+
+
+def test_a_few_who_come_back_late_do_not_press_the_others_together() -> None:
+    late = spread((9, 50), (14, 40), (700, 10))
+    # A quarter has come by bin 10: the axis has 8 times as many, and a quarter of them as room for the smoothing.
+    assert common_reach(late) == 80 + 20
+    space = "\N{NO-BREAK SPACE}"
+    assert plot_travel(late, CLOCK, densities=False).tail == (
+        f"10.0{space}% of the people took longer than the axes show (6.7 min), at most about 47 min."
+    )
+    assert common_reach(spread((9, 50), (14, 50))) == 15 + 3  # all are covered before 8 times the quick ones
+    assert plot_travel(spread((9, 50), (14, 50)), CLOCK, densities=False).tail == ""
+    assert common_reach(spread((999, 5))) == 1000
 
 
 ALL = [(later, earlier, 3, 2) for later in range(4) for earlier in range(later)]
