@@ -133,8 +133,8 @@ def test_it_opens_on_the_best_model_and_fusion_and_shows_what_was_missed(visit: 
         page.locator("#verdict").select_option(verdict)
         assert page.locator("#query option").count() == len(rows)
     page.locator("#verdict").select_option("")
-    for row, (_, first, _, _, missed) in sorted(lists.items()):
-        page.locator("#query").select_option(value=str(row))
+    for number, (row, (_, first, _, _, missed)) in enumerate(sorted(lists.items())):
+        page.locator("#query").select_option(index=number)
         assert state(page)["query"] == str(row + 1)
         shown = page.locator("section.stream").last.locator("li.missed")
         assert shown.count() == (missed is not None)
