@@ -25,7 +25,7 @@ def main() -> None:
     from streid.files.atomic import check_targets
     from streid.files.histograms import read_histograms
     from streid.scoring.audit import log_audit
-    from streid.scoring.evaluation import rank_streams, read_scene, summary, write_results
+    from streid.scoring.evaluation import check_test, rank_streams, read_scene, summary, write_results
     from streid.scoring.fusion_records import FusionRequest, make_fusion
     from streid.scoring.products import PairProducts, product_device
 
@@ -33,6 +33,7 @@ def main() -> None:
     device = product_device(arguments.device)
     histograms = read_histograms(arguments.histograms)
     scene = read_scene(arguments.features)
+    check_test(scene.query, scene.gallery, arguments.features)
     request = FusionRequest(
         histograms=histograms,
         scene=scene,

@@ -19,7 +19,7 @@ from streid.errors import InputError
 from streid.files.features import FeatureGroup
 from streid.files.histograms import Histograms
 from streid.files.sightings import JUNK_PID, SIGHTING_FIELDS, UNKNOWN_TIME, Sightings, checked_column
-from streid.scoring.evaluation import Scene
+from streid.scoring.evaluation import Scene, check_test
 from streid.scoring.fusion import Fusion, visual_fusion
 from streid.scoring.fusion_records import DEFAULT_FUSION, FusionRequest, make_fusion
 from streid.scoring.metrics import summarise
@@ -179,7 +179,8 @@ def measure(
         The figures of one stream as scores.json has them (docs/features.md), fractions from 0 to 1.
 
     Raises:
-        InputError: identities are missing, a score is not finite, or no query has a right match.
+        InputError: identities are missing or a query's is below 1, a score is not finite, or no query has a right
+            match.
     """
     groups = {"query": query.group("query").sightings, "gallery": gallery.group("gallery").sightings}
     for name, pictures in (("query", query), ("gallery", gallery)):
@@ -189,6 +190,7 @@ def measure(
     shape = len(groups["query"]), len(groups["gallery"])
     if scores.shape != shape or not np.isfinite(scores).all():
         raise InputError(f"scores of shape {scores.shape} are given; finite ones of shape {shape} are needed")
+    check_test(groups["query"], groups["gallery"], "figures")
     ranker = StreamRanker(groups["query"], groups["gallery"])
     ranker.add(0, scores)
     return summarise(ranker.outcomes, groups["query"].pid_N, resamples=resamples, seed=seed)

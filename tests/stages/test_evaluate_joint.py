@@ -138,12 +138,27 @@ def test_unusable_features_leave_one_line_and_no_file(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("script", ["evaluate_joint.py", "rerank_scores.py"])
+@pytest.mark.parametrize("pid", [0, -1])
+def test_a_query_of_nobody_is_refused(
+    outside_features: Path, histograms: Path, tmp_path: Path, pid: int, script: str
+) -> None:
+    spoil(outside_features, "query/pid", 1, pid)
+    outputs = ("--output", tmp_path / "out" / "r", "--metrics", tmp_path / "out" / "m")
+    done = run(script, "--features", outside_features, "--histograms", histograms, *outputs)
+    assert done.returncode == 2
+    line = error_line(done.stderr)
+    assert f"features.h5: group query, row 1: pid is {pid}" in line
+    assert "add 1 to every pid" in line
+    assert not (tmp_path / "out").exists()
+
+
 def test_no_query_with_a_match_is_refused(outside_features: Path, histograms: Path, tmp_path: Path) -> None:
     for row in range(3):
         spoil(outside_features, "query/pid", row, 50 + row)
     done = evaluate(outside_features, histograms, tmp_path / "out")
     assert done.returncode == 2
-    assert "none of the 3 queries has a right match" in done.stderr
+    assert "features.h5: group query, row 0: none of the 3 queries" in error_line(done.stderr)
     assert not (tmp_path / "out").exists()
 
 

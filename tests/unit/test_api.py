@@ -163,8 +163,12 @@ def test_figures_that_cannot_be_are_refused(query: Pictures, gallery: Pictures) 
     for arguments, message in (
         ((scores[:3], query, gallery), r"shape \(3, 72\) are given; finite ones of shape \(15, 72\)"),
         ((scores * np.nan, query, gallery), "finite ones"),
+        ((scores, replace(query, identities=np.zeros(15, int)), gallery), "figures: group query, row 0: pid is 0"),
         ((scores, replace(query, identities=None), gallery), "query: has no identities"),
-        ((scores, replace(query, identities=np.arange(500, 515)), gallery), "none of the 15 queries has a right match"),
+        (
+            (scores, replace(query, identities=np.arange(500, 515)), gallery),
+            "group query, row 0: none of the 15",
+        ),
     ):
         with pytest.raises(InputError, match=message):
             measure(*arguments)

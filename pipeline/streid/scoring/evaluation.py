@@ -3,6 +3,7 @@
 Shape suffixes: N pictures (queries, then gallery), Q queries, G gallery pictures, D feature values.
 """
 
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from streid.arrays import FeatureArray
+from streid.data.protocol import check_matches, refuse_nobody
 from streid.errors import InputError
 from streid.files.atomic import atomic_outputs
 from streid.files.features import FEATURES_FORMAT, FeatureSet, feature_shape, load_feature_blocks, refuse_unlike_lengths
@@ -27,6 +29,8 @@ from streid.scoring.kernels import fuse_block
 from streid.scoring.metrics import stream_figures
 from streid.scoring.products import PairProducts, normalise, normalised_features
 from streid.scoring.ranks import Outcomes, StreamRanker
+
+logger = logging.getLogger(__name__)
 
 BLOCK_VALUES = 1 << 24
 
@@ -95,6 +99,24 @@ def read_scene(path: str | os.PathLike[str]) -> Scene:
             gallery=sightings["gallery"],
             features_ND=features_ND,
         )
+
+
+def check_test(query: Sightings, gallery: Sightings, where: str | os.PathLike[str]) -> None:
+    """Refuse queries that cannot be evaluated, before anything is computed, and warn where only some cannot.
+
+    Args:
+        where: what holds them, for the message.
+
+    Raises:
+        InputError: a query's identity is junk's or the distractors' number, or no query has a right match.
+    """
+
+    def place(row: int) -> str:
+        return f"{where}: group query, row {row}"
+
+    refuse_nobody(query.pid_N, place)
+    for warning in check_matches(query, gallery, place):
+        logger.warning("%s: %s", where, warning)
 
 
 def query_blocks(queries: int, gallery: int, most_rows: int | None = None) -> Iterator[slice]:
