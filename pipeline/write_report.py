@@ -37,7 +37,7 @@ def parse_arguments() -> argparse.Namespace:
         nargs="+",
         choices=FUSIONS,
         default=[DEFAULT_FUSION],
-        help=f"the fusions to show side by side, the headline's first (default: {DEFAULT_FUSION})",
+        help=f"the fusions to show side by side, in this order (default: {DEFAULT_FUSION})",
     )
     parser.add_argument(
         "--model-fusion",

@@ -85,7 +85,7 @@ class Plan:
         return [model for model in self.models_of(dataset) if model not in self.imports(dataset)]
 
     def fusions(self, dataset: str, model: str | None = None) -> list[str]:
-        """The fusions of a data set's model, the headline's first."""
+        """The fusions of a data set's model, in the order they are shown in."""
         return list(self.settings("joint", dataset, model)["fusions"])
 
     def format(self, dataset: str) -> str:
