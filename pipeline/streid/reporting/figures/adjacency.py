@@ -46,7 +46,7 @@ def plot_adjacency(shown: Inspected, graphs: PatchGraphs) -> Chart:
 
     receiver, sender = np.unravel_index(spatial_VV.argmax(), spatial_VV.shape)
     alt = (
-        f"Adjacency of {shown.name}, mean of {len(shown.units)} clips. Largest: patch {receiver + 1} hears patch "
-        f"{sender + 1} with {spatial_VV.max():.2f}; between frames {temporal_VTT.max():.2f}."
+        f"Adjacency of {shown.name}, mean of {len(shown.units)} clips. Largest: patch {receiver + 1} receives most "
+        f"from patch {sender + 1} with {spatial_VV.max():.2f}; between frames {temporal_VTT.max():.2f}."
     )
     return draw_chart(name=f"adjacency_{shown.name}", title=shown.title, alt=alt, size=size, paint=paint)

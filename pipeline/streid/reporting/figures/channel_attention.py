@@ -29,10 +29,12 @@ def plot_channels(shown: Inspected) -> Chart:
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.set_ylim(bottom=0)
-        axes.set_xlabel("channels, the most heard first")
+        axes.set_xlabel("channels, most attention first")
         axes.set_ylabel("times an equal share")
         legend_below(axes, len(curves))
 
     tops = [f"after {name} {curve_C[0]:.1f}" for name, curve_C in curves.items()]
-    alt = f"Attention {shown.name}'s channels get, in equal shares; the most heard one gets {', '.join(tops)}."
+    alt = (
+        f"Attention {shown.name}'s channels get, as a multiple of an equal share; the first one gets {', '.join(tops)}."
+    )
     return draw_chart(name=f"channels_{shown.name}", title=shown.title, alt=alt, size=NARROW, paint=paint)

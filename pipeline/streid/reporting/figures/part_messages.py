@@ -1,4 +1,4 @@
-"""How much every part of a body hears of every other.
+"""How much every part of a body receives from every other.
 
 Shape suffixes: as in `streid.files.inspections`.
 """
@@ -17,7 +17,7 @@ NUMBERED_NODES = 8
 
 
 def plot_messages(shown: Inspected) -> Chart:
-    """Of each block, how much every part hears of every other: a matrix, the mean of the units."""
+    """Of each block, how much every part receives from every other: a matrix, the mean of the units."""
     blocks = {name: block.messages_UVV.mean(axis=0) for name, block in shown.inspection.blocks.items()}
     parts = next(iter(shown.inspection.blocks.values())).part_maps_UTPhw.shape[2]
     span = Span(0.0, float(max(weights_VV.max() for weights_VV in blocks.values())))
@@ -60,4 +60,4 @@ def _strongest(weights_VV: FeatureArray, parts: int) -> str:
         frame = f" of frame {node // parts + 1}" if len(weights_VV) > parts else ""
         return f"part {node % parts + 1}{frame}"
 
-    return f"{words(int(receiver))} hears {words(int(sender))} with {weights_VV.max():.2f}"
+    return f"{words(int(receiver))} receives most from {words(int(sender))}, {weights_VV.max():.2f}"

@@ -68,7 +68,7 @@ def _edges(weights_VV: FeatureArray, most: float) -> Iterator[tuple[int, int, fl
 
 
 def _paint_arcs(canvas: Canvas, weights_TT: FeatureArray, base: float, most: float) -> None:
-    """Arcs between frames, wide where they hear each other much."""
+    """Arcs between frames, wide where they exchange much."""
     frames = len(weights_TT)
     for one, other, share in _edges(weights_TT, most):
         ends = [(tile_left(frame) + TILE_WIDTH / 2, base) for frame in (one, other)]

@@ -13,7 +13,7 @@ def test_adjacency_is_the_mean_of_clips_and_frames() -> None:
     assert made.inspection.graphs is not None
     chart = plot_adjacency(made, made.inspection.graphs)
     assert {"62", "38", "40", "60", "10", "90"} <= set(texts(chart))
-    assert "patch 3 hears patch 2 with 0.90; between frames 1.00" in chart.alt
+    assert "patch 3 receives most from patch 2 with 0.90; between frames 1.00" in chart.alt
 
 
 def test_matrices_of_overlapping_patches_lie_side_by_side() -> None:

@@ -18,20 +18,20 @@ from streid.reporting.figures.stripe_norms import plot_stripes
 from streid.reporting.report.sections.frame import ChartGroup, Material, Section
 
 ENERGY = (
-    "The length of the channels' vector at each place of the last feature map, over the grey picture. Bright places "
-    "decide the feature; each model has a scale of its own."
+    "The length of the feature vector at each place of the last feature map, over the grey picture. Bright places "
+    "decide the feature; each model has its own scale."
 )
 STRIPES = (
     "The stripes that become the parts of the feature, and the length of each part's feature. The longest stands out."
 )
 GRAPHS = (
-    "Lines over the body join patches that hear each other by what was learned, the wider the more: yellow for patches "
-    "that touch, blue for others. Arcs join the frames alike, mean of the patches."
+    "Lines over the body join patches that exchange what they see; the wider, the more. Yellow: patches that touch, "
+    "blue: others. Arcs do the same for the frames, as the mean of the patches."
 )
 ADJACENCY = (
-    "How much the patch or frame of a row hears of that of a column; half is fixed, half learned from the pictures. "
-    "Left in hundredths, patches counted row by row from the top left; right a matrix for each patch, at its place on "
-    "the body."
+    "How much the patch or frame of a row receives from that of a column; half is fixed, half learned from the "
+    "pictures. Left: hundredths, patches counted row by row from the top left. Right: a matrix for each patch, at its "
+    "place on the body."
 )
 BRANCHES = "The length of the features that are fused: of the whole picture, over the frames, and over the body."
 PARTS = (
@@ -39,16 +39,16 @@ PARTS = (
     "the frames of one clip."
 )
 MESSAGES = (
-    "How much the part of a row hears of that of a column, mean of the pictures or clips looked at; in a clip, frame "
-    "after frame."
+    "How much the part of a row receives from that of a column, as the mean of the pictures or clips shown; in a clip, "
+    "frame after frame."
 )
 CHANNELS = (
-    "How much of the attention each channel gets, in equal shares: where the curve starts far above 1, a few channels "
-    "are heard by all."
+    "How much attention each channel gets, as a multiple of an equal share: if the curve starts far above 1, a few "
+    "channels get most of it."
 )
 NEIGHBOURHOOD = (
-    "Features of some test identities in two dimensions (t-SNE): near points are like each other, distances between "
-    "far ones mean nothing. A colour and a number for each identity, a marker for each camera."
+    "Features of some test identities in two dimensions (t-SNE): points close together are alike; distances between "
+    "points far apart mean nothing. Each identity has a colour and a number, each camera a marker."
 )
 
 
