@@ -25,12 +25,11 @@ def main() -> None:
     arguments = parse_arguments()
     set_threads(arguments.threads)
     from streid.data.imported import read_imported
-    from streid.data.manifest import read_manifest
     from streid.files.atomic import check_targets
     from streid.files.features import write_features
 
     check_targets((arguments.output,), (arguments.features, arguments.manifest))
-    features = read_imported(arguments.features, read_manifest(arguments.manifest))
+    features = read_imported(arguments.features, arguments.manifest)
     write_features(
         arguments.output,
         dataset=arguments.dataset,

@@ -72,7 +72,7 @@ def main() -> None:
         fusion = make_fusion(arguments.fusion, request)
     device = choose_device(arguments.device)
     torch.set_num_threads(arguments.threads)
-    inference = Inference(config=config, source=PictureSource(Path()), device=device, batch_size=64)
+    inference = Inference(config=config, source=PictureSource(Path(), confined=False), device=device, batch_size=64)
     model = model.to(device).to(memory_format=torch.channels_last)
     gallery = Gallery(
         sightings=scene.gallery,

@@ -115,9 +115,9 @@ MARKET_NAMES = {
 def market_tree(tmp_path: Path) -> Path:
     """A few pictures in Market-1501's layout."""
     root = tmp_path / "market"
-    for folder, names in MARKET_NAMES.items():
-        for seed, name in enumerate(names):
-            write_picture(root / folder / name, seed=seed)
+    paths = [root / folder / name for folder, names in MARKET_NAMES.items() for name in names]
+    for seed, path in enumerate(paths):
+        write_picture(path, seed=seed)
     return root
 
 

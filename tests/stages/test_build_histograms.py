@@ -42,7 +42,7 @@ def test_uses_train_and_val_and_nothing_of_the_test_side(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("rows", "message"),
-    [((), "holds no pictures"), (("a,train,1,one,0,0,",), "camid is not an integer")],
+    [((), "holds no pictures"), (("a,train,1,one,0,0,",), "camid 'one' is not a whole number")],
 )
 def test_unusable_manifest_leaves_one_line_and_no_file(tmp_path: Path, rows: tuple[str, ...], message: str) -> None:
     done = run("--manifest", manifest(tmp_path / "m.csv", *rows), "--output", tmp_path / "h.h5")

@@ -56,7 +56,7 @@ def test_bad_input_is_one_clear_line(run_stage: RunStage, market_tree: Path, tmp
     picture.write_bytes(content[:300])
     assert_refused(prepare(run_stage, market_tree, out, status=2), out, "query/0001_c1s1_001051_00.jpg (")
     picture.unlink()
-    assert_refused(prepare(run_stage, market_tree, out, status=2), out, "query: holds no .jpg pictures")
+    assert_refused(prepare(run_stage, market_tree, out, status=2), out, "query: holds no pictures")
 
 
 def test_pictures_that_are_not_packed_leave_an_empty_pack(

@@ -118,6 +118,24 @@ def test_what_cannot_be_searched_is_one_clear_line(
     assert "no such model" in refused("--model", tmp_path)
 
 
+@pytest.mark.parametrize("outside", ["{}", "../{}"])
+def test_no_page_shows_a_picture_from_outside_the_data_sets_root(
+    tiny_results: Path, run_stage: RunStage, tmp_path: Path, outside: str
+) -> None:
+    """A features.h5 of somebody else may name any file."""
+    private = shutil.copy(query_path(tiny_results, 0), tmp_path / "private.jpg")
+    (tmp_path / "data").symlink_to(tiny_results / "data")
+    path = outside.format(private.relative_to(tmp_path) if outside.startswith("..") else private)
+    with h5py.File(shutil.copy(tiny_results / "pcb" / "features.h5", tmp_path / "f.h5"), "r+") as file:
+        rows = len(file["gallery/path"])
+        del file["gallery/path"]
+        file["gallery"].create_dataset("path", data=[path] * rows, dtype=h5py.string_dtype())
+    more = ("--features", tmp_path / "f.h5", "--html", tmp_path / "page.html", "--root", tmp_path / "data")
+    said = error_line(run_stage(*arguments(tiny_results, private), *more, status=2).stderr)
+    assert "a picture's path must be relative and without '..', so that it stays inside" in said and repr(path) in said
+    assert not (tmp_path / "page.html").exists()
+
+
 def test_features_of_another_model_are_refused(tiny_results: Path, run_stage: RunStage, tmp_path: Path) -> None:
     image = query_path(tiny_results, 0)
     with h5py.File(shutil.copy(tiny_results / "pcb" / "features.h5", tmp_path / "f.h5"), "r+") as file:

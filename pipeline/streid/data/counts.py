@@ -1,12 +1,10 @@
-"""Counting a data set, and what its counts say against trusting it."""
-
-from collections.abc import Mapping
+"""Counting a data set, and comparing its counts with the official ones."""
 
 import pandas as pd
 
 from streid.data.manifest import SPLITS, evaluated
 from streid.data.sources import ExpectedCounts
-from streid.files.sightings import DISTRACTOR_PID, JUNK_PID, UNKNOWN_TIME
+from streid.files.sightings import DISTRACTOR_PID, JUNK_PID
 
 
 def count_pictures(table: pd.DataFrame) -> dict[str, dict[str, int]]:
@@ -29,25 +27,17 @@ def count_pictures(table: pd.DataFrame) -> dict[str, dict[str, int]]:
     return counts
 
 
-def find_warnings(
-    table: pd.DataFrame, counts: ExpectedCounts, expected: ExpectedCounts | None, skipped: Mapping[str, str]
-) -> list[str]:
-    """What a user should know before trusting results on this data set, one plain sentence each."""
-    warnings = [
+def compare_counts(counts: ExpectedCounts, expected: ExpectedCounts | None) -> list[str]:
+    """Where counts differ from the official ones, one sentence each."""
+    return [
         f"{split}: {counts.get(split, {}).get(what, 0):,} {what.replace('_', ' ')}, officially {number:,}"
         for split, numbers in (expected or {}).items()
         for what, number in numbers.items()
         if counts.get(split, {}).get(what, 0) != number
     ]
-    if skipped:
-        warnings.append(f"{len(skipped)} unreadable pictures were skipped")
-    untimed = int((table["time"] == UNKNOWN_TIME).sum())
-    if untimed:
-        warnings.append(f"{untimed:,} of {len(table):,} pictures have no time: appearance alone decides for them")
-    if len(table["camid"].unique()) == 1:
-        warnings.append("all pictures are from one camera: no query can have a right match in another")
-    return warnings
 
 
 def _count_tracklets(rows: pd.DataFrame) -> int:
-    return int(rows.loc[rows["tracklet"] >= 0, "tracklet"].nunique())
+    """Tracklets of one split; a picture without a number is one of its own."""
+    numbered = rows["tracklet"] >= 0
+    return int(rows.loc[numbered, "tracklet"].nunique() + (~numbered).sum())

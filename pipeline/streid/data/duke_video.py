@@ -15,15 +15,8 @@ has it and offered nowhere.
 import re
 from pathlib import Path
 
-from streid.data.sources import (
-    PublishedResult,
-    Row,
-    SourceDataset,
-    SourceFormat,
-    list_folders,
-    list_pictures,
-    make_table,
-)
+from streid.data.picture_paths import ENDING
+from streid.data.sources import PublishedResult, Row, SourceDataset, SourceFormat, SourceTree, make_table
 from streid.errors import InputError
 
 SPLITS = ("train", "query", "gallery")
@@ -36,7 +29,7 @@ WHERE_TO_GET = (
     "DukeMTMC-VideoReID was withdrawn by its authors and is not to be downloaded; where you have it lawfully, "
     "this folder holds train, query and gallery"
 )
-NAME = re.compile(r"(?P<pid>\d{4})(_?)C(?P<camid>[1-8])\2F(?P<number>\d{4,9})\2X(?P<frame>\d{1,12})\.jpg", re.ASCII)
+NAME = re.compile(r"(?P<pid>\d{4})(_?)C(?P<camid>[1-8])\2F(?P<number>\d{4,9})\2X(?P<frame>\d{1,12})" + ENDING, re.ASCII)
 
 
 def parse_name(name: str) -> dict[str, int]:
@@ -68,28 +61,35 @@ def load_duke_video(root: Path) -> SourceDataset:
         InputError: a folder is missing or empty, a name cannot be used, or a tracklet shows more than one
             identity or camera, or another identity than its folder's.
     """
+    tree = SourceTree(root, WHERE_TO_GET)
     rows: list[Row] = []
     tracklet = 0
     for split in SPLITS:
-        for identity in list_folders(root, split, WHERE_TO_GET):
-            for number in list_folders(root, f"{split}/{identity}", WHERE_TO_GET):
+        for identity in tree.folders(split):
+            for number in tree.folders(f"{split}/{identity}"):
                 folder = f"{split}/{identity}/{number}"
-                rows.extend(_tracklet_rows(root, folder, split, identity, tracklet))
+                rows.extend(_tracklet_rows(tree, folder, split, identity, tracklet))
                 tracklet += 1
-    return SourceDataset(table=make_table(rows), expected=OFFICIAL_COUNTS, own_tracklets=True, unit="tracklet")
+    return SourceDataset(
+        table=make_table(rows),
+        expected=OFFICIAL_COUNTS,
+        own_tracklets=True,
+        unit="tracklet",
+        remarks=tree.remarks(),
+    )
 
 
-def _tracklet_rows(root: Path, folder: str, split: str, identity: str, tracklet: int) -> list[Row]:
+def _tracklet_rows(tree: SourceTree, folder: str, split: str, identity: str, tracklet: int) -> list[Row]:
     rows: list[Row] = []
-    for name in list_pictures(root, folder, WHERE_TO_GET):
+    for name in tree.pictures(folder):
         try:
             fields = parse_name(name)
         except InputError as error:
-            raise InputError(f"{root / folder}: {error}; rename or remove the file") from None
+            raise InputError(f"{tree.root / folder}: {error}; rename or remove the file") from None
         rows.append((f"{folder}/{name}", split, fields["pid"], fields["camid"], 0, fields["frame"], tracklet))
     seen = {(row[2], row[3]) for row in rows}
     if len(seen) > 1 or f"{rows[0][2]:04d}" != identity:
-        raise InputError(f"{root / folder}: its pictures must all show identity {identity} before one camera")
+        raise InputError(f"{tree.root / folder}: its pictures must all show identity {identity} before one camera")
     return rows
 
 

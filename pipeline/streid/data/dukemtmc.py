@@ -17,7 +17,8 @@ The data set was withdrawn by its authors in 2019. It is read where a user has i
 import re
 from pathlib import Path
 
-from streid.data.sources import PublishedResult, Row, SourceDataset, SourceFormat, list_pictures, make_table
+from streid.data.picture_paths import ENDING
+from streid.data.sources import PublishedResult, Row, SourceDataset, SourceFormat, SourceTree, make_table
 from streid.errors import InputError
 
 FOLDERS = {"train": "bounding_box_train", "query": "query", "gallery": "bounding_box_test"}
@@ -30,7 +31,7 @@ WHERE_TO_GET = (
     "DukeMTMC-reID was withdrawn by its authors and is not to be downloaded; where you have it lawfully, "
     "this folder holds bounding_box_train, bounding_box_test and query"
 )
-NAME = re.compile(r"(?P<pid>\d{4})_c(?P<camid>[1-8])_f(?P<frame>\d{7})\.jpg", re.ASCII)
+NAME = re.compile(rf"(?P<pid>\d{{4}})_c(?P<camid>[1-8])_f(?P<frame>\d{{7}}){ENDING}", re.ASCII)
 
 
 def parse_name(name: str) -> dict[str, int]:
@@ -60,15 +61,16 @@ def load_dukemtmc(root: Path) -> SourceDataset:
     Raises:
         InputError: a folder is missing or holds no pictures, or a name cannot be used.
     """
+    tree = SourceTree(root, WHERE_TO_GET)
     rows: list[Row] = []
     for split, folder in FOLDERS.items():
-        for name in list_pictures(root, folder, WHERE_TO_GET):
+        for name in tree.pictures(folder):
             try:
                 fields = parse_name(name)
             except InputError as error:
                 raise InputError(f"{root / folder}: {error}; rename or remove the file") from None
             rows.append((f"{folder}/{name}", split, fields["pid"], fields["camid"], 0, fields["frame"], -1))
-    return SourceDataset(table=make_table(rows), expected=OFFICIAL_COUNTS)
+    return SourceDataset(table=make_table(rows), expected=OFFICIAL_COUNTS, remarks=tree.remarks())
 
 
 DUKEMTMC = SourceFormat(

@@ -7,11 +7,9 @@ transparency left out (the colours below it stay).
 
 import contextlib
 import errno
-import hashlib
 import io
 import stat
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +18,6 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP")
 MOST_PIXELS = 1 << 26  # 192 MiB of RGB; more than any camera's whole frame
 MOST_BYTES = 1 << 28
-CHECKED_AT_ONCE = 1024  # bounds the memory that contents read ahead take
 MASK_MODES = ("L", "P")
 DEEP_GREY = ("I;16", "I;16B")
 UNDEFINED_RANGE = ("I", "F")
@@ -99,53 +96,9 @@ def read_content(path: Path) -> bytes:
             raise UnreadablePictureError(f"{status.st_size} bytes are more than {MOST_BYTES}")
         return path.read_bytes()
     except FileNotFoundError:
-        raise UnreadablePictureError("no such file") from None
+        raise UnreadablePictureError("no such picture") from None
     except OSError as error:
         # Anything else is no fault of the picture: no permission, or a disk that is out of reach.
         if error.errno in NO_SUCH_PATH:
             raise UnreadablePictureError(error.strerror) from None
         raise
-
-
-def check_pictures(
-    root: Path,
-    paths: Sequence[str],
-    threads: int,
-    *,
-    decode: Callable[[bytes], Image.Image] = decode_picture,
-    keep: Callable[[str, bytes], None] | None = None,
-) -> tuple[dict[str, str], str]:
-    """Decode every picture once.
-
-    Args:
-        root: the data set's root.
-        paths: pictures relative to it.
-        threads: to read and decode with.
-        decode: what decodes a file's bytes.
-        keep: given the path and bytes of every readable picture, in order.
-
-    Returns:
-        The unreadable pictures (path -> what is wrong), and a SHA-256 over all paths and contents, which
-        changes whenever a picture does.
-    """
-
-    def check(path: str) -> tuple[bytes, str, str]:
-        try:
-            content = read_content(root / path)
-            decode(content)
-        except UnreadablePictureError as error:
-            return b"", "", str(error)
-        return content, hashlib.sha256(content).hexdigest(), ""
-
-    digest = hashlib.sha256()
-    problems: dict[str, str] = {}
-    with ThreadPoolExecutor(threads) as pool:
-        for start in range(0, len(paths), CHECKED_AT_ONCE):
-            block = paths[start : start + CHECKED_AT_ONCE]
-            for path, (content, picture_digest, problem) in zip(block, pool.map(check, block), strict=True):
-                if problem:
-                    problems[path] = problem
-                elif keep is not None:
-                    keep(path, content)
-                digest.update(f"{path}\0{picture_digest}\0".encode())
-    return problems, digest.hexdigest()

@@ -3,36 +3,41 @@
 Shape suffix: N pictures or tracklets.
 """
 
+import logging
 import os
 
 import numpy as np
-import pandas as pd
 
+from streid.data.limits import find_unmatched
+from streid.data.manifest import Origin, read_manifest
 from streid.data.units import make_units
 from streid.errors import InputError
-from streid.files.features import FeatureSet, feature_groups, read_features
+from streid.files.features import FeatureSet, feature_groups, read_features, refuse_zero_rows
 from streid.files.sightings import SIGHTING_FIELDS, Sightings
+
+logger = logging.getLogger(__name__)
 
 TESTED, HELD_OUT = ("query", "gallery"), "val"
 
 
-def read_imported(path: str | os.PathLike[str], table: pd.DataFrame) -> FeatureSet:
+def read_imported(path: str | os.PathLike[str], manifest: str | os.PathLike[str]) -> FeatureSet:
     """Read a features.h5 whose rows are the manifest's pictures, or its tracklets where its `unit` says so.
 
     Every unit of query and gallery must be there, in any order; of val all or none. Other groups are left out.
 
-    Args:
-        path: the features.h5.
-        table: the manifest's rows.
-
     Raises:
-        InputError: the file is missing or damaged, or its rows are not the manifest's.
+        InputError: a file is missing or damaged, the rows are not the manifest's, a row is all zeros, or no query has
+            a right match.
     """
+    table = read_manifest(manifest)
+    for warning in find_unmatched(table, Origin(path=manifest)):
+        logger.warning("%s: %s", manifest, warning)
     found = feature_groups(path)
     features = read_features(path, [*TESTED, *([HELD_OUT] if HELD_OUT in found else [])])
     for name, group in features.groups.items():
         expected = make_units(table[table["split"] == name], features.unit).sightings
         _refuse_unlike(group.sightings, expected, f"{path}: group {name}")
+        refuse_zero_rows(np.abs(group.features_ND).max(axis=1, initial=0), f"{path}: group {name}")
     return features
 
 

@@ -8,7 +8,7 @@ line and a case count as code of that format alone (`streid.stage.fingerprints`)
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from streid.data.masks import MASKS_FOLDER
+from streid.data.picture_paths import MASKS_FOLDER
 from streid.errors import InputError
 
 if TYPE_CHECKING:

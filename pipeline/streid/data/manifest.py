@@ -6,15 +6,18 @@ compare only within one session; `time` on that session's clock, empty when unkn
 pictures of one pass of one person before one camera, empty when there is none. Further columns are left out.
 """
 
-import csv
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from streid.data.csv_tables import read_columns
+from streid.data.picture_paths import LEADS_OUT, MUST_STAY, UNSAFE
+from streid.data.protocol import refuse_nobody, refuse_tested
 from streid.errors import InputError
 from streid.files.atomic import atomic_output
 from streid.files.checksums import digest_file
@@ -22,13 +25,36 @@ from streid.files.json_files import read_json
 from streid.files.sightings import DISTRACTOR_PID, JUNK_PID, TIME_BOUND, UNKNOWN_TIME, Sightings
 
 SPLITS = ("train", "val", "query", "gallery")
+TRAINED_SPLITS = ("train", "val")
 COLUMNS = ("path", "split", "pid", "camid", "session", "time", "tracklet")
 OPTIONAL_VALUES = {"time": UNKNOWN_TIME, "tracklet": -1}
-# Control characters, and what stands for bytes that are not UTF-8: neither a CSV file nor a log can hold them safely.
-UNSAFE = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
-LEADS_OUT = r"^$|^/|(?:^|/)\.\.(?:/|$)"
 DIGEST_KEY = "manifest_sha256"
 SMALLEST = {"pid": JUNK_PID, "camid": 0, "session": 0, "time": 0, "tracklet": 0}
+HINTS = {
+    "pid": "number the people from 1",
+    "camid": "number the cameras",
+    "session": "number the sessions, and write 0 where there is one",
+    "time": "count whole seconds, frames or milliseconds from a beginning that all cameras share, and leave it empty "
+    "where it is not known",
+    "tracklet": "number the tracklets, and leave it empty where there are none",
+}
+TOLD_OF_A_PICTURE = ("pid", "camid", "session", "time")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Where a table's rows come from, for messages: a manifest whose lines they are in order, or a data set's root."""
+
+    path: str | os.PathLike[str]
+    lines: bool = True
+
+    def place(self, table: pd.DataFrame, *rows: int) -> str:
+        """What to call rows (positions in `table`, whose index still counts all rows read) in a message."""
+        if self.lines:
+            numbers = " and ".join(str(int(table.index[row]) + 2) for row in rows)
+            return f"{self.path}, {'line' if len(rows) == 1 else 'lines'} {numbers}"
+        names = dict.fromkeys(str(table["path"].iloc[row]) for row in rows)
+        return f"{self.path}: {' and '.join(name if name.isprintable() else repr(name) for name in names)}"
 
 
 def read_manifest(path: str | os.PathLike[str], summary: Mapping[str, Any] | None = None) -> pd.DataFrame:
@@ -42,42 +68,37 @@ def read_manifest(path: str | os.PathLike[str], summary: Mapping[str, Any] | Non
         the order of the file.
 
     Raises:
-        InputError: the file is missing, not UTF-8 CSV, lacks a column or has one twice, or a row cannot be used;
+        InputError: the file is missing, no CSV, lacks a column or has one twice, or a row cannot be used;
             the message names the first such line (the header is line 1). Or it is not the one made with `summary`.
     """
-    try:
-        if summary is not None and summary.get(DIGEST_KEY, digest := digest_file(Path(path))) != digest:
-            raise InputError(
-                f"{path}: other bytes than were made with its dataset.json (damaged, or edited); run prepare_dataset "
-                f"again, or remove {DIGEST_KEY!r} and 'sha256' from dataset.json if the edit is yours"
-            )
-        _check_header(path)
-        table = pd.read_csv(path, dtype=str, na_filter=False, encoding="utf-8-sig", skip_blank_lines=False)
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such manifest") from None
-    except (csv.Error, pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not a UTF-8 CSV file ({error})") from None
-    if not isinstance(table.index, pd.RangeIndex):
-        raise InputError(f"{path}, line 2: has more values than the header has columns")
-    written = np.flatnonzero((table != "").any(axis=1))  # blank lines at the end do no harm
-    table = table.iloc[: written.max(initial=-1) + 1][list(COLUMNS)].copy()
-    if table.empty:
-        raise InputError(f"{path}: holds no pictures")
-    for name, smallest in SMALLEST.items():
-        table[name] = _integers(table[name], name, smallest, path)
-    check_manifest(table, path)
+    table = parse_manifest(path)
+    if summary is not None and summary.get(DIGEST_KEY, digest := digest_file(Path(path))) != digest:
+        raise InputError(
+            f"{path}: other bytes than were made with its dataset.json (damaged, or edited); run prepare_dataset "
+            f"again, or remove {DIGEST_KEY!r} and 'sha256' from dataset.json if the edit is yours"
+        )
+    check_manifest(table, Origin(path=path))
     return table
 
 
-def _check_header(path: str | os.PathLike[str]) -> None:
-    with open(path, encoding="utf-8-sig", newline="") as handle:  # noqa: PTH123 - a text path may be given
-        header = next(csv.reader(handle), [])
-    missing = [name for name in COLUMNS if name not in header]
-    if missing:
-        raise InputError(f"{path}: missing columns {', '.join(missing)}; a manifest has {', '.join(COLUMNS)}")
-    twice = [name for name in COLUMNS if header.count(name) > 1]
-    if twice:
-        raise InputError(f"{path}: has the column {twice[0]} twice; remove one")
+def parse_manifest(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """A manifest's rows as `read_manifest` gives them, their numbers checked and nothing else.
+
+    Raises:
+        InputError: the file is missing, no CSV, lacks a column or has one twice, or a cell holds no number.
+    """
+    try:
+        table = read_columns(path, COLUMNS)
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such manifest") from None
+    if table.empty:
+        raise InputError(f"{path}: holds no pictures")
+    origin = Origin(path=path)
+    for name, smallest in SMALLEST.items():
+        table[name] = _integers(table, name, smallest, origin)
+    otherwise = ~table["split"].isin(SPLITS)
+    table.loc[otherwise, "split"] = table.loc[otherwise, "split"].str.strip().str.lower()
+    return table
 
 
 def read_prepared(
@@ -102,33 +123,75 @@ def write_manifest(path: str | os.PathLike[str], table: pd.DataFrame) -> None:
         ordered.to_csv(partial, index=False, lineterminator="\n")
 
 
-def check_manifest(table: pd.DataFrame, where: str | os.PathLike[str]) -> None:
+def check_manifest(table: pd.DataFrame, origin: Origin) -> None:
     """Refuse rows no stage could use.
 
     Raises:
         InputError: an unknown split, a number out of range, a path that is empty, absolute, leads out of the
-            root or holds a control character or bytes that are not UTF-8, a picture twice in one split, a training
-            identity below 1, or identities both trained on and tested.
+            root or holds a control character or bytes that are not UTF-8, a person to be learned from or searched for
+            without a number from 1, rows that contradict each other, or identities both trained on and tested.
     """
-    _refuse_rows(~table["split"].isin(SPLITS), table["split"], f"split is not one of {', '.join(SPLITS)}", where)
+    _refuse_rows(~table["split"].isin(SPLITS), table, "split", f"is not one of {', '.join(SPLITS)}", origin)
     outside = table["path"].str.contains(LEADS_OUT, regex=True)
-    _refuse_rows(outside, table["path"], "path must be relative and stay inside the data set's root", where)
+    _refuse_rows(outside, table, "path", MUST_STAY, origin)
     unsafe = table["path"].str.contains(UNSAFE, regex=True)
-    _refuse_rows(unsafe, table["path"], "path holds a control character or is not UTF-8; rename the file", where)
-    twice = table.duplicated(["split", "path"])
-    _refuse_rows(twice, table["path"], "picture is listed twice in its split", where)
+    _refuse_rows(unsafe, table, "path", "holds a control character or is not UTF-8; rename the file", origin)
     for name, smallest in SMALLEST.items():
         low = OPTIONAL_VALUES.get(name, smallest)
         bad = (table[name] < low) | (table[name] >= TIME_BOUND)
-        _refuse_rows(bad, table[name], f"{name} is not an integer of at least {smallest} and below 2^53", where)
-    trained = table["split"].isin(("train", "val"))
-    _refuse_rows(trained & (table["pid"] < 1), table["pid"], "identities of train and val start at 1", where)
-    leaked = np.intersect1d(table.loc[trained, "pid"], table.loc[~trained, "pid"])
-    if len(leaked):
-        raise InputError(
-            f"{where}: {len(leaked)} identities are both in train/val and in query/gallery (first: {leaked[0]}); "
-            "a test identity must not be trained on"
-        )
+        _refuse_rows(bad, table, name, f"is not a whole number from {smallest} and below 2^53", origin)
+    people = np.flatnonzero(table["split"] != "gallery")
+    refuse_nobody(table["pid"].to_numpy()[people], lambda row: origin.place(table, people[row]))
+    if contradiction := find_contradiction(table, table["path"], origin):
+        raise InputError(contradiction)
+    trained = table["split"].isin(TRAINED_SPLITS)
+    refuse_tested(table.loc[trained, "pid"].to_numpy(), table.loc[~trained, "pid"].to_numpy(), str(origin.path))
+
+
+def find_contradiction(
+    table: pd.DataFrame,
+    file: pd.Series,
+    origin: Origin,
+    *,
+    told: Sequence[str] = (*TOLD_OF_A_PICTURE, "trained", "row"),
+    same: str = "the same file as",
+) -> str | None:
+    """The first row that contradicts an earlier one of the same picture, in one line; None where there is none.
+
+    Rows of one file must agree in what they tell of it, and may not be learned from and tested, or repeated in a
+    split. A query may stay in the gallery, as MARS's do.
+
+    Args:
+        file: what file each row is of: its path, or a number that paths of one file share.
+        told: what must agree: columns, `trained` (not learned from and tested), `row` (once in a split).
+        same: says how two paths are of one file.
+    """
+    several = np.flatnonzero(file.duplicated(keep=False))
+    rows = table.iloc[several].set_axis(several).assign(row=several, file=file.iloc[several].to_numpy())
+    rows["trained"] = rows["split"].isin(TRAINED_SPLITS)
+    first = rows.groupby("file")["row"].transform("first")
+    first_of_split = rows.groupby(["split", "file"])["row"].transform("first")
+    for name in told:
+        before = first_of_split if name == "row" else first
+        wrong = rows[name].to_numpy() != rows.loc[before, name].to_numpy()
+        if wrong.any():
+            other = rows.iloc[int(np.argmax(wrong))]
+            one = rows.loc[before[other["row"]]]
+            twin = "" if one["path"] == other["path"] else f" ({same} {one['path']})"
+            return (
+                f"{origin.place(table, int(one['row']), int(other['row']))}: {other['path']}{twin} is listed "
+                f"{_contradiction(name, one, other)} ({int(wrong.sum())} such rows)"
+            )
+    return None
+
+
+def _contradiction(name: str, one: pd.Series, other: pd.Series) -> str:
+    if name == "row":
+        return f"twice in split {other['split']}; remove a row"
+    if name == "trained":
+        return f"in {one['split']} and {other['split']}; a picture is either learned from or tested"
+    told = ["none" if name == "time" and row[name] == UNKNOWN_TIME else str(row[name]) for row in (one, other)]
+    return f"with {name} {told[0]} and {told[1]}; keep the row that is right"
 
 
 def sightings(table: pd.DataFrame) -> Sightings:
@@ -142,16 +205,19 @@ def evaluated(pid: pd.Series) -> pd.Series:
     return pid > DISTRACTOR_PID
 
 
-def _integers(column: pd.Series, name: str, smallest: int, where: str | os.PathLike[str]) -> pd.Series:
+def _integers(table: pd.DataFrame, name: str, smallest: int, origin: Origin) -> pd.Series:
+    column = table[name]
     filled = column.where(column != "", str(OPTIONAL_VALUES[name])) if name in OPTIONAL_VALUES else column
     numbers = pd.to_numeric(filled, errors="coerce")
     given = column != "" if name in OPTIONAL_VALUES else pd.Series(True, index=column.index)
     bad = numbers.isna() | (numbers % 1 != 0) | (given & (numbers < smallest)) | (numbers.abs() >= TIME_BOUND)
-    _refuse_rows(bad, column, f"{name} is not an integer of at least {smallest}", where)
+    _refuse_rows(bad, table, name, f"is not a whole number from {smallest}; {HINTS[name]}", origin)
     return numbers.astype(np.int64)
 
 
-def _refuse_rows(bad: pd.Series, values: pd.Series, problem: str, where: str | os.PathLike[str]) -> None:
+def _refuse_rows(bad: pd.Series, table: pd.DataFrame, name: str, problem: str, origin: Origin) -> None:
     if bad.any():
         row = int(np.flatnonzero(bad.to_numpy())[0])
-        raise InputError(f"{where}, line {row + 2}: {problem}: {values.iloc[row]!r} ({int(bad.sum())} such rows)")
+        value = table[name].iloc[row]
+        shown = repr(value) if isinstance(value, str) else str(value)
+        raise InputError(f"{origin.place(table, row)}: {name} {shown} {problem} ({int(bad.sum())} such rows)")

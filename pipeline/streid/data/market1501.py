@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from streid.data.sources import PublishedResult, Row, SourceDataset, SourceFormat, list_pictures, make_table
+from streid.data.picture_paths import ENDING
+from streid.data.sources import PublishedResult, Row, SourceDataset, SourceFormat, SourceTree, make_table
 from streid.errors import InputError
 from streid.files.json_files import read_json
 
@@ -42,7 +43,8 @@ WHERE_TO_GET = (
     "unpack it so that this folder holds bounding_box_train, bounding_box_test and query"
 )
 NAME = re.compile(
-    r"(?P<pid>-1|\d{4})_c(?P<camid>\d{1,6})s(?P<sequence>\d{1,6})_(?P<frame>\d{6})_(?P<box>\d{2})(\.jpg)+", re.ASCII
+    rf"(?P<pid>-1|\d{{4}})_c(?P<camid>\d{{1,6}})s(?P<sequence>\d{{1,6}})_(?P<frame>\d{{6}})_(?P<box>\d{{2}})(?:{ENDING})+",
+    re.ASCII,
 )
 
 
@@ -78,9 +80,9 @@ def load_market1501(root: Path) -> SourceDataset:
     """
     own_clock = (root / SEQUENCES_FILE).is_file()
     lengths = _read_sequence_lengths(root / SEQUENCES_FILE) if own_clock else SEQUENCE_LENGTHS
-    names = {folder: list_pictures(root, folder, WHERE_TO_GET) for folder in FOLDERS.values()}
-    table = tabulate_names(names, lengths, root)
-    return SourceDataset(table=table, expected=None if own_clock else OFFICIAL_COUNTS)
+    tree = SourceTree(root, WHERE_TO_GET)
+    table = tabulate_names({folder: tree.pictures(folder) for folder in FOLDERS.values()}, lengths, root)
+    return SourceDataset(table=table, expected=None if own_clock else OFFICIAL_COUNTS, remarks=tree.remarks())
 
 
 def tabulate_names(

@@ -27,7 +27,8 @@ import numpy.typing as npt
 from scipy.io import loadmat
 
 from streid.arrays import IntArray
-from streid.data.sources import PublishedResult, Row, SourceDataset, SourceFormat, check_folder, make_table, read_list
+from streid.data.picture_paths import ENDING
+from streid.data.sources import PublishedResult, Row, SourceDataset, SourceFormat, SourceTree, make_table
 from streid.errors import InputError
 from streid.files.sightings import JUNK_PID, UNKNOWN_TIME
 
@@ -44,7 +45,7 @@ WHERE_TO_GET = (
     "https://github.com/liangzheng06/MARS-evaluation; unpack them so that this folder holds bbox_train, bbox_test "
     "and info"
 )
-NAME = re.compile(r"(?P<pid>\d{4}|00-1)C(?P<camid>\d)T\d{4}F\d{3,}\.jpg", re.ASCII)
+NAME = re.compile(rf"(?P<pid>\d{{4}}|00-1)C(?P<camid>\d)T\d{{4}}F\d{{3,}}{ENDING}", re.ASCII)
 
 
 def parse_name(name: str) -> tuple[int, int]:
@@ -75,10 +76,11 @@ def load_mars(root: Path) -> SourceDataset:
     Raises:
         InputError: a folder, list or table is missing or does not fit the others.
     """
+    tree = SourceTree(root, WHERE_TO_GET)
     for folder in (*FOLDERS.values(), "info"):
-        check_folder(root, folder, WHERE_TO_GET)
-    train, train_misnamed = _read_tracklets(root, "train", "train", 0)
-    test, test_misnamed = _read_tracklets(root, "test", "gallery", len(train))
+        tree.check(folder)
+    train, train_misnamed = _read_tracklets(tree, "train", "train", 0)
+    test, test_misnamed = _read_tracklets(tree, "test", "gallery", len(train))
     queries_Q = _read_table(root / "info" / "query_IDX.mat", "query_IDX").ravel()
     if len(queries_Q) == 0 or queries_Q.min() < 1 or queries_Q.max() > len(test):
         raise InputError(
@@ -102,16 +104,16 @@ def load_mars(root: Path) -> SourceDataset:
     )
 
 
-def _read_tracklets(root: Path, half: str, split: str, first: int) -> tuple[list[list[Row]], int]:
+def _read_tracklets(tree: SourceTree, half: str, split: str, first: int) -> tuple[list[list[Row]], int]:
     """Each tracklet's rows, in the order of its table, and how many tracklets' names disagree with it.
 
     Args:
         half: `train` or `test`.
         first: the first tracklet's number.
     """
-    listing = root / "info" / f"{half}_name.txt"
-    table = root / "info" / f"tracks_{half}_info.mat"
-    names = read_list(listing, WHERE_TO_GET)
+    listing = tree.root / "info" / f"{half}_name.txt"
+    table = tree.root / "info" / f"tracks_{half}_info.mat"
+    names = tree.lines(f"info/{listing.name}")
     tracks_T4 = _read_table(table, f"track_{half}_info")
     if tracks_T4.shape[1:] != (4,):
         raise InputError(f"{table}: has shape {tracks_T4.shape}, expected a row of first, last, identity, camera each")

@@ -19,17 +19,16 @@ kept their names.
 import re
 from pathlib import Path
 
+from streid.data.picture_paths import ENDING
 from streid.data.sources import (
     ExpectedCounts,
     PublishedResult,
     Row,
     SourceDataset,
     SourceFormat,
+    SourceTree,
     ValidationList,
-    check_folder,
-    list_pictures,
     make_table,
-    read_list,
 )
 from streid.errors import InputError
 from streid.files.sightings import JUNK_PID, UNKNOWN_TIME
@@ -58,11 +57,11 @@ WHERE_TO_GET = (
     "(version 2: mask_train_v2 and mask_test_v2)"
 )
 NAME = re.compile(
-    r"(?P<pid>\d{1,9})_\d+_(?P<camid>\d{2})_(?P<slot>" + "|".join(SESSIONS) + r")_(?P<time>\d{1,9})_\d+(_ex)?\.jpg",
+    r"(?P<pid>\d{1,9})_\d+_(?P<camid>\d{2})_(?P<slot>" + "|".join(SESSIONS) + r")_(?P<time>\d{1,9})_\d+(_ex)?" + ENDING,
     re.ASCII,
 )
 LABEL = re.compile(r"\d{1,9}", re.ASCII)
-COPY_NAME = re.compile(r"(?P<pid>-1|\d{1,9})_c?(?P<camid>\d{1,2})(s\d+)?_f?\d+(_\w+)?\.jpg", re.ASCII)
+COPY_NAME = re.compile(r"(?P<pid>-1|\d{1,9})_c?(?P<camid>\d{1,2})(s\d+)?_f?\d+(_\w+)?" + ENDING, re.ASCII)
 
 
 def parse_name(name: str) -> dict[str, int]:
@@ -95,11 +94,12 @@ def load_msmt17(root: Path, validation_list: ValidationList) -> SourceDataset:
         InputError: a folder or list is missing or empty, a name or line cannot be used, or the split
             `val` is asked of a copy, which has no lists.
     """
+    tree = SourceTree(root, WHERE_TO_GET)
     if (root / COPY_FOLDERS["train"]).is_dir():
-        return _load_copy(root, validation_list)
+        return _load_copy(tree, validation_list)
     folders = next((found for found in VERSIONS if (root / found[0]).is_dir()), VERSIONS[-1])
     for folder in folders:
-        check_folder(root, folder, WHERE_TO_GET)
+        tree.check(folder)
     rows: list[Row] = []
     shift = 1
     for listed, name in LISTS.items():
@@ -107,7 +107,7 @@ def load_msmt17(root: Path, validation_list: ValidationList) -> SourceDataset:
         if listed == "query":
             shift = max(row[2] for row in rows) + 1
         folder = folders[0] if listed in TRAINING_SPLITS else folders[1]
-        for number, line in enumerate(read_list(root / name, WHERE_TO_GET), start=1):
+        for number, line in enumerate(tree.lines(name), start=1):
             try:
                 rows.append(_list_row(line, folder, split, shift))
             except InputError as error:
@@ -131,24 +131,24 @@ def _list_row(line: str, folder: str, split: str, shift: int) -> Row:
     return (f"{folder}/{path}", split, int(label) + shift, fields["camid"], fields["session"], fields["time"], -1)
 
 
-def _load_copy(root: Path, validation_list: ValidationList) -> SourceDataset:
+def _load_copy(tree: SourceTree, validation_list: ValidationList) -> SourceDataset:
     if validation_list == "val":
         raise InputError(
-            f"{root}: a copy laid out like Market-1501 has no list_val.txt; set prepare.validation_list to train"
+            f"{tree.root}: a copy laid out like Market-1501 has no list_val.txt; set prepare.validation_list to train"
         )
     rows: list[Row] = []
     shift = 1
     for split, folder in COPY_FOLDERS.items():
         if split == "query":
             shift = max(row[2] for row in rows) + 1
-        for name in list_pictures(root, folder, WHERE_TO_GET):
+        for name in tree.pictures(folder):
             try:
                 rows.append(_copy_row(name, folder, split, shift))
             except InputError as error:
-                raise InputError(f"{root / folder}: {error}; rename or remove the file") from None
+                raise InputError(f"{tree.root / folder}: {error}; rename or remove the file") from None
     timeless = any(row[5] == UNKNOWN_TIME for row in rows)
     remarks = ("this copy's names tell neither slot nor time: times cannot help",) if timeless else ()
-    return SourceDataset(table=make_table(rows), expected=OFFICIAL_COUNTS["train"], remarks=remarks)
+    return SourceDataset(table=make_table(rows), expected=OFFICIAL_COUNTS["train"], remarks=(*remarks, *tree.remarks()))
 
 
 def _copy_row(name: str, folder: str, split: str, shift: int) -> Row:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from streid.data.images import UnreadablePictureError, decode_mask, decode_picture
-from streid.data.masks import mask_path
+from streid.data.images import UnreadablePictureError, decode_mask, decode_picture, read_content
+from streid.data.picture_paths import mask_path, picture_file
 from streid.errors import InputError
 from streid.files.picture_pack import PackReader
 from streid.stage.refusals import explain
@@ -16,22 +16,25 @@ Content = bytes
 class PictureSource:
     """A data set's pictures and part masks, read from its tree or from a pack.
 
-    It may be used by threads, forked processes and, sent there, spawned ones.
+    Every stage opens pictures through it, so that no path in a file leads out of the root. It may be used by
+    threads, forked processes and, sent there, spawned ones.
 
     Args:
         root: the data set's root, where paths start; None where there is nothing but a pack.
         packed: the data set's pack; where it is None or holds nothing, the tree is read.
+        confined: False where the paths are the user's own, on the command line, and may lead anywhere.
 
     Raises:
         InputError: the pack is missing or cannot be used, or there are no pictures at all.
     """
 
-    def __init__(self, root: Path | None, packed: Path | None = None) -> None:
+    def __init__(self, root: Path | None, packed: Path | None = None, *, confined: bool = True) -> None:
         pack = PackReader(packed) if packed else None
         if root is None and not pack:
             raise InputError(f"{packed}: holds no pictures; give --root, the data set's folder")
         self.root = root or Path()
         self._pack = pack or None
+        self._confined = confined
 
     def read(self, path: str) -> Image.Image:
         """One picture, decoded to RGB.
@@ -62,21 +65,18 @@ class PictureSource:
         """The bytes of the file at `path`.
 
         Raises:
-            InputError: it is missing or cannot be read, or is damaged in the pack.
+            InputError: it is missing or cannot be read, its path leads out of the root, or it is damaged in the pack.
         """
         if self._pack is not None:
             return self._pack.read(path)
+        file = picture_file(self.root, path) if self._confined else self.root / path
         try:
-            return (self.root / path).read_bytes()
-        except FileNotFoundError:
-            raise InputError(
-                f"{self.root / path}: no such picture; run prepare_dataset again if the data set changed"
-            ) from None
+            return read_content(file)
         except OSError as error:
             # A loader worker's error arrives as its text alone.
             raise InputError(explain(error)) from None
-        except ValueError as error:
-            raise InputError(f"{self.root / path}: unreadable picture ({error}); replace or remove it") from None
+        except UnreadablePictureError as error:
+            raise InputError(f"{file}: {error}; run prepare_dataset again if the data set changed") from None
 
     def _where(self, path: str) -> str:
         return f"{self._pack.path}: {path}" if self._pack else str(self.root / path)

@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,23 +11,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from streid.data.counts import count_pictures, find_warnings
-from streid.data.images import check_pictures, decode_mask
+from streid.data.counts import compare_counts, count_pictures
 from streid.data.layouts import find_format
-from streid.data.manifest import check_manifest
-from streid.data.masks import MASKS_FOLDER, mask_path
+from streid.data.limits import find_limits, find_unmatched
+from streid.data.manifest import Origin, check_manifest, find_contradiction
+from streid.data.masks import digest_masks, mask_paths
+from streid.data.picture_files import CheckedPictures, Keep, PictureFiles, check_pictures, find_files
 from streid.data.sources import SourceDataset, SourceOptions, ValidationList
-from streid.data.tracklets import group_passes
+from streid.data.tracklets import group_passes, number_own_tracklets
 from streid.errors import InputError
 from streid.files.picture_pack import create_pack
 from streid.files.sightings import UNKNOWN_TIME
 
 logger = logging.getLogger(__name__)
 
-SHOWN = 5
 RENDERING_MARKER = "rendered.json"
-TRAINED_SPLITS = ("train", "val")
-Keep = Callable[[str, bytes], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +47,7 @@ class PreparationConfig:
 
 def drop_unreadable(
     table: pd.DataFrame, root: Path, *, unreadable: str, threads: int, keep: Keep | None = None
-) -> tuple[pd.DataFrame, dict[str, str], str]:
+) -> tuple[pd.DataFrame, CheckedPictures]:
     """Decode every picture and refuse or skip those that cannot be read.
 
     Args:
@@ -57,46 +55,57 @@ def drop_unreadable(
         keep: given the path and bytes of every readable picture.
 
     Returns:
-        The rows kept, the skipped pictures with what is wrong with each, and the pictures' digest.
+        The rows kept, in their order and with their index, and what decoding found.
 
     Raises:
         InputError: pictures are unreadable and `unreadable` is `refuse`.
     """
-    problems, digest = check_pictures(root, _distinct(table["path"]), threads, keep=keep)
+    checked = check_pictures(root, _distinct(table["path"]), threads, keep=keep)
     if unreadable == "refuse":
-        _refuse_unreadable(root, problems, "pictures", "repair or remove them, or set prepare.unreadable to skip")
-    for path, problem in sorted(problems.items()):
+        checked.refuse_unreadable(root, "pictures", "repair or remove them, or set prepare.unreadable to skip")
+    for path, problem in sorted(checked.problems.items()):
         logger.warning("skipped %s: %s", path, problem)
-    return table[~table["path"].isin(problems)].reset_index(drop=True), problems, digest
+    return table[~table["path"].isin(checked.problems)], checked
 
 
-def digest_masks(
-    table: pd.DataFrame, root: Path, *, threads: int, keep: Keep | None = None
-) -> tuple[str | None, list[str]]:
-    """Decode the part masks of the pictures trained on.
+def check_test(table: pd.DataFrame, origin: Origin, config: PreparationConfig) -> list[str]:
+    """Refuse rows that make no training and test.
 
     Returns:
-        The masks' digest, None where there are none or not every picture of train and val has one; and a
-        warning in the latter case.
+        Warnings: what limits the test.
 
     Raises:
-        InputError: masks are unreadable.
+        InputError: a split has no pictures, no query has a right match, or no identity would be left to train on.
     """
-    if not (root / MASKS_FOLDER).is_dir():
-        return None, []
-    paths = _mask_paths(table)
-    if missing := [path for path in paths if not (root / path).is_file()]:
-        return None, [
-            f"{len(missing):,} of {len(paths):,} part masks are missing (first: {missing[0]}), so none of them is used"
-        ]
-    problems, digest = check_pictures(root, paths, threads, decode=decode_mask, keep=keep)
-    _refuse_unreadable(root, problems, "part masks", f"repair them, or remove the folder {MASKS_FOLDER}")
-    return digest, []
+    missing = [split for split in ("train", "query", "gallery") if not (table["split"] == split).any()]
+    if missing:
+        raise InputError(
+            f"{origin.path}: no pictures for {', '.join(missing)}; a data set needs train, query and gallery"
+        )
+    if config.holdout_identities:
+        if (table["split"] == "val").any():
+            raise InputError(f"{origin.path}: has a split val of its own; set prepare.holdout_identities to 0")
+        hold_out_identities(table, config.holdout_identities, config.seed)
+    return find_unmatched(table, origin)
 
 
-def _mask_paths(table: pd.DataFrame) -> list[str]:
-    """Where the part masks of the pictures trained on lie if there are any."""
-    return [mask_path(path) for path in _distinct(table.loc[table["split"].isin(TRAINED_SPLITS), "path"])]
+def refuse_one_file(table: pd.DataFrame, files: PictureFiles, origin: Origin) -> None:
+    """Refuse paths of one file, by links for example, whose rows contradict each other or repeat it.
+
+    Raises:
+        InputError: there are such rows.
+    """
+    file = pd.Series(files.files_P[pd.factorize(table["path"])[0]])
+    if contradiction := find_contradiction(table, file, origin):
+        raise InputError(contradiction)
+
+
+def find_copies(table: pd.DataFrame, checked: CheckedPictures, origin: Origin) -> list[str]:
+    """A warning where files with the same bytes are said to show several people or cameras, or are learned from and
+    tested."""
+    file = table["path"].map(dict(zip(checked.paths, checked.contents, strict=True)))
+    contradiction = find_contradiction(table, file, origin, told=("pid", "camid", "trained"), same="a copy of")
+    return [contradiction] if contradiction else []
 
 
 def hold_out_identities(table: pd.DataFrame, count: int, seed: int) -> pd.DataFrame:
@@ -136,29 +145,32 @@ def prepare_dataset(
     """
     options = SourceOptions(manifest=source_manifest, validation_list=config.validation_list)
     source = find_format(source_format).load(root, options)
-    check_manifest(source.table, root)
-    if config.holdout_identities and (source.table["split"] == "val").any():
-        raise InputError(f"{root}: has a split val of its own; set prepare.holdout_identities to 0")
-    with _packing(pack, source.table, root) as keep:
-        table, skipped, digest = drop_unreadable(
-            source.table, root, unreadable=config.unreadable, threads=threads, keep=keep
-        )
-        missing = [split for split in ("train", "query", "gallery") if not (table["split"] == split).any()]
-        if missing:
-            raise InputError(f"{root}: no pictures for {', '.join(missing)}; a data set needs train, query and gallery")
+    origin = Origin(path=source.manifest or root, lines=source.manifest is not None)
+    check_manifest(source.table, origin)
+    table = source.table
+    if source.own_tracklets:
+        table = table.assign(tracklet=number_own_tracklets(table, origin))
+    warnings = check_test(table, origin, config)
+    paths = _distinct(table["path"])
+    files = find_files(root, paths, threads)
+    refuse_one_file(table, files, origin)
+    with _packing(pack, files, table, root, threads) as keep:
+        table, checked = drop_unreadable(table, root, unreadable=config.unreadable, threads=threads, keep=keep)
+        if checked.problems:
+            warnings = [*check_test(table, origin, config), f"{len(checked.problems)} unreadable pictures were skipped"]
+        warnings += find_copies(table, checked, origin)
+        table = table.reset_index(drop=True)
         masks_digest, mask_warnings = digest_masks(table, root, threads=threads, keep=keep)
         if not source.own_tracklets:
             table = table.assign(tracklet=group_passes(table, config.pass_gap))
-        rendered = (root / RENDERING_MARKER).is_file()
-        warnings = [
-            *find_warnings(table, count_pictures(table), source.expected, skipped),
-            *mask_warnings,
-            *source.remarks,
-        ]
-        if rendered and source.expected is not None:
-            warnings.append("the pictures are rendered: results on them say nothing about the real data set")
+        official = compare_counts(count_pictures(table), source.expected)
         if config.holdout_identities:
             table = hold_out_identities(table, config.holdout_identities, config.seed)
+    rendered = (root / RENDERING_MARKER).is_file()
+    if rendered and source.expected is not None:
+        official.append("the pictures are rendered: results on them say nothing about the real data set")
+    limits = find_limits(table, own_tracklets=source.own_tracklets)
+    warnings = [*official, *warnings, *limits, *mask_warnings, *source.remarks]
     for warning in warnings:
         logger.warning("%s: %s", dataset, warning)
     summary = {
@@ -170,10 +182,14 @@ def prepare_dataset(
         "rendered": rendered,
         "masks": masks_digest is not None,
         "warnings": warnings,
-        "skipped_files": sorted(skipped),
-        "digest": hashlib.sha256(f"{digest}{masks_digest}".encode()).hexdigest() if masks_digest else digest,
+        "skipped_files": sorted(checked.problems),
+        "digest": _joined_digest(checked.digest, masks_digest),
     }
     return table, summary
+
+
+def _joined_digest(pictures: str, masks: str | None) -> str:
+    return hashlib.sha256(f"{pictures}{masks}".encode()).hexdigest() if masks else pictures
 
 
 def _describe(table: pd.DataFrame, source: SourceDataset) -> dict[str, Any]:
@@ -189,34 +205,19 @@ def _describe(table: pd.DataFrame, source: SourceDataset) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _packing(pack: Path | None, table: pd.DataFrame, root: Path) -> Iterator[Keep | None]:
+def _packing(
+    pack: Path | None, files: PictureFiles, table: pd.DataFrame, root: Path, threads: int
+) -> Iterator[Keep | None]:
     """What keeps the files' bytes: a pack that is written once the block ends without an error, or nothing."""
     if pack is None:
         yield None
         return
     # Masks are packed when those of all pictures that are not skipped are there, which shows only later.
-    paths = [*_distinct(table["path"]), *_mask_paths(table)]
-    with create_pack(pack, sum(_size(root / path) for path in paths)) as writer:
+    masks = find_files(root, mask_paths(table), threads)
+    with create_pack(pack, int(files.sizes_P.sum() + masks.sizes_P.sum())) as writer:
         yield writer.add
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
 
 
 def _distinct(paths: pd.Series) -> list[str]:
     """Each path once: a query may stay in the gallery."""
     return list(dict.fromkeys(paths))
-
-
-def _refuse_unreadable(root: Path, problems: Mapping[str, str], what: str, advice: str) -> None:
-    if not problems:
-        return
-    for path, problem in sorted(problems.items()):
-        logger.error("unreadable: %s: %s", path, problem)
-    listed = "; ".join(f"{path} ({problem})" for path, problem in sorted(problems.items())[:SHOWN])
-    more = f" and {len(problems) - SHOWN} more, all listed above" if len(problems) > SHOWN else ""
-    raise InputError(f"{root}: {len(problems)} {what} cannot be read: {listed}{more}; {advice}")

@@ -1,12 +1,14 @@
-"""What every data set's loader gives, and listing a data set's folders."""
+"""What every data set's loader gives, and reading a data set's folders."""
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 import pandas as pd
 
+from streid.data.picture_paths import ENDINGS, OTHER_ENDINGS
 from streid.errors import InputError
 
 ExpectedCounts = Mapping[str, Mapping[str, int]]
@@ -14,19 +16,22 @@ ExpectedCounts = Mapping[str, Mapping[str, int]]
 ValidationList = Literal["train", "val"]
 Row = tuple[str, str, int, int, int, int, int]
 ROW_FIELDS = ("path", "split", "pid", "camid", "session", "time", "tracklet")
+# What Windows, macOS and network drives put into folders by themselves; so are names that start with a dot.
+OF_THE_SYSTEM = ("thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "__macosx")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SourceDataset:
     """A data set as its files say.
 
-    table: the manifest's rows. expected: its official counts, None where there are none. own_tracklets:
-    whether `table` groups the pictures into the data set's own tracklets. unit: what the data set's
-    protocol evaluates. remarks: what a user should know, one sentence each.
+    table: the manifest's rows. expected: its official counts, None where there are none. manifest: the user's own,
+    whose lines the rows are, in order. own_tracklets: whether `table` groups the pictures into the data set's own
+    tracklets. unit: what the data set's protocol evaluates. remarks: what a user should know, one sentence each.
     """
 
     table: pd.DataFrame
     expected: ExpectedCounts | None
+    manifest: Path | None = None
     own_tracklets: bool = False
     unit: Literal["picture", "tracklet"] = "picture"
     remarks: tuple[str, ...] = ()
@@ -70,59 +75,101 @@ def make_table(rows: Iterable[Row]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(ROW_FIELDS))
 
 
-def list_pictures(root: Path, folder: str, where_to_get: str) -> list[str]:
-    """The sorted names of a folder's .jpg files, those that start with a dot left out.
+class SourceTree:
+    """A data set's folders and lists; it counts what lies in the folders read and is no picture.
 
-    Raises:
-        InputError: the folder is missing or holds none.
+    Args:
+        root: the data set's root.
+        where_to_get: the data set, or how to lay it out: said where something is missing.
     """
-    check_folder(root, folder, where_to_get)
-    names = sorted(
-        entry.name for entry in (root / folder).iterdir() if entry.name.endswith(".jpg") and entry.name[0] != "."
-    )
-    if not names:
-        raise InputError(f"{root / folder}: holds no .jpg pictures. {where_to_get}")
-    return names
 
+    def __init__(self, root: Path, where_to_get: str) -> None:
+        self.root, self._where_to_get = root, where_to_get
+        self._left_out: list[str] = []
 
-def list_folders(root: Path, folder: str, where_to_get: str) -> list[str]:
-    """The sorted names of a folder's folders, those that start with a dot left out.
+    def check(self, folder: str) -> None:
+        """Refuse a data set without one of its folders.
 
-    Raises:
-        InputError: the folder is missing or holds none.
-    """
-    check_folder(root, folder, where_to_get)
-    names = sorted(entry.name for entry in (root / folder).iterdir() if entry.is_dir() and entry.name[0] != ".")
-    if not names:
-        raise InputError(f"{root / folder}: holds no folders. {where_to_get}")
-    return names
+        Raises:
+            InputError: the root or the folder in it is missing.
+        """
+        if not self.root.is_dir():
+            raise InputError(f"{self.root}: no such data set. {self._where_to_get}")
+        if not (self.root / folder).is_dir():
+            raise InputError(f"{self.root / folder}: no such folder. {self._where_to_get}")
 
+    def pictures(self, folder: str) -> list[str]:
+        """The sorted names of a folder's pictures: the files with one of `ENDINGS`, large or small letters.
 
-def check_folder(root: Path, folder: str, where_to_get: str) -> None:
-    """Refuse a data set without one of its folders.
+        Raises:
+            InputError: the folder is missing or holds none, holds a picture of a kind that is not read, or two
+                files that differ in nothing but the ending.
+        """
+        names = self._sort(folder, lambda entry: entry.name.lower().endswith(ENDINGS) and not entry.is_dir())
+        if not names:
+            raise InputError(f"{self.root / folder}: holds no pictures. {self._where_to_get}")
+        stems: dict[str, str] = {}
+        for name in names:
+            twin = stems.setdefault(PurePosixPath(name).stem, name)
+            if twin != name:
+                raise InputError(
+                    f"{self.root / folder}: {twin} and {name} differ in nothing but the ending; keep one of them there"
+                )
+        return names
 
-    Raises:
-        InputError: the root or the folder in it is missing.
-    """
-    if not root.is_dir():
-        raise InputError(f"{root}: no such data set. {where_to_get}")
-    if not (root / folder).is_dir():
-        raise InputError(f"{root / folder}: no such folder. {where_to_get}")
+    def folders(self, folder: str) -> list[str]:
+        """The sorted names of a folder's folders.
 
+        Raises:
+            InputError: the folder is missing or holds none.
+        """
+        names = self._sort(folder, os.DirEntry.is_dir)
+        if not names:
+            raise InputError(f"{self.root / folder}: holds no folders. {self._where_to_get}")
+        return names
 
-def read_list(path: Path, where_to_get: str) -> list[str]:
-    """The lines of a data set's list file, blank ones left out.
+    def lines(self, name: str) -> list[str]:
+        """The lines of one of the data set's list files, blank ones left out.
 
-    Raises:
-        InputError: the file is missing, empty or not UTF-8 text.
-    """
-    try:
-        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file. {where_to_get}") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: not UTF-8 text. {where_to_get}") from None
-    kept = [line for line in lines if line]
-    if not kept:
-        raise InputError(f"{path}: is empty. {where_to_get}")
-    return kept
+        Raises:
+            InputError: the file is missing, empty or not UTF-8 text.
+        """
+        path = self.root / name
+        try:
+            lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+        except FileNotFoundError:
+            raise InputError(f"{path}: no such file. {self._where_to_get}") from None
+        except UnicodeDecodeError:
+            raise InputError(f"{path}: not UTF-8 text. {self._where_to_get}") from None
+        kept = [line for line in lines if line]
+        if not kept:
+            raise InputError(f"{path}: is empty. {self._where_to_get}")
+        return kept
+
+    def remarks(self) -> tuple[str, ...]:
+        """What was left out of the folders read, in one sentence, or nothing."""
+        if not self._left_out:
+            return ()
+        return (
+            f"{len(self._left_out):,} files or folders that are no pictures were left out (first: {self._left_out[0]})",
+        )
+
+    def _sort(self, folder: str, wanted: Callable[[os.DirEntry[str]], bool]) -> list[str]:
+        """The names of the entries that are wanted; the others are counted, save those of the system's own making."""
+        self.check(folder)
+        names = []
+        with os.scandir(self.root / folder) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+        for entry in entries:
+            if entry.name.startswith(".") or entry.name.lower() in OF_THE_SYSTEM:
+                continue
+            if wanted(entry):
+                names.append(entry.name)
+            elif entry.name.lower().endswith(OTHER_ENDINGS):
+                raise InputError(
+                    f"{entry.path}: a picture of a kind that is not read (read are {', '.join(ENDINGS)}); convert it, "
+                    "or take it away"
+                )
+            else:
+                self._left_out.append(f"{folder}/{entry.name}")
+        return names

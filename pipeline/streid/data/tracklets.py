@@ -1,14 +1,21 @@
-"""Tracklets of image data sets: pictures of one pass of one person before one camera.
+"""Tracklets: pictures of one pass of one person before one camera.
 
-Grouped with the help of the identities, as only a perfect tracker could: oracle tracklets.
+Those of image data sets are grouped with the help of the identities, as only a perfect tracker could: oracle tracklets.
+Those of a tracker keep its numbers, or get unique ones.
 """
+
+import logging
 
 import numpy as np
 import pandas as pd
 
-from streid.data.manifest import SPLITS, evaluated
+from streid.data.manifest import SPLITS, TRAINED_SPLITS, Origin, evaluated
+from streid.errors import InputError
 from streid.files.sightings import UNKNOWN_TIME
 
+logger = logging.getLogger(__name__)
+
+ONE_TRACK = ("split", "camid", "session")
 ONE_PASS = ("split", "pid", "camid", "session")
 
 
@@ -35,3 +42,36 @@ def group_passes(table: pd.DataFrame, gap: int) -> pd.Series:
         starts_N[1:] |= np.diff(times_N) > gap
         starts_N[1:] |= (times_N[:-1] == UNKNOWN_TIME) & (times_N[1:] != UNKNOWN_TIME)
     return pd.Series(np.cumsum(starts_N) - 1, index=by_time.index).reindex(table.index)
+
+
+def number_own_tracklets(table: pd.DataFrame, origin: Origin) -> pd.Series:
+    """A data set's own tracklet numbers, made unique within each split.
+
+    Trackers count anew before every camera and in every session, so a tracklet is known by its split, camera, session
+    and number. Where a number stands for several tracklets of a split, all tracklets get new numbers, a query's that
+    stays in the gallery the same in both.
+
+    Args:
+        table: rows with tracklet numbers, -1 where a picture has none.
+        origin: where they come from, for the message.
+
+    Raises:
+        InputError: the pictures of a tracklet show several people.
+    """
+    own = table[table["tracklet"] >= 0]
+    first = own.index.to_series().groupby([own[name] for name in (*ONE_TRACK, "tracklet")]).transform("first")
+    mixed = own["pid"].to_numpy() != own.loc[first, "pid"].to_numpy()
+    if mixed.any():
+        other = own.index[int(np.argmax(mixed))]
+        camid, session, number, pid = (int(own.loc[other, name]) for name in ("camid", "session", "tracklet", "pid"))
+        raise InputError(
+            f"{origin.place(table, int(first[other]), int(other))}: tracklet {number} of camera {camid}, session "
+            f"{session} shows pid {int(own.loc[first[other], 'pid'])} and {pid} ({int(mixed.sum())} such rows); a "
+            "tracklet is one person's pass of one camera: number the others otherwise, or leave theirs empty"
+        )
+    passes = own.drop_duplicates([*ONE_TRACK, "tracklet"])
+    if not passes.duplicated(["split", "tracklet"]).any():
+        return table["tracklet"]
+    logger.info("tracklet numbers start anew before every camera or in every session: all tracklets are numbered again")
+    keys = [own["split"].isin(TRAINED_SPLITS), own["camid"], own["session"], own["tracklet"]]
+    return own.groupby(keys, sort=True).ngroup().reindex(table.index, fill_value=-1)

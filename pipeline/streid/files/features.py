@@ -113,6 +113,18 @@ def load_feature_blocks(group: h5py.Group, features_ND: FeatureArray) -> Iterato
         yield start, block
 
 
+def refuse_zero_rows(largest_R: FeatureArray, where: str, first: int = 0) -> None:
+    """Refuse features that are all zeros, so that they have no direction.
+
+    Args:
+        largest_R: the largest absolute value of each of R rows.
+        where, first: what holds the rows, and the number of the first among them, for the message.
+    """
+    if not largest_R.all():
+        row = first + int(np.argmin(largest_R))
+        raise InputError(f"{where}: features of row {row} are all zero; extract that picture again")
+
+
 def _load_features(group: h5py.Group) -> FeatureArray:
     features_ND = np.empty(feature_shape(group), np.float32)
     for _ in load_feature_blocks(group, features_ND):

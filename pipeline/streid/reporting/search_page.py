@@ -131,7 +131,7 @@ def render_finds(finds: Finds, source: PictureSource) -> str:
     Raises:
         InputError: a picture is missing or unreadable.
     """
-    own = PictureSource(Path())
+    own = PictureSource(Path(), confined=False)
     return render(
         SHARED_TEMPLATES / "search_page.html.jinja",
         finds=finds,

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from streid.arrays import FloatArray, IntArray
-from streid.data.leaks import refuse_tested
+from streid.data.protocol import refuse_tested
 from streid.errors import InputError
 from streid.files.features import FeatureGroup, feature_groups, read_features
 from streid.files.histograms import HeldOut
@@ -176,7 +176,7 @@ def _choose_from_file(
             f"{features}: features of group val have length {lengths[0]}, those of query and gallery {lengths[1]}; "
             "all must come from one model"
         )
-    refuse_tested(val.sightings.pid_N, (scene.query, scene.gallery), f"{features}: group val")
+    refuse_tested(val.sightings.pid_N, np.concatenate([scene.query.pid_N, scene.gallery.pid_N]), str(features))
     return choose_weight(val, held_out, default, seed=seed)
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from streid.arrays import IntArray
-from streid.data.leaks import refuse_tested
 from streid.data.manifest import read_manifest, read_prepared, sightings
+from streid.data.protocol import refuse_tested
 from streid.errors import InputError
 from streid.files.features import feature_groups, read_sightings
 from streid.files.sightings import DISTRACTOR_PID, Sightings, concatenate_sightings
@@ -63,8 +63,8 @@ def training_of_features(path: str | os.PathLike[str], *, seed: int) -> Training
         )
     groups = {name: read_sightings(path, name) for name in present}
     counted = concatenate_sightings([groups[name] for name in present])
-    tested = [read_sightings(path, name) for name in TESTED_GROUPS if name in stored]
-    refuse_tested(counted.pid_N, tested, f"{path}: groups train and val")
+    tested = [read_sightings(path, name).pid_N for name in TESTED_GROUPS if name in stored]
+    refuse_tested(counted.pid_N, np.concatenate([*tested, np.empty(0, np.int64)]), str(path))
     people = {name: np.unique(group.pid_N[group.pid_N > DISTRACTOR_PID]) for name, group in groups.items()}
     held_out_H = np.empty(0, np.int64)
     if present == ["val"]:

@@ -9,7 +9,7 @@ from conftest import write_picture
 from PIL import Image
 
 from streid.data.loading import EvaluationSet, Item, TrainingSet, load_batches
-from streid.data.masks import mask_path
+from streid.data.picture_paths import mask_path
 from streid.data.picture_source import PictureSource
 from streid.data.transforms import AugmentationConfig, augment_picture, no_augmentation
 from streid.errors import InputError

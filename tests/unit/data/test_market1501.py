@@ -63,5 +63,5 @@ def test_missing_data_says_where_to_get_it(tmp_path: Path, market_tree: Path) ->
         load_market1501(tmp_path / "nothing")
     for picture in (market_tree / "query").iterdir():
         picture.unlink()
-    with pytest.raises(InputError, match="query: holds no .jpg pictures"):
+    with pytest.raises(InputError, match="query: holds no pictures"):
         load_market1501(market_tree)

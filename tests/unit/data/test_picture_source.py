@@ -9,7 +9,7 @@ import pytest
 from conftest import write_picture
 from PIL import Image
 
-from streid.data.masks import mask_path
+from streid.data.picture_paths import mask_path
 from streid.data.picture_source import PictureSource
 from streid.errors import InputError
 from streid.files.picture_pack import create_pack, write_empty_pack

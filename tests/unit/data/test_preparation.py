@@ -13,7 +13,6 @@ from dataset_trees import write_duke, write_duke_video, write_mars, write_msmt17
 from PIL import Image
 
 from streid.data import preparation
-from streid.data.images import check_pictures
 from streid.data.manifest import read_manifest, write_manifest
 from streid.data.picture_source import PictureSource
 from streid.errors import InputError
@@ -60,7 +59,10 @@ def test_counts_and_official_numbers(market_tree: Path) -> None:
         "junk_tracklets": 1,
     }
     assert "train: 3 pictures, officially 12,936" in summary["warnings"]
-    assert len(summary["warnings"]) == 8
+    assert summary["warnings"][8:] == [
+        "1 of 5 pictures of query and gallery are of cameras that no picture of train and val is of (first: camera 3): "
+        "their times cannot be used, appearance alone decides"
+    ]
     assert (summary["cameras"], summary["sessions"], summary["pictures_with_time"]) == ([1, 2, 3], 1, 8)
 
 
@@ -131,27 +133,161 @@ def test_every_unreadable_picture_is_listed_and_others_are_read_alike_everywhere
 
 
 def test_missing_pictures_of_a_manifest_are_named(tmp_path: Path) -> None:
-    problems, _ = check_pictures(tmp_path, ["a.jpg"], threads=1)
-    assert problems == {"a.jpg": "no such file"}
     with pytest.raises(InputError, match=r"a\.jpg: no such picture"):
         PictureSource(tmp_path).read("a.jpg")
 
 
+HEADER = "path,split,pid,camid,session,time,tracklet"
+OWN_ROWS = (
+    "cam1/a.jpg,train,1,1,0,5,",
+    "cam2/b.jpg,train,1,2,0,9,",
+    "cam1/c.jpg,train,2,1,0,6,",
+    "cam1/d.jpg,query,3,1,0,7,",
+    "cam2/e.jpg,gallery,3,2,0,8,",
+)
+
+
+def prepare_own(root: Path, *rows: str, **changes: Any) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Prepare a manifest of these rows, its pictures made where they are not there; the first row is line 2."""
+    for number, row in enumerate(rows):
+        path = root / row.partition(",")[0]
+        if not path.exists():
+            write_picture(path, seed=number, size=(16, 32))
+    (root / "mine.csv").write_text("\n".join([HEADER, *rows]))
+    return prepare(root, source_format="manifest", source_manifest=root / "mine.csv", **changes)
+
+
 def test_a_manifest_of_ones_own(tmp_path: Path) -> None:
-    rows = ["path,split,pid,camid,session,time,tracklet"]
-    for number, split in enumerate(("train", "query", "gallery")):
-        write_picture(tmp_path / f"my pictures/{split}.jpg", seed=number)
-        rows.append(f"my pictures/{split}.jpg,{split},{1 if split == 'train' else 2},4,0,,")
-    (tmp_path / "mine.csv").write_text("\n".join(rows))
-    _, summary = prepare(tmp_path, source_format="manifest", source_manifest=tmp_path / "mine.csv")
-    assert summary["expected"] is None
+    table, summary = prepare_own(tmp_path, *OWN_ROWS)
+    assert table["path"].tolist() == ["cam1/a.jpg", "cam2/b.jpg", "cam1/c.jpg", "cam1/d.jpg", "cam2/e.jpg"]
+    assert (summary["expected"], summary["warnings"]) == (None, [])
+    for rows, missing in ((OWN_ROWS[:4], "gallery"), (OWN_ROWS[3:], "train")):
+        with pytest.raises(InputError, match=rf"mine\.csv: no pictures for {missing}; a data set needs train, query"):
+            prepare_own(tmp_path, *rows)
+
+
+def test_paths_of_one_file_may_not_contradict_each_other(tmp_path: Path) -> None:
+    """The file is the same by a link of either kind, and whether the rows are of two splits or of one."""
+    prepare_own(tmp_path, *OWN_ROWS)
+    (tmp_path / "cam3").symlink_to("cam1")
+    (tmp_path / "hard.jpg").hardlink_to(tmp_path / "cam2" / "e.jpg")
+    for row, message in (
+        (
+            "cam3/d.jpg,gallery,3,4,0,7,",
+            r"lines 5 and 7: cam3/d\.jpg \(the same file as cam1/d\.jpg\) is listed with camid",
+        ),
+        (
+            "cam3/a.jpg,gallery,9,1,0,5,",
+            r"lines 2 and 7: cam3/a\.jpg \(the same file as cam1/a\.jpg\) is listed with pid 1",
+        ),
+        (
+            "hard.jpg,gallery,3,2,0,8,",
+            r"lines 6 and 7: hard\.jpg \(the same file as cam2/e\.jpg\) is listed twice in spl",
+        ),
+    ):
+        with pytest.raises(InputError, match=message):
+            prepare_own(tmp_path, *OWN_ROWS, row)
+    assert len(prepare_own(tmp_path, *OWN_ROWS, "cam3/d.jpg,gallery,3,1,0,7,")[0]) == 6
+
+
+def test_copies_that_contradict_each_other_are_told(tmp_path: Path) -> None:
+    prepare_own(tmp_path, *OWN_ROWS)
+    (tmp_path / "copy.jpg").write_bytes((tmp_path / "cam1" / "d.jpg").read_bytes())
+    _, summary = prepare_own(tmp_path, *OWN_ROWS, "copy.jpg,gallery,3,2,0,9,")
     assert summary["warnings"] == [
-        "3 of 3 pictures have no time: appearance alone decides for them",
-        "all pictures are from one camera: no query can have a right match in another",
+        f"{tmp_path / 'mine.csv'}, lines 5 and 7: copy.jpg (a copy of cam1/d.jpg) is listed with camid 1 and 2; keep "
+        "the row that is right (1 such rows)"
     ]
-    (tmp_path / "mine.csv").write_text("\n".join(rows[:-1]))
-    with pytest.raises(InputError, match="no pictures for gallery"):
+    assert prepare_own(tmp_path, *OWN_ROWS, "copy.jpg,gallery,3,1,0,9,")[1]["warnings"] == []
+
+
+def test_a_test_without_right_matches_is_refused_before_a_picture_is_read(tmp_path: Path) -> None:
+    rows = [*OWN_ROWS[:3], "none.jpg,query,3,1,0,7,", "gone.jpg,gallery,3,1,0,8,"]
+    (tmp_path / "mine.csv").write_text("\n".join([HEADER, *rows]))
+    with pytest.raises(
+        InputError, match=r"mine\.csv, line 5: none of the 1 queries, the first of pid 3 before camera 1"
+    ):
         prepare(tmp_path, source_format="manifest", source_manifest=tmp_path / "mine.csv")
+
+
+def test_queries_without_a_right_match_are_told(tmp_path: Path) -> None:
+    row = "f.jpg,query,3,2,0,9,"
+    assert prepare_own(tmp_path, *OWN_ROWS, row)[1]["warnings"] == [
+        "1 of 2 queries have no right match in the gallery (first: f.jpg): they are left out of the figures"
+    ]
+    # Line numbers and counts stay those of the manifest where unreadable pictures are skipped.
+    (tmp_path / "cam2" / "e.jpg").write_bytes(b"")
+    with pytest.raises(InputError, match=r"mine\.csv: no pictures for gallery"):
+        prepare_own(tmp_path, *OWN_ROWS, unreadable="skip")
+    (tmp_path / "cam1" / "a.jpg").write_bytes(b"")
+    with pytest.raises(InputError, match=r"mine\.csv, line 5: none of the 1 queries"):
+        prepare_own(tmp_path, *OWN_ROWS, "g.jpg,gallery,4,2,0,9,", unreadable="skip")
+
+
+def test_numbers_of_nobody_are_refused_in_names(market_tree: Path) -> None:
+    for number in ("0000", "-1"):
+        name = f"{number}_c1s1_001051_00.jpg"
+        write_picture(market_tree / "query" / name, seed=90)
+        with pytest.raises(InputError, match=rf"market: query/{name}: pid is {int(number)} .* numbered from 1"):
+            prepare(market_tree)
+        (market_tree / "query" / name).unlink()
+
+
+def test_trackers_numbers_that_start_anew_are_made_unique(tmp_path: Path) -> None:
+    rows = [
+        *("a1.jpg,train,1,1,0,1,0", "a2.jpg,train,1,1,0,2,0", "b.jpg,train,1,2,0,5,0", "c.jpg,train,2,1,0,9,1"),
+        *("d.jpg,query,3,1,0,1,0", "e.jpg,gallery,3,2,0,4,0", "f.jpg,gallery,4,1,0,5,0", "g.jpg,gallery,4,1,1,5,0"),
+    ]
+    table, summary = prepare_own(tmp_path, *rows)
+    # By camera, session and number, train before test: 1/0/0, 1/0/1, 2/0/0; test 1/0/0, 1/1/0, 2/0/0.
+    assert table["tracklet"].tolist() == [3, 3, 5, 4, 0, 2, 0, 1]
+    counts = {split: count["tracklets"] for split, count in summary["counts"].items()}
+    assert counts == {"train": 3, "query": 1, "gallery": 3}
+    with pytest.raises(
+        InputError,
+        match=r"mine\.csv, lines 2 and 10: tracklet 0 of camera 1, session 0 shows pid 1 and 7 \(1 such rows\)",
+    ):
+        prepare_own(tmp_path, *rows, "h.jpg,train,7,1,0,3,0")
+
+
+def test_spellings_of_paths_become_those_of_the_files(tmp_path: Path) -> None:
+    prepare_own(tmp_path, *OWN_ROWS)
+    rows = [row.replace("/", "\\") for row in OWN_ROWS]
+    (tmp_path / "mine.csv").write_text("\n".join([HEADER, *rows]))
+    table, _ = prepare(tmp_path, source_format="manifest", source_manifest=tmp_path / "mine.csv")
+    assert table["path"].tolist() == ["cam1/a.jpg", "cam2/b.jpg", "cam1/c.jpg", "cam1/d.jpg", "cam2/e.jpg"]
+
+
+@pytest.mark.parametrize("write", FORMAT_OF)
+@pytest.mark.parametrize("ending", [".jpeg", ".JPG", ".png", ".webp"])
+def test_pictures_with_other_endings_are_read_in_every_format(
+    tmp_path: Path, write: Callable[[Path], Path], ending: str
+) -> None:
+    """Every second picture is called otherwise, in the lists as well; the manifest holds all, as it did before."""
+    root = write(tmp_path)
+    before, _ = prepare(root, source_format=FORMAT_OF[write])
+    others = sorted(root.rglob("*.jpg"))[::2]
+    for path in others:
+        Image.open(path).save(path.with_suffix(ending))
+        path.unlink()
+    for listing in root.rglob("*.txt"):
+        text = listing.read_text()
+        for path in others:
+            text = text.replace(path.name, path.with_suffix(ending).name)
+        listing.write_text(text)
+    table, summary = prepare(root, source_format=FORMAT_OF[write])
+    renamed = [path.relative_to(root).as_posix() for path in others]
+    expected = [path.removesuffix(".jpg") + ending if path in renamed else path for path in before["path"]]
+    assert sorted(table["path"]) == sorted(expected)
+    assert not any("left out" in warning for warning in summary["warnings"])
+
+
+@pytest.mark.parametrize("write", [write_duke, write_msmt17_copy, write_duke_video])
+def test_what_is_left_out_of_a_tree_is_told(tmp_path: Path, write: Callable[[Path], Path]) -> None:
+    root = write(tmp_path)
+    (next(root.rglob("*.jpg")).parent / "notes.txt").touch()
+    warnings = prepare(root, source_format=FORMAT_OF[write])[1]["warnings"]
+    assert any(warning.startswith("1 files or folders that are no pictures were left out (f") for warning in warnings)
 
 
 @pytest.mark.parametrize(

@@ -172,7 +172,7 @@ def test_val_of_another_length_or_with_tested_identities_is_refused(tmp_path: Pa
     with pytest.raises(InputError, match="group val have length 16, those of query and gallery 17"):
         fusion_of(path, longer, histograms)
     path = stored(tmp_path, features, walkers(0, range(1, 102)))
-    with pytest.raises(InputError, match=r"group val hold 2 identities .*first: 100"):
+    with pytest.raises(InputError, match=r"2 identities are learned from .*first: 100"):
         fusion_of(path, scene, histograms)
 
 

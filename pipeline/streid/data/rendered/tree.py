@@ -21,7 +21,7 @@ import numpy as np
 from PIL import Image
 
 from streid.data.market1501 import FOLDERS, parse_name
-from streid.data.masks import MASKS_FOLDER
+from streid.data.picture_paths import MASKS_FOLDER
 from streid.data.rendered.cameras import CAMERAS
 from streid.data.rendered.drawing import Difficulty, Snapshot, draw_picture
 from streid.data.rendered.wardrobe import Look, draw_look, draw_outfit, dress_identities

@@ -1,0 +1,42 @@
+"""What pictures of a data set may be called, and where they and their part masks lie.
+
+A path may come from a file that somebody else made: a manifest, a features.h5, a list. It must stay inside the data
+set's root: no absolute path, no `..`. Links inside the root are followed, since whoever made the folders made them.
+"""
+
+import re
+from pathlib import Path, PurePosixPath
+
+from streid.errors import InputError
+
+# In lower case, of the kinds that are read; the content decides, whatever the ending.
+ENDINGS = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp")
+OTHER_ENDINGS = (".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2", ".jxl", ".ppm", ".pgm", ".tga", ".dng")
+# The same as a pattern, for the names of a data set.
+ENDING = f"(?i:{'|'.join(map(re.escape, ENDINGS))})"
+# Control characters, and what stands for bytes that are not UTF-8: neither a CSV file nor a log can hold them safely.
+UNSAFE = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
+LEADS_OUT = r"^$|^/|(?:^|/)\.\.(?:/|$)"
+MUST_STAY = "must be relative and without '..', so that it stays inside the data set's root"
+MASKS_FOLDER = "masks"
+_BAD = re.compile(f"{LEADS_OUT}|{UNSAFE}")
+
+
+def picture_file(root: Path, path: str) -> Path:
+    """The file of a picture or part mask.
+
+    Args:
+        root: the data set's root.
+        path: the picture's path in it, as a manifest, a features.h5 or another file says.
+
+    Raises:
+        InputError: the path is empty or absolute, holds `..`, a control character or bytes that are not UTF-8.
+    """
+    if _BAD.search(path):
+        raise InputError(f"a picture's path {MUST_STAY} ({root}), and without control characters: {path!r}")
+    return root / path
+
+
+def mask_path(path: str) -> str:
+    """Where the part mask of a picture lies, relative to the data set's root."""
+    return str(PurePosixPath(MASKS_FOLDER, path).with_suffix(".png"))
