@@ -60,4 +60,4 @@ def _strongest(weights_VV: FeatureArray, parts: int) -> str:
         frame = f" of frame {node // parts + 1}" if len(weights_VV) > parts else ""
         return f"part {node % parts + 1}{frame}"
 
-    return f"{words(int(receiver))} receives most from {words(int(sender))}, {weights_VV.max():.2f}"
+    return f"{words(int(receiver))} receives most from {words(int(sender))} with {weights_VV.max():.2f}"

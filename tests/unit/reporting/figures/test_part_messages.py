@@ -11,8 +11,8 @@ def test_messages_are_the_mean_of_the_units() -> None:
     made = with_pictures(inspection(blocks={"layer2": attention(messages_UVV=messages)}))
     chart = plot_messages(made)
     assert chart.alt == (
-        "Messages between the parts of made, largest weight: after layer2, part 2 of frame 2 receives most from part 1 of frame 2 "
-        "with 0.75."
+        "Messages between the parts of made, largest weight: after layer2, part 2 of frame 2 receives most from part "
+        "1 of frame 2 with 0.75."
     )
     # First row: means of 0.75 and 0.25, and of 0.25 and 0.75; in hundredths.
     assert texts(chart).count("50") == 2 + 4
