@@ -67,7 +67,7 @@ def main() -> None:
     units = make_units(table[table["split"] == "train"], "picture" if arguments.frames == 1 else "tracklet")
     identities, labels = np.unique(units.sightings.pid_N, return_inverse=True)
     shape, augmentation = model_config(arguments, len(identities)), augmentation_config(arguments)
-    config = training_config(arguments)
+    config = training_config(arguments, len(identities))
     weight_files = [Path(arguments.start_weights)] if Path(arguments.start_weights).is_file() else []
     fingerprint = fingerprint_run(
         Path(__file__),

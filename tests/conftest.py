@@ -1,6 +1,7 @@
 """What several rooms' tests share: running stage scripts, and small trees in Market-1501's layout."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from forked_stage import run_forked
 from PIL import Image
 
 from streid.data.manifest import DIGEST_KEY
+from streid.errors import InputError
 from streid.files.json_files import read_json, write_json
 
 # The suite is the same on every machine: what it checks of GPUs it checks on fake ones.
@@ -26,6 +28,7 @@ os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16")
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 ROOT = Path(__file__).resolve().parent.parent
+NUMPY_REPR = re.compile(r"\bnp\.\w+\(|\barray\(|dtype=")
 RunStage = Callable[..., subprocess.CompletedProcess[str]]
 MakeOnce = Callable[[str, Callable[[Path], None]], Path]
 
@@ -82,6 +85,7 @@ def error_line(said: str) -> str:
     """The one line of a stage's refusal, the last it says: what it logged and its bar of progress come before."""
     lines = said.splitlines()
     assert [line for line in lines if line.startswith(("error: ", "Traceback"))] == lines[-1:]
+    assert not NUMPY_REPR.search(lines[-1]), f"a refusal shows a value as numpy does: {lines[-1]}"
     return lines[-1]
 
 
@@ -97,6 +101,17 @@ def edit_manifest(table: pd.DataFrame, folder: Path, out: Path) -> None:
     table.to_csv(out / "manifest.csv", index=False)
     summary = read_json(folder / "dataset.json")
     write_json(out / "dataset.json", {key: value for key, value in summary.items() if key != DIGEST_KEY})
+
+
+@pytest.fixture(autouse=True)
+def plain_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a test makes a room refuse, the message shows numbers as people write them, not as numpy does."""
+
+    def checked(self: InputError, *said: object) -> None:
+        ValueError.__init__(self, *said)
+        assert not NUMPY_REPR.search(str(self)), f"a refusal shows a value as numpy does: {self}"
+
+    monkeypatch.setattr(InputError, "__init__", checked)
 
 
 MARKET_NAMES = {

@@ -31,9 +31,13 @@ def augmentation_config(arguments: argparse.Namespace) -> AugmentationConfig:
     return _fill(AugmentationConfig, arguments)
 
 
-def training_config(arguments: argparse.Namespace) -> TrainingConfig:
-    """The training run's configuration."""
-    return _fill(
+def training_config(arguments: argparse.Namespace, identities: int) -> TrainingConfig:
+    """The training run's configuration.
+
+    Raises:
+        InputError: a setting is out of range, or the training pictures show too few identities for a batch.
+    """
+    config = _fill(
         TrainingConfig,
         arguments,
         sampler=_fill(SamplerConfig, arguments),
@@ -41,6 +45,8 @@ def training_config(arguments: argparse.Namespace) -> TrainingConfig:
         optimizer=_fill(OptimizerConfig, arguments),
         losses=_fill(LossConfig, arguments),
     )
+    config.sampler.check_identities(identities)
+    return config
 
 
 def reads_masks(config: TrainingConfig, shape: ModelConfig, summary: Mapping[str, Any]) -> bool:

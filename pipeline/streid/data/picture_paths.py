@@ -19,7 +19,9 @@ UNSAFE = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
 LEADS_OUT = r"^$|^/|(?:^|/)\.\.(?:/|$)"
 MUST_STAY = "must be relative and without '..', so that it stays inside the data set's root"
 MASKS_FOLDER = "masks"
-_BAD = re.compile(f"{LEADS_OUT}|{UNSAFE}")
+# No file can be called that, whatever the system.
+_IMPOSSIBLE = r"[\0\ud800-\udfff]"
+_REFUSED = re.compile(f"{LEADS_OUT}|{_IMPOSSIBLE}")
 
 
 def picture_file(root: Path, path: str) -> Path:
@@ -30,10 +32,10 @@ def picture_file(root: Path, path: str) -> Path:
         path: the picture's path in it, as a manifest, a features.h5 or another file says.
 
     Raises:
-        InputError: the path is empty or absolute, holds `..`, a control character or bytes that are not UTF-8.
+        InputError: the path is empty or absolute, holds `..`, a zero byte or bytes that are not UTF-8.
     """
-    if _BAD.search(path):
-        raise InputError(f"a picture's path {MUST_STAY} ({root}), and without control characters: {path!r}")
+    if _REFUSED.search(path):
+        raise InputError(f"a picture's path {MUST_STAY} ({root}): {path!r}")
     return root / path
 
 

@@ -58,6 +58,18 @@ class SamplerConfig:
                 "each; choose another batch_size or another number of processes"
             )
 
+    def check_identities(self, count: int) -> None:
+        """Refuse a training set too small for a batch of different people.
+
+        Raises:
+            InputError: the PK sampler puts more identities into a batch than the `count` there are.
+        """
+        if self.sampler == "pk" and count < self.identities_per_batch:
+            raise InputError(
+                f"a batch of {self.identities_per_batch} identities cannot be made from {count}; lower batch_size or "
+                "raise pictures_per_identity"
+            )
+
 
 def epoch_batches(config: SamplerConfig, labels_U: Sequence[int] | IntArray, *, seed: int, epoch: int) -> IntArray:
     """One epoch's batches of sample rows (B, N); B is the same in every epoch.
@@ -71,6 +83,7 @@ def epoch_batches(config: SamplerConfig, labels_U: Sequence[int] | IntArray, *, 
     """
     generator = np.random.default_rng((seed, epoch))
     labels_U = np.asarray(labels_U, np.int64)
+    config.check_identities(len(np.unique(labels_U)))
     if config.sampler == "shuffle":
         return _shuffled(len(labels_U), config.batch_size, generator)
     return _by_identity(labels_U, config.identities_per_batch, config.pictures_per_identity, generator)
@@ -95,11 +108,6 @@ def _by_identity(
     over are given to, or taken from, identities drawn at random.
     """
     identities_I, counts_I = np.unique(labels_U, return_counts=True)
-    if len(identities_I) < identities_per_batch:
-        raise InputError(
-            f"a batch of {identities_per_batch} identities cannot be made from {len(identities_I)}; "
-            "lower batch_size or raise pictures_per_identity"
-        )
     wanted_I = np.maximum(1, counts_I // per_identity)
     batches = max(-(-len(identities_I) // identities_per_batch), int(wanted_I.sum()) // identities_per_batch)
     places_I = _fit_places(wanted_I, batches, identities_per_batch, generator)

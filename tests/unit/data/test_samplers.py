@@ -92,6 +92,10 @@ def test_too_few_identities_are_refused() -> None:
 
 
 def test_batches_that_processes_cannot_share_are_refused() -> None:
+    SamplerConfig(sampler="pk", batch_size=16).check_identities(4)
+    SHUFFLE.check_identities(1)
+    with pytest.raises(InputError, match="a batch of 4 identities cannot be made from 3; lower batch_size or raise"):
+        SamplerConfig(sampler="pk", batch_size=16).check_identities(3)
     SamplerConfig(sampler="pk", batch_size=16).check_shares(4)
     with pytest.raises(InputError, match="4 identities of a batch cannot be shared among 8 processes"):
         SamplerConfig(sampler="pk", batch_size=16).check_shares(8)

@@ -25,7 +25,7 @@ from streid.data.picture_paths import MASKS_FOLDER
 from streid.data.rendered.cameras import CAMERAS
 from streid.data.rendered.drawing import Difficulty, Snapshot, draw_picture
 from streid.data.rendered.wardrobe import Look, draw_look, draw_outfit, dress_identities
-from streid.data.rendered.world import World
+from streid.data.rendered.world import RenderedWorld
 from streid.errors import InputError
 from streid.files.checksums import digest_files
 from streid.files.json_files import write_json
@@ -63,7 +63,7 @@ def picture_name(snapshot: Snapshot) -> str:
     return f"{pid}_c{snapshot.camid}s{snapshot.sequence}_{snapshot.frame:06d}_{snapshot.box:02d}.jpg"
 
 
-def name_world(world: World) -> dict[str, list[str]]:
+def name_world(world: RenderedWorld) -> dict[str, list[str]]:
     """The file names of a planned world, by folder of the tree."""
     splits = {"train": world.train, "query": world.query, "gallery": world.gallery}
     return {FOLDERS[split]: [picture_name(snapshot) for snapshot in snapshots] for split, snapshots in splits.items()}

@@ -75,7 +75,7 @@ class Visit:
 
 
 @dataclass(frozen=True, kw_only=True)
-class World:
+class RenderedWorld:
     """Every picture to draw, sorted by pid, camera, sequence, frame and box."""
 
     train: tuple[Snapshot, ...]
@@ -83,7 +83,7 @@ class World:
     gallery: tuple[Snapshot, ...]
 
 
-def plan_world(size: WorldSize, seed: int) -> World:
+def plan_world(size: WorldSize, seed: int) -> RenderedWorld:
     """Let everybody walk and note who is seen where and when.
 
     Training identities are numbered from 1, test identities follow. Each test identity has one query per
@@ -104,7 +104,7 @@ def plan_world(size: WorldSize, seed: int) -> World:
                 snapshot = _detect(boxes, pid, visit.camid, visit.sequence, frame)
                 (train if chosen < 0 else gallery).append(snapshot)
     gallery += _crowd(size, boxes, np.random.default_rng([seed, CROWD_STREAM]))
-    return World(train=_sorted(train), query=_sorted(query), gallery=_sorted(gallery))
+    return RenderedWorld(train=_sorted(train), query=_sorted(query), gallery=_sorted(gallery))
 
 
 def travel(rng: np.random.Generator, frames_per_pass: int) -> list[Visit]:
