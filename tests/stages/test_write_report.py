@@ -277,7 +277,7 @@ def test_models_at_work_are_shown(results: Path, tmp_path: Path, run_stage: RunS
     write_inspection(results / "pcb" / "inspection.h5", inspection())
     assert "a.jpg: no such picture" in run_stage(*arguments(results, tmp_path / "no"), status=2).stderr
     (results / "pcb" / "inspection.h5").write_bytes(b"nothing")
-    assert "inspection.h5: damaged" in run_stage(*arguments(results, tmp_path / "no"), status=2).stderr
+    assert "inspection.h5: no HDF5 file" in run_stage(*arguments(results, tmp_path / "no"), status=2).stderr
     assert not (tmp_path / "no").exists()
 
 
