@@ -151,8 +151,11 @@ def naive_log_ratio(likelihood: Likelihood, one: tuple[int, int, int], other: tu
         return naive_log_ratio(likelihood, other, one)
     pair = [(a, b) for i, a in enumerate(cameras) for b in cameras[i + 1 :]].index((cam_a, cam_b))
     gap = time_b - time_a
-    k = (2 * abs(gap) + likelihood.bin_width) // (2 * likelihood.bin_width) * (1 if gap >= 0 else -1)
-    k = min(max(k, -likelihood.last_bin), likelihood.last_bin) + likelihood.last_bin
+    k, octave = (2 * abs(gap) + likelihood.bin_width) // (2 * likelihood.bin_width), 0
+    while likelihood.equal_bins and k >= likelihood.equal_bins:
+        k, octave = k // 2, octave + 1
+    k = min(k + octave * likelihood.equal_bins // 2, likelihood.last_bin)
+    k = likelihood.last_bin + (k if gap >= 0 else -k)
     share = likelihood.neutral
     ratio = (1 - share) * likelihood.same_PS[pair, k] / likelihood.different_PS[pair, k] + share
     return float(np.log(ratio) + likelihood.near)

@@ -14,12 +14,14 @@ import numpy as np
 from streid.arrays import FeatureArray, FloatArray, IntArray
 from streid.errors import InputError
 from streid.files.hdf5 import create_file, open_checked
+from streid.files.time_bins import TimeBins
 
 HISTOGRAMS_FORMAT = "streid-histograms"
-HISTOGRAMS_VERSION = 2
+HISTOGRAMS_VERSION = 3
 HISTOGRAM_ATTRIBUTES = ("bin_width", "sigma", "identities", "sessions")
 LIKELIHOOD_ATTRIBUTES = {
     "bin_width": int,
+    "equal_bins": int,
     "neutral": float,
     "near": float,
     "apart": float,
@@ -43,9 +45,9 @@ LEAST_DENSITY = 1e-12
 class Likelihood:
     """How likely a signed time difference is for the same person, and for different people.
 
-    cameras_C: the cameras' numbers, ascending. same_PS, different_PS: for cameras a < b, the density of
-    the signed bin k of t_b - t_a within one session at index K + k; k is the nearest multiple of
-    `bin_width` (the data set's time unit), halves away from 0.
+    cameras_C: the cameras' numbers, ascending. same_PS, different_PS: for cameras a < b, how likely the signed bin
+    k of t_b - t_a is within one session, at index K + k; the bins are `TimeBins` of `bin_width` (the data set's time
+    unit), `equal_bins` and K.
     neutral: share of the log ratio's mixture that says nothing, which bounds it from below.
     near, apart: log ratio, same person to different people, of being seen within one session and in two.
     identities: training identities seen by two cameras within one session; identities_compared: by two
@@ -69,6 +71,7 @@ class Likelihood:
     pooling: float
     windows_J: FloatArray
     weights_J: FloatArray
+    equal_bins: int = 0
 
     def __post_init__(self) -> None:
         _check_cameras(self.cameras_C, "likelihood")
@@ -83,11 +86,9 @@ class Likelihood:
         numbers = (self.same_PS, self.different_PS, self.identities_P, self.windows_J, self.weights_J)
         if any(not np.isfinite(one).all() or one.min(initial=0) < 0 for one in numbers):
             raise InputError("likelihood densities, identities and windows must be finite and not negative")
-        if self.bin_width < 1 or not 0 < self.neutral <= 1 or self.pooling < 0:
-            raise InputError(
-                f"likelihood bin width {self.bin_width}, neutral share {self.neutral} or pooling {self.pooling} "
-                "is out of range"
-            )
+        _ = self.bins  # which refuses impossible ones
+        if not 0 < self.neutral <= 1 or self.pooling < 0:
+            raise InputError(f"likelihood neutral share {self.neutral} or pooling {self.pooling} is out of range")
         if not np.isfinite([self.near, self.apart, self.pooling]).all():
             raise InputError("likelihood log ratios of sessions must be finite")
 
@@ -100,6 +101,11 @@ class Likelihood:
     def last_bin(self) -> int:
         """K, the last bin to either side; it also stands for everything beyond."""
         return int(self.same_PS.shape[1]) // 2
+
+    @property
+    def bins(self) -> TimeBins:
+        """The bins of the tables' columns."""
+        return TimeBins(width=self.bin_width, last=self.last_bin, equal=self.equal_bins)
 
     def pair_log_ratios(self) -> FeatureArray:
         """log p(time difference | same person) / p(time difference | different people), sessions included.
@@ -177,7 +183,8 @@ class Histograms:
     bin_width: in the data set's time unit. sigma: of the Gaussian window, in bins.
     identities: training identities counted. sessions: number of sessions counted in.
     likelihood: fitted on the same identities; neutral unless given. held_out: the same without the
-    identities held out, where there are such.
+    identities held out, where there are such. warnings: what is doubtful about the training pictures' times, a
+    sentence each, for people.
     """
 
     cameras_C: IntArray
@@ -189,6 +196,7 @@ class Histograms:
     sessions: int
     likelihood: Likelihood = field(default_factory=neutral_likelihood)
     held_out: HeldOut | None = None
+    warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         cameras = len(self.cameras_C)
@@ -215,6 +223,7 @@ def _check_cameras(cameras_C: IntArray, what: str) -> None:
 def write_histograms(path: str | os.PathLike[str], histograms: Histograms) -> None:
     """Write a histograms.h5, atomically."""
     attributes = {name: getattr(histograms, name) for name in HISTOGRAM_ATTRIBUTES}
+    attributes["warnings"] = "\n".join(histograms.warnings)
     with create_file(path, HISTOGRAMS_FORMAT, HISTOGRAMS_VERSION, **attributes) as handle:
         handle.create_dataset("cameras", data=histograms.cameras_C)
         for name in ("counts", "density"):
@@ -274,4 +283,5 @@ def read_histograms(path: str | os.PathLike[str]) -> Histograms:
             sessions=int(handle.attrs["sessions"]),
             likelihood=_load_likelihood(handle["likelihood"]),
             held_out=held_out,
+            warnings=tuple(str(handle.attrs["warnings"]).splitlines()),
         )

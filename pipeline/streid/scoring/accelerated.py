@@ -104,11 +104,21 @@ class DeviceScores:
         cameras, bins = rule.table_CCS.shape[1], rule.table_CCS.shape[2]
         beyond = bins // 2 - 1
         gap_RW = self._time_N[columns] - self._time_N[rows, None]
-        steps_RW = (gap_RW.abs() * (ROUND_UP / rule.bin_width) + rule.rounding).floor_().clamp_(max=beyond).long()
+        multiple_RW = (gap_RW.abs() * (ROUND_UP / rule.bin_width) + rule.rounding).floor_()
+        steps_RW = _widened(multiple_RW, rule.equal_bins).clamp_(max=beyond)
         signed_RW = torch.where(gap_RW > 0, beyond + 1 + steps_RW, beyond - steps_RW)
         values_RW = self._table[signed_RW.add_((camera_W * cameras + camera_R1) * bins)]
         other_RW = torch.where(known_RW & (camera_R1 != camera_W), float(rule.apart), unknown)
         return torch.where(known_RW & (session_R1 == session_W), values_RW, other_RW)
+
+
+def _widened(multiple_RW: torch.Tensor, equal_bins: int) -> torch.Tensor:
+    """The bins of multiples of the bins' width, as `TimeBins.widened` says."""
+    if not equal_bins:
+        return multiple_RW.clamp_(max=float(LOW_HALF)).long()
+    half = equal_bins // 2
+    octave_RW = (torch.frexp(multiple_RW).exponent - half.bit_length()).clamp_(min=0)
+    return half * octave_RW + multiple_RW.long().bitwise_right_shift_(octave_RW)
 
 
 def _keys(scores_RW: torch.Tensor, start: int) -> torch.Tensor:

@@ -32,6 +32,8 @@ LN_2_HIGH = np.float32(0.693359375)
 LN_2_LOW = np.float32(-2.12194440e-4)
 EXPONENT_BIAS = np.int32(127)
 MANTISSA_BITS = np.int32(23)
+EXPONENT_BIAS_64 = np.int64(1023)
+MANTISSA_BITS_64 = np.int64(52)
 
 
 @compiled(fastmath=frozenset({"contract"}))
@@ -51,6 +53,24 @@ def _exponential(x: "np.floating[Any]") -> Any:
     power = power * r + np.float32(5.0000001201e-1)
     power = power * r * r + r + ONE
     return power * np.int32((np.int32(n) + EXPONENT_BIAS) << MANTISSA_BITS).view(np.float32)
+
+
+@compiled()
+def _octaves(equal_bins: int, beyond: int) -> tuple[int, int, float, float]:
+    """How multiples of the bins' width become bins that widen as `TimeBins` says.
+
+    From half = `equal_bins` / 2 = 2^m on, a float64's exponent and the first m places of its mantissa number them.
+
+    Returns:
+        How far to shift a multiple's bits, what to subtract, half, and the first multiple of the bin `beyond`.
+    """
+    half = equal_bins // 2
+    places = (np.float64(half).view(np.int64) >> MANTISSA_BITS_64) - EXPONENT_BIAS_64
+    shift = MANTISSA_BITS_64 - places
+    offset = (EXPONENT_BIAS_64 - 1 + places) << places
+    if beyond < half:
+        return shift, offset, np.float64(half), np.float64(beyond)
+    return shift, offset, np.float64(half), np.int64((beyond + offset) << shift).view(np.float64)
 
 
 @compiled()
@@ -79,10 +99,15 @@ def _look_up(
     table = rule.table_CCS[camera].reshape(-1)
     position_W = np.empty(STRIPE, np.uint32)
     bins_per_tick = ROUND_UP / rule.bin_width
+    widening = rule.equal_bins > 0
+    shift, offset, half, most = _octaves(rule.equal_bins, beyond) if widening else (0, 0, beyond + 0.0, beyond + 0.0)
     equal, elsewhere = 0, 0
     for w in range(len(asked_W)):
         gap = time - time_W[w]
-        steps = np.int32(min(np.floor(abs(gap) * bins_per_tick + rule.rounding), np.float64(beyond)))
+        multiple = min(np.floor(abs(gap) * bins_per_tick + rule.rounding), most)
+        steps = np.int32(min(multiple, half))
+        if widening:
+            steps = max(steps, np.int32((np.float64(multiple).view(np.int64) >> shift) - offset))
         signed = beyond + np.int32(1) + steps if gap > 0 else beyond - steps
         position_W[w] = camera_W[w] * bins + signed
         equal += gap == 0

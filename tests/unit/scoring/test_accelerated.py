@@ -44,9 +44,10 @@ def test_a_torch_device_finds_what_the_kernels_find(name: str, fused: bool, monk
     np.testing.assert_allclose(of_found, on_device.scores_NK, atol=1e-6)
 
 
-@pytest.mark.parametrize("latest", [3, 45, 4000])
-def test_scores_are_those_of_the_kernels(latest: int) -> None:
-    fusion, rows = likelihood_fusion(made_up_likelihood(), 0.5), random_rows(2, 90, latest)
+@pytest.mark.parametrize("latest", [3, 45, 4000, 2**45])
+@pytest.mark.parametrize("equal_bins", [0, 2, 8])
+def test_scores_are_those_of_the_kernels(latest: int, equal_bins: int) -> None:
+    fusion, rows = likelihood_fusion(made_up_likelihood(equal_bins=equal_bins), 0.5), random_rows(2, 90, latest)
     features = np.random.default_rng(0).standard_normal((90, 8)).astype(np.float32)
     pictures = locate(seen(*rows), fusion.cameras_C)
     found = DeviceScores(torch.from_numpy(features), pictures, fusion.rule, CPU).answered(slice(0, 90), slice(20, 90))

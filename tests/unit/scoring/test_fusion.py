@@ -122,6 +122,7 @@ def test_what_is_recorded() -> None:
         "weight": 0.5,
         "same_camera": "neutral",
         "bin_width": 3,
+        "equal_bins": 0,
         "neutral": 0.125,
         "near": 0.75,
         "apart": -2.5,

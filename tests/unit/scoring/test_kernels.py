@@ -24,8 +24,9 @@ from streid.scoring.kernels import (
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("latest", [3, 45, 4000])
-def test_kernels_equal_the_formula(seed: int, latest: int) -> None:
-    rows, likelihood, weight = random_rows(seed, 300, latest), made_up_likelihood(), 0.03
+@pytest.mark.parametrize("equal_bins", [0, 2, 8, 64])
+def test_kernels_equal_the_formula(seed: int, latest: int, equal_bins: int) -> None:
+    rows, likelihood, weight = random_rows(seed, 300, latest), made_up_likelihood(equal_bins=equal_bins), 0.03
     products = np.random.default_rng(seed).uniform(-1, 1, (300, 300)).astype(np.float32)
     fusion = likelihood_fusion(likelihood, weight)
     expected = products + weight * np.array([[naive_log_ratio(likelihood, a, b) for b in rows] for a in rows])
@@ -54,6 +55,23 @@ def test_nearest_bin_and_the_last_one_for_all_beyond(gap: int, k: int, sign: int
         likelihood_fusion(likelihood, 1.0), seen((2, 0, times[0]), (4, 0, times[1])), np.zeros((2, 2), np.float32)
     )
     assert scores[0, 1] == scores[1, 0] == likelihood.log_ratios()[0, 1, LAST + sign * k]
+
+
+@pytest.mark.parametrize("width", [1, 3, 1000])
+@pytest.mark.parametrize("power", [0, 1, 10, 35, 50])
+def test_bins_widen_alike_in_the_kernels_up_to_the_longest_clocks(width: int, power: int) -> None:
+    ratios_PS = np.random.default_rng(power).uniform(0.1, 2, (1, 601)).astype(np.float32)
+    likelihood = made_up_likelihood(
+        cameras_C=np.array([2, 4]), same_PS=ratios_PS, different_PS=np.ones_like(ratios_PS), identities_P=np.ones(1),
+        bin_width=width, equal_bins=16,
+    )  # fmt: skip
+    around = width * (1 << power) if power < 40 else 1 << power
+    later = np.unique(np.maximum(around + np.arange(-2 * width, 2 * width + 1, max(1, width // 50)), 0))
+    pictures = seen((2, 0, 0), *((4, 0, int(time)) for time in later))
+    scores = fused_scores(likelihood_fusion(likelihood, 1.0), pictures, np.zeros((len(later) + 1,) * 2, np.float32))
+    expected = likelihood.log_ratios()[0, 1, likelihood.last_bin + likelihood.bins.signed(later)]
+    np.testing.assert_array_equal(scores[0, 1:], expected)
+    np.testing.assert_array_equal(scores[1:, 0], expected)
 
 
 def test_half_a_bin_goes_outwards() -> None:
