@@ -59,6 +59,7 @@ def main() -> None:
     set_threads(arguments.threads)
     from streid.files.atomic import check_targets
     from streid.files.histograms import write_histograms
+    from streid.spatiotemporal.doubtful_times import doubtful_times
     from streid.spatiotemporal.likelihood import fit_held_out, fit_likelihood
     from streid.spatiotemporal.training_sightings import training_of_features, training_of_manifest
     from streid.spatiotemporal.travel_histograms import build_histograms
@@ -86,15 +87,22 @@ def main() -> None:
     likelihood = fit_likelihood(training.sightings, seed=arguments.seed)
     held_out = fit_held_out(training.sightings, training.held_out_H, seed=arguments.seed)
     logger.info(
-        "likelihood of %d identities, %d cameras, %d sessions, bins of %d; %s (%.2f s)",
+        "likelihood of %d identities, %d cameras, %d sessions, bins of %d%s; %s (%.2f s)",
         likelihood.identities,
         len(likelihood.cameras_C),
         likelihood.sessions,
         likelihood.bin_width,
+        f", wider from bin {likelihood.equal_bins} on" if likelihood.equal_bins else "",
         f"and again without {len(held_out.pids_H)} held out" if held_out else "no identities held out",
         time.perf_counter() - started,
     )
-    write_histograms(arguments.output, replace(histograms, likelihood=likelihood, held_out=held_out))
+    doubts = doubtful_times(training.sightings)
+    for doubt in doubts:
+        logger.warning("%s", doubt)
+    warnings = (*histograms.warnings, *doubts)
+    write_histograms(
+        arguments.output, replace(histograms, likelihood=likelihood, held_out=held_out, warnings=warnings)
+    )
 
 
 if __name__ == "__main__":

@@ -39,12 +39,12 @@ class Rule(NamedTuple):
 
     table_CCS: FeatureArray
     bin_width: float
-    equal_bins: int
     rounding: float
     apart: np.float32
     unknown: np.float32
     alpha: np.float32
     logistic: bool
+    equal_bins: int = 0
 
 
 class Lists(NamedTuple):

@@ -117,12 +117,12 @@ def likelihood_fusion(likelihood: Likelihood, weight: float) -> Fusion:
     rule = Rule(
         table_CCS=_mirrored(likelihood.log_ratios()),
         bin_width=float(likelihood.bin_width),
-        equal_bins=likelihood.equal_bins,
         rounding=0.5,
         apart=np.float32(likelihood.apart),
         unknown=np.float32(0),
         alpha=np.float32(0),
         logistic=False,
+        equal_bins=likelihood.equal_bins,
     )
     facts = ("bin_width", "equal_bins", "neutral", "near", "apart", "pooling", "identities", "identities_compared", "sessions")
     parameters = {"weight": weight, "same_camera": "neutral", **{name: getattr(likelihood, name) for name in facts}}
@@ -193,7 +193,6 @@ def _rule(*, table_CCS: FeatureArray, bin_width: float, missing: float, alpha: f
     return Rule(
         table_CCS=table_CCS,
         bin_width=float(bin_width),
-        equal_bins=0,
         rounding=0.0,
         apart=np.float32(missing),
         unknown=np.float32(missing),

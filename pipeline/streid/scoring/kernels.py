@@ -56,7 +56,7 @@ def _exponential(x: "np.floating[Any]") -> Any:
 
 
 @compiled()
-def _octaves(equal_bins: int, beyond: int) -> tuple[int, int, float, float]:
+def _octaves(equal_bins: int, beyond: Any) -> Any:
     """How multiples of the bins' width become bins that widen as `TimeBins` says.
 
     From half = `equal_bins` / 2 = 2^m on, a float64's exponent and the first m places of its mantissa number them.

@@ -2,7 +2,8 @@
 
 Every camera pair's density is a mixture, the same for all pairs and for both hypotheses, of Gaussian
 windows of doubling width, each shrunk towards the density pooled over all pairs. How much of each window,
-how much pooling, and how much of "says nothing" are what predicts left-out identities best.
+how much pooling, and how much of "says nothing" are what predicts left-out identities best. Where few different
+people come as close in time as one person does, their density is taken from wider windows.
 
 Shape suffixes: P unordered camera pairs, S signed bins, F folds, J windows, X = J + 1 mixture components
 (the last one neutral), E cells of a fold's histograms that are not empty.
@@ -17,7 +18,7 @@ from streid.arrays import FloatArray, IntArray
 from streid.files.histograms import LEAST_DENSITY, HeldOut, Likelihood, neutral_likelihood
 from streid.files.sightings import Sightings
 from streid.spatiotemporal.pair_counts import FOLDS, PairCounts, count_pairs
-from streid.spatiotemporal.smoothing import smooth_all, spectra, window_sizes
+from streid.spatiotemporal.smoothing import Smoother, window_sizes
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +29,9 @@ NEUTRAL_IDENTITIES = 10.0
 REFERENCE_WINDOW = 16.0
 ROUNDS = 300
 LEAST_GAIN = 1e-6
+FEW_PAIRS = 10.0  # of different people within a window, who count as much as the next wider window
+MOST_CELLS = 1 << 18  # of a fold, drawn evenly where there are more
+BLOCK_VALUES = 1 << 22
 
 
 class _Mixture(NamedTuple):
@@ -42,7 +46,8 @@ class _LeftOut(NamedTuple):
     """The cells in which left-out identities were seen, for every fold, and what the other folds say there.
 
     own_JE, pooled_JE: smoothed counts of the cell's camera pair, and the pooled density. seen_E: weight of
-    the pair in the other folds. different_E: density of different people. weight_E: left-out weight.
+    the pair in the other folds. different_E: density of different people. weight_E: left-out weight. Of very many
+    cells an even draw.
     """
 
     own_JE: FloatArray
@@ -67,17 +72,18 @@ def fit_likelihood(sightings: Sightings, *, seed: int = 0) -> Likelihood:
     if missing:
         logger.warning("%s: the likelihood stays 0", missing)
         return neutral_likelihood(counts.cameras_C, identities=counts.identities, sessions=counts.sessions)
-    windows = window_sizes(counts.same_FPS.shape[2] // 2)
+    windows = window_sizes(counts.bins.last - counts.folded)
     mixture = _choose_mixture(_left_out(counts, windows))
     same_PS = counts.same_FPS.sum(axis=0)
     thin = NEUTRAL_IDENTITIES / (NEUTRAL_IDENTITIES + counts.identities)
     near, apart = _session_ratios(counts)
     return Likelihood(
         cameras_C=counts.cameras_C,
-        same_PS=_density(same_PS, windows, mixture).astype(np.float32),
-        different_PS=_density(counts.different_PS, windows, mixture).astype(np.float32),
+        same_PS=_density(same_PS, windows, mixture, counts.folded).astype(np.float32),
+        different_PS=_different_density(counts, windows, mixture).astype(np.float32),
         identities_P=same_PS.sum(axis=1),
-        bin_width=counts.bin_width,
+        bin_width=counts.bins.width,
+        equal_bins=counts.bins.equal,
         neutral=max(mixture.neutral, LEAST_NEUTRAL, thin),
         near=near,
         apart=apart,
@@ -118,50 +124,86 @@ def _session_ratios(counts: PairCounts) -> tuple[float, float]:
     return float(np.log(same / different)), float(np.log((1 - same) / (1 - different)))
 
 
-def _pooled(smoothed_PS: FloatArray) -> FloatArray:
-    """The density (S,) of all camera pairs together, the same for either order of the cameras."""
-    total_S = smoothed_PS.sum(axis=0)
+def _pooled(total_S: FloatArray) -> FloatArray:
+    """The density (S,) of all camera pairs together, whose sum is given: the same for either order of the cameras."""
     both_S = total_S + total_S[::-1]
     pooled_S: FloatArray = both_S / max(float(both_S.sum()), LEAST_DENSITY)
     return pooled_S
 
 
-def _density(counts_PS: FloatArray, windows: tuple[float, ...], mixture: _Mixture) -> FloatArray:
+def _density(counts_PS: FloatArray, windows: tuple[float, ...], mixture: _Mixture, folded: bool) -> FloatArray:
     """The mixture over windows of each pair's smoothed and shrunk density; each row sums to 1."""
-    spectra_PS = spectra(counts_PS)
+    smoother = Smoother(counts_PS, folded=folded)
     seen_P1 = counts_PS.sum(axis=1, keepdims=True)
     density_PS = np.zeros(counts_PS.shape)
     for window, weight in zip(windows, mixture.weights_J, strict=True):
-        own_PS = smooth_all(spectra_PS, window)
-        density_PS += weight * (own_PS + mixture.pooling * _pooled(own_PS)) / (seen_P1 + mixture.pooling)
+        own_PS = smoother.smooth(window)
+        density_PS += weight * (own_PS + mixture.pooling * _pooled(own_PS.sum(axis=0))) / (seen_P1 + mixture.pooling)
     return density_PS
+
+
+def _different_density(counts: PairCounts, windows: tuple[float, ...], mixture: _Mixture) -> FloatArray:
+    """As `_density`, of different people, also where few of them come as close in time as one person does.
+
+    Where differences reach beyond the last bin, a window that holds few pairs is mixed with the next wider one, and the
+    widest with equal chances for equal times. So the density has no gaps where nobody happened to come: in one, a single
+    time difference of one person would count without bounds.
+    """
+    counts_PS = counts.different_PS
+    if not counts.folded:
+        return _density(counts_PS, windows, mixture, folded=False)
+    smoother = Smoother(counts_PS, folded=True)
+    seen_P1 = counts_PS.sum(axis=1, keepdims=True)
+    length_S = np.diff(counts.bins.edges())[1:-1]
+    wider_PS = np.tile(length_S / length_S.sum() * _pooled(counts_PS.sum(axis=0))[1:-1].sum(), (len(counts_PS), 1))
+    density_PS = np.zeros(counts_PS.shape)
+    for window, weight in zip(windows[::-1], mixture.weights_J[::-1], strict=True):
+        own_PS = smoother.smooth(window)
+        shrunk_PS = (own_PS + mixture.pooling * _pooled(own_PS.sum(axis=0))) / (seen_P1 + mixture.pooling)
+        pairs_PS = own_PS[:, 1:-1] * (2 * np.sqrt(np.pi) * window)
+        wider_PS = (pairs_PS * shrunk_PS[:, 1:-1] + FEW_PAIRS * wider_PS) / (pairs_PS + FEW_PAIRS)
+        shrunk_PS[:, 1:-1] = wider_PS
+        density_PS += weight * shrunk_PS
+    return density_PS / density_PS.sum(axis=1, keepdims=True)
 
 
 def _left_out(counts: PairCounts, windows: tuple[float, ...]) -> _LeftOut:
     """Look up, for every fold's cells, what the identities of the other folds say there."""
-    reference = _Mixture(pooling=1.0, weights_J=np.ones(1), neutral=0.0)
-    different_PS = _density(counts.different_PS, (REFERENCE_WINDOW,), reference)
-    cells = [np.nonzero(counts.same_FPS[fold]) for fold in range(FOLDS)]
+    cells = [_some(np.nonzero(counts.same_FPS[fold])) for fold in range(FOLDS)]
     totals_FP = counts.same_FPS.sum(axis=(0, 2)) - counts.same_FPS.sum(axis=2)
-    own_J, pooled_J = [], []
-    spectra_FPS = spectra(counts.same_FPS)
-    for window in windows:
-        smoothed_FPS = smooth_all(spectra_FPS, window)
-        total_PS = smoothed_FPS.sum(axis=0)
-        own, pooled = [], []
-        for fold, (pair_E, bin_E) in enumerate(cells):
-            others_PS = np.maximum(total_PS - smoothed_FPS[fold], 0)
-            own.append(others_PS[pair_E, bin_E])
-            pooled.append(_pooled(others_PS)[bin_E])
-        own_J.append(np.concatenate(own))
-        pooled_J.append(np.concatenate(pooled))
+    own_FJE = [np.empty((len(windows), len(pair_E))) for pair_E, _ in cells]
+    total_JFS = np.zeros((len(windows), FOLDS, counts.same_FPS.shape[2]))
+    rows = max(1, BLOCK_VALUES // (FOLDS * counts.same_FPS.shape[2]))
+    for first in range(0, counts.same_FPS.shape[1], rows):
+        block_FPS = counts.same_FPS[:, first : first + rows]
+        smoother = Smoother(block_FPS, folded=counts.folded)
+        for j, window in enumerate(windows):
+            smoothed_FPS = smoother.smooth(window)
+            total_PS = smoothed_FPS.sum(axis=0)
+            for fold, (pair_E, bin_E) in enumerate(cells):
+                others_PS = np.maximum(total_PS - smoothed_FPS[fold], 0)
+                total_JFS[j, fold] += others_PS.sum(axis=0)
+                inside = slice(*np.searchsorted(pair_E, (first, first + rows)))
+                own_FJE[fold][j, inside] = others_PS[pair_E[inside] - first, bin_E[inside]]
+    pooled_FJE = [
+        np.array([_pooled(total_FS[fold])[bin_E] for total_FS in total_JFS]) for fold, (_, bin_E) in enumerate(cells)
+    ]
+    reference = _Mixture(pooling=1.0, weights_J=np.ones(1), neutral=0.0)
+    different_PS = _different_density(counts, (REFERENCE_WINDOW,), reference)
     return _LeftOut(
-        own_JE=np.array(own_J),
-        pooled_JE=np.array(pooled_J),
+        own_JE=np.concatenate(own_FJE, axis=1),
+        pooled_JE=np.concatenate(pooled_FJE, axis=1),
         seen_E=np.concatenate([totals_FP[fold, pair_E] for fold, (pair_E, _) in enumerate(cells)]),
         different_E=np.concatenate([different_PS[cell] for cell in cells]),
         weight_E=np.concatenate([counts.same_FPS[fold][cell] for fold, cell in enumerate(cells)]),
     )
+
+
+def _some(cells: tuple[IntArray, ...]) -> tuple[IntArray, ...]:
+    """The cells, or MOST_CELLS of them, evenly."""
+    found = len(cells[0])
+    kept = np.arange(min(found, MOST_CELLS)) * found // max(1, min(found, MOST_CELLS))
+    return tuple(column[kept] for column in cells)
 
 
 def _choose_mixture(left_out: _LeftOut) -> _Mixture:

@@ -40,24 +40,27 @@ def window_sizes(last_bin: int) -> tuple[float, ...]:
     return tuple(float(1 << power) for power in range(max(1, (last_bin // 3).bit_length())))
 
 
-def smooth_all(spectra_HS: FloatArray, sigma: float) -> FloatArray:
-    """Histograms smoothed by a Gaussian of `sigma` bins, reflected at both ends, so that each keeps its sum.
+class Smoother:
+    """Histograms to be smoothed by several windows.
 
-    Args:
-        spectra_HS: the histograms' cosine transforms, `spectra` of them, to be smoothed by several windows.
+    Each keeps its sum: what a Gaussian moves beyond the ends is reflected there. Where `folded`, the first and last bin,
+    which stand for all that lies beyond, keep their own and the others are smoothed among themselves.
     """
-    bins = spectra_HS.shape[-1]
-    distance = np.minimum(np.arange(2 * bins), 2 * bins - np.arange(2 * bins))
-    window = np.exp(-(distance**2) / (2 * sigma**2))
-    gain_S = np.fft.rfft(window / window.sum()).real[:bins]
-    smoothed_HS: FloatArray = fft.idct(spectra_HS * gain_S, axis=-1)
-    return np.maximum(smoothed_HS, 0)  # rounding leaves traces below 0
 
+    def __init__(self, histograms_HS: FloatArray, *, folded: bool = False) -> None:
+        self._histograms_HS = histograms_HS
+        self._inner = slice(1, -1) if folded else slice(None)
+        self._spectra_HS = fft.dct(histograms_HS[..., self._inner], axis=-1)  # turn reflected smoothing into a product
 
-def spectra(histograms_HS: FloatArray) -> FloatArray:
-    """The histograms' cosine transforms (type II), which turn reflected smoothing into a product."""
-    transformed_HS: FloatArray = fft.dct(histograms_HS, axis=-1)
-    return transformed_HS
+    def smooth(self, sigma: float) -> FloatArray:
+        """The histograms smoothed by a Gaussian of `sigma` bins."""
+        bins = self._spectra_HS.shape[-1]
+        distance = np.minimum(np.arange(2 * bins), 2 * bins - np.arange(2 * bins))
+        window = np.exp(-(distance**2) / (2 * sigma**2))
+        gain_S = np.fft.rfft(window / window.sum()).real[:bins]
+        smoothed_HS = self._histograms_HS.copy()
+        smoothed_HS[..., self._inner] = np.maximum(fft.idct(self._spectra_HS * gain_S, axis=-1), 0)  # rounding's traces
+        return smoothed_HS
 
 
 def _normalise(values_B: FloatArray) -> FloatArray:

@@ -19,6 +19,9 @@ logger = logging.getLogger(__name__)
 LEAST_SETTING = 1e-6
 MOST_BIN_WIDTH = 1e15
 MOST_SIGMA = 1e6
+TABLE_VALUES = 1 << 25  # cameras x cameras x bins
+MOST_IN_FIRST = 0.5
+FEWEST_DIFFERENCES = 10
 
 
 def build_histograms(sightings: Sightings, *, bin_width: float, max_bins: int, sigma: float) -> Histograms:
@@ -27,7 +30,9 @@ def build_histograms(sightings: Sightings, *, bin_width: float, max_bins: int, s
     For two cameras that saw an identity in one session, the difference of its mean times there counts
     once, in the bin floor(difference / bin_width) of [later camera][earlier camera]; equal means count
     in [higher camera][lower camera]. There are as many bins as the data and the window need, at most
-    `max_bins`; differences beyond are left out and logged. Without any difference all counts are 0.
+    `max_bins`, and fewer where very many cameras would make the tables larger than TABLE_VALUES; differences beyond
+    are left out. That, and where most differences lie in one bin, is logged and noted in `warnings`. Without any
+    difference all counts are 0.
 
     Args:
         sightings: the training pictures; junk, distractors and unknown times are passed over.
@@ -40,25 +45,17 @@ def build_histograms(sightings: Sightings, *, bin_width: float, max_bins: int, s
     refuse_outside("bin width", bin_width, MOST_BIN_WIDTH)
     refuse_outside("sigma", sigma, MOST_SIGMA)
     timelines = mean_times(sightings)
-    events_E4 = _differences(timelines, bin_width, max_bins)
-    beyond_E = events_E4[:, 3] >= max_bins
-    if beyond_E.any():
-        logger.warning(
-            "%d of %d time differences lie beyond bin %d and are left out; raise --max-bins or --bin-width",
-            np.count_nonzero(beyond_E),
-            len(events_E4),
-            max_bins - 1,
-        )
-    group_E, later_E, earlier_E, bin_E = events_E4[~beyond_E].T
-    bins = max(1, min(max_bins, bin_E.max(initial=-1) + 1 + window_radius(sigma)))
     cameras = len(timelines.cameras_C)
+    most_bins = min(max_bins, max(1, TABLE_VALUES // max(1, cameras) ** 2))
+    events_E4 = _differences(timelines, bin_width, most_bins)
+    beyond_E = events_E4[:, 3] >= most_bins
+    group_E, later_E, earlier_E, bin_E = events_E4[~beyond_E].T
+    bins = max(1, min(most_bins, bin_E.max(initial=-1) + 1 + window_radius(sigma)))
     counts_CCB = np.zeros((cameras, cameras, bins), np.int64)
     np.add.at(counts_CCB, (later_E, earlier_E, bin_E), 1)
-    if not len(group_E):
-        logger.warning(
-            "no identity was seen by two cameras at known times within one session: every count is 0 and the "
-            "spatial-temporal stream will say nothing"
-        )
+    warnings = _doubts(len(events_E4), int(beyond_E.sum()), int((bin_E == 0).sum()), most_bins, max_bins)
+    for warning in warnings:
+        logger.warning("%s", warning)
     return Histograms(
         cameras_C=timelines.cameras_C,
         counts_CCB=counts_CCB,
@@ -67,7 +64,30 @@ def build_histograms(sightings: Sightings, *, bin_width: float, max_bins: int, s
         sigma=sigma,
         identities=len(np.unique(timelines.pid_G[group_E])),
         sessions=len(np.unique(timelines.session_G[group_E])),
+        warnings=warnings,
     )
+
+
+def _doubts(counted: int, beyond: int, in_first: int, bins: int, max_bins: int) -> tuple[str, ...]:
+    """What is doubtful about so many time differences, of which some lie beyond the last bin or in the first."""
+    if not counted:
+        return (
+            "no identity was seen by two cameras at known times within one session: every count is 0 and the "
+            "spatial-temporal stream will say nothing",
+        )
+    doubts = []
+    if beyond:
+        longer = "--max-bins or --bin-width" if bins == max_bins else "--bin-width (more bins need too much memory)"
+        doubts.append(
+            f"{beyond} of {counted} time differences lie beyond bin {bins - 1} of the logistic fusion's histograms and are "
+            f"left out; raise {longer}"
+        )
+    if in_first > MOST_IN_FIRST * counted and counted >= FEWEST_DIFFERENCES:
+        doubts.append(
+            f"{in_first} of {counted} time differences lie in the first bin of the logistic fusion's histograms, which cannot "
+            "tell them apart; lower --bin-width"
+        )
+    return tuple(doubts)
 
 
 def refuse_outside(what: str, value: float, most: float) -> None:

@@ -142,18 +142,20 @@ class SignedDensities:
     @classmethod
     def of(cls, likelihood: Likelihood, span: float, clock: Clock, points: int = DRAWN_POINTS) -> "SignedDensities":
         """Cut the tables to time differences of up to `span`, in at most `points` points."""
-        middle = likelihood.same_PS.shape[1] // 2
-        reach = min(middle, int(np.ceil(span / likelihood.bin_width)))
+        edges_S = likelihood.bins.edges()
+        width_S = np.diff(edges_S) / likelihood.bin_width
+        middle = likelihood.last_bin
+        reach = min(middle, int(np.searchsorted(edges_S, span)) - middle)
         parts_X = even_parts(middle - reach, middle + reach + 1, points)
         divisor, unit = clock.scale(span)
-        middles_X = np.array([(part.start + part.stop - 1) / 2 - middle for part in parts_X])
+        middles_X = np.array([(edges_S[part.start] + edges_S[part.stop]) / 2 for part in parts_X])
         return cls(
-            same_PS=likelihood.same_PS,
-            different_PS=likelihood.different_PS,
+            same_PS=likelihood.same_PS / width_S,
+            different_PS=likelihood.different_PS / width_S,
             ratio_PS=likelihood.pair_log_ratios(),
             rows={pair: row for row, pair in enumerate(combinations(likelihood.cameras_C.tolist(), 2))},
             parts_X=parts_X,
-            times_X=middles_X * likelihood.bin_width / divisor,
+            times_X=middles_X / divisor,
             reach=span / divisor,
             unit=unit,
             divisor=divisor,

@@ -124,13 +124,15 @@ def _people(summary: Mapping[str, Any], own: Sequence[ModelRun], histograms: His
 
 
 def _times(summary: Mapping[str, Any], own: Sequence[ModelRun], histograms: Histograms) -> Iterator[Notice]:
-    """Times that cannot help. own: models that use this data set's travel times."""
+    """Times that cannot help, or are doubtful. own: models that use this data set's travel times."""
     people_CC = histograms.counts_CCB.sum(axis=2)
     alone = ": joint scores rest on appearance alone."
     if not summary["pictures_with_time"]:
         yield Notice(text=f"No picture has a time, so times could not help{alone}", grave=True)
     elif own and people_CC.sum() == np.trace(people_CC):
         yield Notice(text=f"No training identity was seen in two cameras with known times{alone}", grave=True)
+    elif own:
+        yield from (Notice(text=f"Times: {warning}.", grave=True) for warning in histograms.warnings)
 
 
 def _tracklets(summary: Mapping[str, Any], runs: Sequence[ModelRun]) -> Iterator[Notice]:

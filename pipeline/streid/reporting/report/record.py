@@ -67,6 +67,7 @@ def build_record(
             "identities": histograms.identities,
             "sessions": histograms.sessions,
             "counted": int(histograms.counts_CCB.sum()),
+            "warnings": list(histograms.warnings),
         },
         "likelihood": describe_likelihood(histograms),
         "configuration": dict(configuration),
@@ -81,6 +82,7 @@ def describe_likelihood(histograms: Histograms) -> dict[str, Any]:
     likelihood, held_out = histograms.likelihood, histograms.held_out
     return {
         "bin_width": likelihood.bin_width,
+        "equal_bins": likelihood.equal_bins,
         "bins": likelihood.same_PS.shape[1],
         "windows": likelihood.windows_J.tolist(),
         "window_shares": likelihood.weights_J.tolist(),

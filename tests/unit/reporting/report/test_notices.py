@@ -171,6 +171,12 @@ def test_times_that_count_nobody(make_run: MakeRun) -> None:
     assert "No training identity was seen in two cameras" in text and grave
 
 
+def test_doubts_about_the_times_are_grave_where_the_times_count(make_run: MakeRun) -> None:
+    run, doubtful = make_run(history=HISTORY, **rising()), {"warnings": ("the clock is too coarse",)}
+    assert notices([run], times=histograms(**doubtful)) == [("Times: the clock is too coarse.", True)]
+    assert not any("too coarse" in text for text, _ in notices([run], times=histograms(0, **doubtful)))
+
+
 def test_a_model_scored_with_another_sets_travel_times_is_named(make_run: MakeRun) -> None:
     run, foreign = make_run("pcb@market", **rising()), {"pcb@market": "market"}
     expected = ("pcb@market: scored with the travel times of market; the charts show this data set's own.", True)
