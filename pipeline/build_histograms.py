@@ -100,9 +100,7 @@ def main() -> None:
     for doubt in doubts:
         logger.warning("%s", doubt)
     warnings = (*histograms.warnings, *doubts)
-    write_histograms(
-        arguments.output, replace(histograms, likelihood=likelihood, held_out=held_out, warnings=warnings)
-    )
+    write_histograms(arguments.output, replace(histograms, likelihood=likelihood, held_out=held_out, warnings=warnings))
 
 
 if __name__ == "__main__":

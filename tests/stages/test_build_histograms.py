@@ -2,6 +2,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import error_line
 
@@ -49,6 +50,26 @@ def test_unusable_manifest_leaves_one_line_and_no_file(tmp_path: Path, rows: tup
     assert done.returncode == 2
     assert message in error_line(done.stderr)
     assert [path.name for path in tmp_path.iterdir()] == ["m.csv"]
+
+
+def test_a_wrong_clock_is_told_and_noted(tmp_path: Path) -> None:
+    rows = [
+        f"{pid}{camid},train,{pid},{camid},0,{1000 * pid + 300 * camid + pid * pid * camid % 41},"
+        for pid in range(1, 30)
+        for camid in (1, 2)
+    ]
+    rows[9] = "52,train,5,2,0,1700000000000,"
+    done = run("--manifest", manifest(tmp_path / "m.csv", *rows), "--output", tmp_path / "h.h5")
+    assert done.returncode == 0, done.stderr
+    stored = read_histograms(tmp_path / "h.h5")
+    beyond, far = stored.warnings
+    assert beyond.startswith("1 of 29 time differences lie beyond bin 4999")
+    assert far.startswith(
+        "1 of 58 training pictures have times far outside the others', for example camera 2 at 17000000000"
+    )
+    assert done.stderr.count("WARNING") == 2
+    assert far in done.stderr
+    assert (np.diff(stored.likelihood.bins.starts()[:1000]) <= 1).all()  # the usual 300 is told from 301
 
 
 def test_no_times_is_a_warning(tmp_path: Path) -> None:

@@ -34,7 +34,8 @@ class Rule(NamedTuple):
     different sessions and different cameras, `unknown` where either cannot be looked up and for one
     camera in different sessions. With S = 2 (B + 1), signed bin B + 1 + b is "b bins later", B - b is
     "b bins earlier or at the same time", b = floor(|time difference| / bin_width + rounding), widened by
-    `equal_bins` as `TimeBins` says; both ends, b = B, stand for everything beyond. S = v / (1 + exp(-alpha s)) if `logistic`, else s + v.
+    `equal_bins` as `TimeBins` says; both ends, b = B, stand for everything beyond.
+    S = v / (1 + exp(-alpha s)) if `logistic`, else s + v.
     """
 
     table_CCS: FeatureArray

@@ -124,7 +124,8 @@ def likelihood_fusion(likelihood: Likelihood, weight: float) -> Fusion:
         logistic=False,
         equal_bins=likelihood.equal_bins,
     )
-    facts = ("bin_width", "equal_bins", "neutral", "near", "apart", "pooling", "identities", "identities_compared", "sessions")
+    facts = ["bin_width", "equal_bins", "neutral", "near", "apart", "pooling"]
+    facts += ["identities", "identities_compared", "sessions"]
     parameters = {"weight": weight, "same_camera": "neutral", **{name: getattr(likelihood, name) for name in facts}}
     return Fusion(name="likelihood", parameters=parameters, cameras_C=likelihood.cameras_C, rule=weighted(rule, weight))
 

@@ -1,7 +1,8 @@
 """How much weight of all pictures' pairs lies in each bin of the time difference, whoever is on them.
 
-Clocks are cut into cells and pairs of cells counted by their distance, so that a pair may stand one bin beside its own
-where a bin is wider than one time unit. Bins that widen are counted octave by octave, with cells twice as long each time.
+Clocks are cut into cells and pairs of cells counted by their distance, so that a pair may stand one bin beside its
+own where a bin is wider than one time unit. Bins that widen are counted octave by octave, with cells twice as long
+each time.
 
 Shape suffixes: N pictures, D occupied cells, C cameras, P unordered camera pairs (lower camera first, `np.triu_indices`
 order), S signed bins, E pairs of pictures or cells, L signed distances of cells, F frequencies.
@@ -24,7 +25,7 @@ TRANSFORM_COST = 16  # of a value transformed, likewise
 class Octave(NamedTuple):
     """Cells `width` time units long; pairs of them from `first` up to `stop` cells apart lie in this octave's bins.
 
-    before: bins of the octaves before it that are not counted by its distances. Where `beyond`, all lie in the last bin.
+    before: by how much a pair's bin passes its distance. beyond: whether all lie in the last bin instead.
     """
 
     width: int
@@ -53,9 +54,7 @@ def octaves(bins: TimeBins, span: int) -> list[Octave]:
     return found if len(found) > 1 else [found[0]._replace(stop=span // bins.width + 1)]
 
 
-def bins_of_distances(
-    octave: Octave, bins: TimeBins, distance_E: IntArray
-) -> tuple[npt.NDArray[np.bool_], IntArray]:
+def bins_of_distances(octave: Octave, bins: TimeBins, distance_E: IntArray) -> tuple[npt.NDArray[np.bool_], IntArray]:
     """Which signed distances of cells lie in the octave (E,), and the signed bins of those."""
     size_E = np.abs(distance_E)
     inside_E = (size_E >= octave.first) & (size_E < octave.stop)
@@ -84,8 +83,9 @@ def _occupied(pictures: CodedPictures, width: int) -> _Cells:
     order_N = np.lexsort((pictures.camera_N, cell_N, pictures.session_N))
     keys_3N = np.array([pictures.session_N, cell_N, pictures.camera_N])[:, order_N]
     new_N = np.append(True, (np.diff(keys_3N) != 0).any(axis=0))[: len(order_N)]
-    weight_D = np.bincount(np.cumsum(new_N) - 1, pictures.share_N[order_N]) if len(order_N) else np.empty(0)
-    return _Cells(*keys_3N[:, new_N], weight_D)
+    weight_D = np.add.reduceat(pictures.share_N[order_N], np.flatnonzero(new_N)) if len(order_N) else np.empty(0)
+    session_D, cell_D, camera_D = keys_3N[:, new_N]
+    return _Cells(session_D, cell_D, camera_D, weight_D)
 
 
 def _weigh_distances(cells: _Cells, cameras: int, octave: Octave) -> FloatArray:
@@ -123,9 +123,8 @@ def _weigh_pairs(cells: _Cells, cameras: int, octave: Octave, first_D: IntArray,
     flat = np.zeros(cameras * (cameras - 1) // 2 * distances)
     for one, other in row_pairs(first_D, np.maximum(first_D, stop_D)):
         apart = cells.camera_D[one] != cells.camera_D[other]
-        one, other = one[apart], other[apart]
         turned = cells.camera_D[one] > cells.camera_D[other]
-        low, high = np.where(turned, other, one), np.where(turned, one, other)
+        low, high = np.where(turned, other, one)[apart], np.where(turned, one, other)[apart]
         pair_E = pair_index(cells.camera_D[low], cells.camera_D[high], cameras)
         place_E = cells.cell_D[high] - cells.cell_D[low] + octave.stop - 1
         np.add.at(flat, pair_E * distances + place_E, cells.weight_D[low] * cells.weight_D[high])

@@ -65,6 +65,6 @@ def _coarse_clock(timed: Sightings) -> tuple[str, ...]:
     if pictures.people < FEWEST_PEOPLE or share <= MOST_ALIKE:
         return ()
     return (
-        f"{100 * share:.0f} % of the training people's time differences between two cameras are {value} in the data set's "
-        "time unit: the clock is too coarse to tell people apart by it; give times in a finer unit",
+        f"{100 * share:.0f} % of the training people's time differences between two cameras are {value} in the data "
+        "set's time unit: the clock is too coarse to tell people apart by it; give times in a finer unit",
     )

@@ -145,9 +145,9 @@ def _density(counts_PS: FloatArray, windows: tuple[float, ...], mixture: _Mixtur
 def _different_density(counts: PairCounts, windows: tuple[float, ...], mixture: _Mixture) -> FloatArray:
     """As `_density`, of different people, also where few of them come as close in time as one person does.
 
-    Where differences reach beyond the last bin, a window that holds few pairs is mixed with the next wider one, and the
-    widest with equal chances for equal times. So the density has no gaps where nobody happened to come: in one, a single
-    time difference of one person would count without bounds.
+    Where differences reach beyond the last bin, a window that holds few pairs is mixed with the next wider one, and
+    the widest with equal chances for equal times. So the density has no gaps where nobody happened to come: in one, a
+    single time difference of one person would count without bounds.
     """
     counts_PS = counts.different_PS
     if not counts.folded:
@@ -164,7 +164,8 @@ def _different_density(counts: PairCounts, windows: tuple[float, ...], mixture: 
         wider_PS = (pairs_PS * shrunk_PS[:, 1:-1] + FEW_PAIRS * wider_PS) / (pairs_PS + FEW_PAIRS)
         shrunk_PS[:, 1:-1] = wider_PS
         density_PS += weight * shrunk_PS
-    return density_PS / density_PS.sum(axis=1, keepdims=True)
+    density_PS /= density_PS.sum(axis=1, keepdims=True)
+    return density_PS
 
 
 def _left_out(counts: PairCounts, windows: tuple[float, ...]) -> _LeftOut:

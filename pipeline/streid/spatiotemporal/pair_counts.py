@@ -128,8 +128,10 @@ def _weigh_all(pictures: CodedPictures) -> tuple[FloatArray, float]:
     low_P, high_P = np.triu_indices(cameras, 1)
     sessions = int(pictures.session_N.max(initial=-1)) + 1
     cell_N = pictures.session_N * cameras + pictures.camera_N
-    weight_ZC = np.bincount(cell_N, pictures.share_N, sessions * cameras).reshape(sessions, cameras)
-    within_CC, weight_C = weight_ZC.T @ weight_ZC, weight_ZC.sum(axis=0)
+    weight_ZC: FloatArray = np.zeros((sessions, cameras))
+    np.add.at(weight_ZC.reshape(-1), cell_N, pictures.share_N)
+    within_CC = weight_ZC.T @ weight_ZC
+    weight_C = weight_ZC.sum(axis=0)
     return within_CC[low_P, high_P], float((weight_C[low_P] * weight_C[high_P]).sum())
 
 

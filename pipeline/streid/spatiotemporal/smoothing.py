@@ -43,8 +43,8 @@ def window_sizes(last_bin: int) -> tuple[float, ...]:
 class Smoother:
     """Histograms to be smoothed by several windows.
 
-    Each keeps its sum: what a Gaussian moves beyond the ends is reflected there. Where `folded`, the first and last bin,
-    which stand for all that lies beyond, keep their own and the others are smoothed among themselves.
+    Each keeps its sum: what a Gaussian moves beyond the ends is reflected there. Where `folded`, the first and last
+    bin, which stand for all that lies beyond, keep their own and the others are smoothed among themselves.
     """
 
     def __init__(self, histograms_HS: FloatArray, *, folded: bool = False) -> None:

@@ -37,9 +37,9 @@ class Spread:
         return int(np.ceil(FINE.starts()[np.searchsorted(reached_B, share * reached_B[-1])]))
 
     def commonest(self) -> tuple[int, float]:
-        """The commonest difference, in the time unit, and its share of the weight; 0 of nothing."""
-        bin_ = int(np.argmax(self.weight_B))
-        return int(np.ceil(FINE.starts()[bin_])), float(self.weight_B[bin_] / max(self.weight_B.sum(), 1e-300))
+        """The commonest difference of those that have a fine bin each, and its share of all weight; 0 of nothing."""
+        value = int(np.argmax(self.weight_B[: FINE.equal]))
+        return value, float(self.weight_B[value] / max(self.weight_B.sum(), 1e-300))
 
 
 def measure_spread(pictures: CodedPictures) -> Spread:

@@ -79,13 +79,13 @@ def _doubts(counted: int, beyond: int, in_first: int, bins: int, max_bins: int) 
     if beyond:
         longer = "--max-bins or --bin-width" if bins == max_bins else "--bin-width (more bins need too much memory)"
         doubts.append(
-            f"{beyond} of {counted} time differences lie beyond bin {bins - 1} of the logistic fusion's histograms and are "
-            f"left out; raise {longer}"
+            f"{beyond} of {counted} time differences lie beyond bin {bins - 1} of the logistic fusion's histograms and "
+            f"are left out; raise {longer}"
         )
     if in_first > MOST_IN_FIRST * counted and counted >= FEWEST_DIFFERENCES:
         doubts.append(
-            f"{in_first} of {counted} time differences lie in the first bin of the logistic fusion's histograms, which cannot "
-            "tell them apart; lower --bin-width"
+            f"{in_first} of {counted} time differences lie in the first bin of the logistic fusion's histograms, which "
+            "cannot tell them apart; lower --bin-width"
         )
     return tuple(doubts)
 

@@ -23,6 +23,7 @@ def three_cameras(**changes: Any) -> Likelihood:
         "different_PS": rng.dirichlet(np.ones(7), 3).astype(np.float32),
         "identities_P": np.array([4.0, 2.5, 0.0]),
         "bin_width": 3,
+        "equal_bins": 2,
         "neutral": 0.25,
         "near": 0.5,
         "apart": -1.5,
@@ -49,12 +50,14 @@ def assert_same(found: Likelihood, expected: Likelihood) -> None:
 
 def test_round_trip(tmp_path: Path) -> None:
     held_out = HeldOut(likelihood=three_cameras(near=0.25), pids_H=np.array([3, 8]))
-    written = make_histograms(likelihood=three_cameras(), held_out=held_out)
+    warnings = ("the clock is too coarse", "camera 4 at 0 (bild-\N{LATIN SMALL LETTER U WITH DIAERESIS}.jpg)")
+    written = make_histograms(likelihood=three_cameras(), held_out=held_out, warnings=warnings)
     histograms.write_histograms(tmp_path / "h.h5", written)
     loaded = histograms.read_histograms(tmp_path / "h.h5")
     np.testing.assert_array_equal(loaded.counts_CCB, written.counts_CCB)
     np.testing.assert_array_equal(loaded.density_CCB, written.density_CCB)
     assert (loaded.bin_width, loaded.sigma, loaded.identities, loaded.sessions) == (100.0, 50.0, 7, 1)
+    assert loaded.warnings == warnings
     assert_same(loaded.likelihood, three_cameras())
     assert loaded.held_out is not None
     assert_same(loaded.held_out.likelihood, three_cameras(near=0.25))
@@ -73,6 +76,7 @@ def test_without_held_out_identities_and_without_a_likelihood(tmp_path: Path) ->
     histograms.write_histograms(tmp_path / "h.h5", make_histograms())
     loaded = histograms.read_histograms(tmp_path / "h.h5")
     assert loaded.held_out is None
+    assert loaded.warnings == ()
     assert_same(loaded.likelihood, neutral_likelihood())
 
 
@@ -148,6 +152,7 @@ def test_unusable_histograms_are_refused(changes: dict[str, Any]) -> None:
         {"identities_P": np.ones(2)},
         {"weights_J": np.ones(3)},
         {"bin_width": 0},
+        {"equal_bins": 3},
         {"neutral": 0.0},
         {"neutral": 1.5},
         {"pooling": -1.0},

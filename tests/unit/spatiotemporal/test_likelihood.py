@@ -1,7 +1,7 @@
 """The fit: against a plain second implementation, and what must hold of any."""
 
 import logging
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +9,10 @@ import pytest
 from scenes_by_hand import naive_smooth
 
 from streid.files.histograms import Likelihood, read_histograms, write_histograms
-from streid.files.sightings import Sightings
+from streid.files.sightings import Sightings, concatenate_sightings
+from streid.spatiotemporal import likelihood
 from streid.spatiotemporal.likelihood import fit_held_out, fit_likelihood
-from streid.spatiotemporal.pair_counts import FOLDS, count_pairs
+from streid.spatiotemporal.pair_counts import FOLDS, PairCounts, count_pairs
 from streid.spatiotemporal.travel_histograms import build_histograms
 
 
@@ -27,12 +28,12 @@ def seen(*rows: tuple[int, int, int, int]) -> Sightings:
     )
 
 
-def walks(seed: int, *, people: int = 30, sessions: int = 2, cameras: int = 3) -> Sightings:
-    """People who reach camera c about 12 c after camera 1, at any time of a session; some return in another."""
+def walks(seed: int, *, people: int = 30, sessions: int = 2, cameras: int = 3, latest: int = 60) -> Sightings:
+    """People who reach camera c about 12 c after they start, up to `latest`; some return in another session."""
     rng = np.random.default_rng(seed)
     rows = []
     for pid in range(1, people + 1):
-        session, start = int(rng.integers(sessions)), int(rng.integers(0, 60))
+        session, start = int(rng.integers(sessions)), int(rng.integers(0, latest))
         for camera in range(1, cameras + 1):
             for picture in range(int(rng.integers(0, 4))):
                 moved = (session + 1) % sessions if rng.random() < 0.15 else session
@@ -40,25 +41,51 @@ def walks(seed: int, *, people: int = 30, sessions: int = 2, cameras: int = 3) -
     return seen(*rows)
 
 
-def shrunk(histograms: np.ndarray, sigma: float, pooling: float) -> np.ndarray:
+def smoothed(histogram: np.ndarray, sigma: float, folded: bool) -> np.ndarray:
+    """A histogram smoothed, where `folded` between its first and last bin, which stay."""
+    if not folded:
+        return naive_smooth(histogram, sigma)
+    return np.concatenate((histogram[:1], naive_smooth(histogram[1:-1], sigma), histogram[-1:]))
+
+
+def shrunk(histograms: np.ndarray, sigma: float, pooling: float, folded: bool) -> np.ndarray:
     """Each pair's smoothed histogram, mixed with the one of all pairs and both directions, sum 1."""
-    own = np.array([naive_smooth(one, sigma) for one in histograms])
+    own = np.array([smoothed(one, sigma, folded) for one in histograms])
     pooled = own.sum(axis=0) + own.sum(axis=0)[::-1]
     return (own + pooling * pooled / pooled.sum()) / (histograms.sum(axis=1)[:, None] + pooling)
+
+
+def of_strangers(counts: PairCounts, windows: list[float], shares: np.ndarray, pooling: float) -> np.ndarray:
+    """The density of different people: where folded, few pairs in a window are mixed with the next wider one."""
+    histograms, edges = counts.different_PS, counts.bins.edges()
+    if not counts.folded:
+        return sum(s * shrunk(histograms, w, pooling, False) for s, w in zip(shares, windows, strict=True))
+    beyond = histograms[:, [0, -1]].sum() / histograms.sum()
+    density = np.zeros_like(histograms)
+    for p, histogram in enumerate(histograms):
+        wider = [0, *((1 - beyond) * np.diff(edges)[1:-1] / (edges[-2] - edges[1])), 0]
+        for share, window in reversed(list(zip(shares, windows, strict=True))):
+            own, found = smoothed(histogram, window, True), shrunk(histograms, window, pooling, True)[p]
+            for k in range(1, len(histogram) - 1):
+                pairs = own[k] * 2 * np.sqrt(np.pi) * window
+                found[k] = (pairs * found[k] + 10 * wider[k]) / (pairs + 10)
+            density[p] += share * found
+            wider = list(found)
+    return density / density.sum(axis=1)[:, None]
 
 
 def naive_fit(sightings: Sightings, seed: int) -> dict[str, object]:
     """The fit's formulas (docs/fusion.md) one after the other."""
     counts = count_pairs(sightings, seed=seed)
-    last = counts.same_FPS.shape[2] // 2
-    windows = [s for s in (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0) if s <= last / 3]
-    reference = shrunk(counts.different_PS, 16.0, 1.0)
+    last, folded = counts.bins.last - counts.folded, counts.folded
+    windows = [s for s in (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0) if s <= last / 3]
+    reference = of_strangers(counts, [16.0], np.ones(1), 1.0)
     results = []
     for pooling in (1.0, 3.0, 10.0, 30.0):
         columns, weights = [], []
         for fold in range(FOLDS):
             others = counts.same_FPS.sum(axis=0) - counts.same_FPS[fold]
-            parts = [shrunk(others, window, pooling) for window in windows] + [reference]
+            parts = [shrunk(others, window, pooling, folded) for window in windows] + [reference]
             for p, k in np.argwhere(counts.same_FPS[fold]):
                 columns.append([part[p, k] for part in parts])
                 weights.append(counts.same_FPS[fold, p, k])
@@ -74,8 +101,9 @@ def naive_fit(sightings: Sightings, seed: int) -> dict[str, object]:
         results.append((likelihood, pooling, shares))
     _, pooling, shares = max(results, key=lambda one: one[0])
     share = shares[:-1] / shares[:-1].sum()
-    same = sum(s * shrunk(counts.same_FPS.sum(axis=0), w, pooling) for s, w in zip(share, windows, strict=True))
-    different = sum(s * shrunk(counts.different_PS, w, pooling) for s, w in zip(share, windows, strict=True))
+    together = counts.same_FPS.sum(axis=0)
+    same = sum(s * shrunk(together, w, pooling, folded) for s, w in zip(share, windows, strict=True))
+    different = of_strangers(counts, windows, share, pooling)
     neutral = max(shares[-1], 0.1, 10 / (10 + counts.identities))
     n, q = counts.identities_compared, counts.inside_different
     r = (counts.inside_same + 10 * q) / (n + 10)
@@ -85,9 +113,15 @@ def naive_fit(sightings: Sightings, seed: int) -> dict[str, object]:
             "same_PS": same, "different_PS": different, "windows_J": windows, "log_ratios": log_ratios}  # fmt: skip
 
 
-@pytest.mark.parametrize(("seed", "sessions"), [(0, 1), (1, 2), (2, 4)])
-def test_equals_a_plain_second_implementation(seed: int, sessions: int) -> None:
-    sightings = walks(seed, sessions=sessions)
+@pytest.mark.parametrize(
+    ("seed", "sessions", "latest"), [(0, 1, 60), (1, 2, 60), (2, 4, 60), (3, 1, 9000), (4, 2, 9000)]
+)
+def test_equals_a_plain_second_implementation(
+    seed: int, sessions: int, latest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(likelihood, "BLOCK_VALUES", 1 << 10)
+    sightings = walks(seed, sessions=sessions, latest=latest)
+    assert count_pairs(sightings, seed=3).folded == (latest > 60)
     found, expected = fit_likelihood(sightings, seed=3), naive_fit(sightings, seed=3)
     np.testing.assert_allclose(found.pair_log_ratios(), expected.pop("log_ratios"), atol=2e-5)
     for name, value in expected.items():
@@ -104,6 +138,45 @@ def test_it_learns_which_way_and_how_fast_people_walk() -> None:
     assert table[1, 0, middle - 12] == table[0, 1, middle + 12]
     assert table[0, 2, middle + 24] > 0.8
     assert table[0, 2, middle] < 0
+
+
+def ratio_of_12_later(fitted: Likelihood, gap: int = 12) -> float:
+    """The log ratio of a difference between the first two cameras."""
+    return float(fitted.log_ratios()[0, 1, fitted.last_bin + fitted.bins.signed(np.array([gap]))[0]])
+
+
+@pytest.mark.parametrize("start", [0, 1_700_000_000])
+@pytest.mark.parametrize("wrong", [0, 1_700_000_030_000])
+def test_one_wrong_clock_changes_next_to_nothing(start: int, wrong: int) -> None:
+    people = walks(5, people=200, sessions=1, latest=5000)
+    clean = replace(people, time_N=people.time_N + start)
+    times_N = clean.time_N.copy()
+    times_N[7] = wrong
+    fitted, disturbed = fit_likelihood(clean), fit_likelihood(replace(clean, time_N=times_N))
+    for gap in (-40, 0, 5, 10, 12, 14, 20, 40):
+        assert ratio_of_12_later(disturbed, gap) == pytest.approx(ratio_of_12_later(fitted, gap), abs=0.2)
+    assert ratio_of_12_later(fitted) - ratio_of_12_later(fitted, 40) > 3
+
+
+def test_a_long_clock_tells_the_same_travel_times_apart() -> None:
+    told = []
+    for latest in (86_400, 30 * 86_400, 365 * 86_400):
+        fitted = fit_likelihood(walks(5, people=200, sessions=1, latest=latest))
+        told.append([ratio_of_12_later(fitted, gap) - ratio_of_12_later(fitted) for gap in (8, 10, 14, 16, 20)])
+    np.testing.assert_allclose(told[1], told[0], atol=0.5)
+    np.testing.assert_allclose(told[2], told[0], atol=0.5)
+    assert max(told[0]) < -0.1
+
+
+def test_people_who_come_again_on_other_days_are_still_told_by_minutes() -> None:
+    days = [
+        replace(one, pid_N=one.pid_N, time_N=one.time_N + 86_400 * day)
+        for day, one in ((day, walks(day, people=60, sessions=1, latest=30_000)) for day in range(20))
+    ]
+    fitted = fit_likelihood(concatenate_sightings(days))
+    assert fitted.equal_bins > 0
+    assert ratio_of_12_later(fitted) > 1 > ratio_of_12_later(fitted, 600)
+    assert abs(ratio_of_12_later(fitted, 86_400)) < 0.5
 
 
 @pytest.mark.parametrize("seed", range(3))

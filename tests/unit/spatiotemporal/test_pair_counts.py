@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from streid.files.sightings import Sightings
-from streid.spatiotemporal import pair_counts
-from streid.spatiotemporal.pair_counts import PairCounts, count_pairs, signed_bins
+from streid.files.time_bins import TimeBins
+from streid.spatiotemporal import coded_pictures, correlation, pair_counts
+from streid.spatiotemporal.correlation import bins_of_distances, octaves
+from streid.spatiotemporal.pair_counts import PairCounts, count_pairs
 
 
 def seen(*rows: tuple[int, int, int, int]) -> Sightings:
@@ -36,13 +38,15 @@ def crowd(seed: int, *, pictures: int = 120, people: int = 9, sessions: int = 3,
     return seen(*(tuple(int(value) for value in row) for row in table))
 
 
-def naive(sightings: Sightings, width: int, last: int) -> dict[str, object]:
+def naive(sightings: Sightings, bins: TimeBins) -> dict[str, object]:
     """All of `count_pairs` but the folds by a loop over pairs of pictures."""
+    last = bins.last
     use = (sightings.pid_N > 0) & (sightings.time_N >= 0)
     one = sightings.take(use)
     cameras = sorted(set(one.camid_N.tolist()))
     order = [(a, b) for i, a in enumerate(cameras) for b in cameras[i + 1 :]]
     begins = {int(s): int(one.time_N[one.session_N == s].min()) for s in set(one.session_N.tolist())}
+    span = max((int(t) - begins[int(s)] for s, t in zip(one.session_N, one.time_N, strict=True)), default=0)
     number: dict[tuple[int, int], int] = defaultdict(int)
     for pid, cam in zip(one.pid_N.tolist(), one.camid_N.tolist(), strict=True):
         number[pid, cam] += 1
@@ -62,14 +66,15 @@ def naive(sightings: Sightings, width: int, last: int) -> dict[str, object]:
                 compared[p] += weight
                 if together:
                     inside[p] += weight
-                    gap = (int(one.time_N[j]) - int(one.time_N[i])) / width
-                    k = int(np.sign(gap) * np.floor(abs(gap) + 0.5))
+                    (k,) = bins.signed(np.array([one.time_N[j] - one.time_N[i]]))
                     same[order.index((a, b)), last + k] += weight
             elif together:
                 within += weight
-                begin = begins[int(one.session_N[i])]
-                lag = (int(one.time_N[j]) - begin) // width - (int(one.time_N[i]) - begin) // width
-                different[order.index((a, b)), last + lag] += weight
+                clocks = [int(one.time_N[row]) - begins[int(one.session_N[row])] for row in (i, j)]
+                for octave in octaves(bins, span):
+                    distance = clocks[1] // octave.width - clocks[0] // octave.width
+                    for k in bins_of_distances(octave, bins, np.array([distance]))[1]:
+                        different[order.index((a, b)), last + k] += weight
             else:
                 apart += weight
     return {
@@ -83,17 +88,11 @@ def naive(sightings: Sightings, width: int, last: int) -> dict[str, object]:
 
 
 def assert_equal_naive(counts: PairCounts, sightings: Sightings) -> None:
-    last = counts.same_FPS.shape[2] // 2
-    expected = naive(sightings, counts.bin_width, last)
+    expected = naive(sightings, counts.bins)
     np.testing.assert_allclose(counts.same_FPS.sum(axis=0), expected.pop("same"), atol=1e-12)
     np.testing.assert_allclose(counts.different_PS, expected.pop("different"), atol=1e-10)
     for name, value in expected.items():
         assert getattr(counts, name) == pytest.approx(value), name
-
-
-@pytest.mark.parametrize(("gap", "bin_"), [(0, 0), (1, 0), (2, 1), (5, 1), (6, 2), (-1, 0), (-2, -1), (-6, -2)])
-def test_nearest_bin_halves_away_from_zero(gap: int, bin_: int) -> None:
-    assert signed_bins(np.array(gap), 4) == bin_
 
 
 def test_by_hand() -> None:
@@ -107,7 +106,8 @@ def test_by_hand() -> None:
         seed=0,
     )  # fmt: skip
     assert counts.cameras_C.tolist() == [4, 6]
-    assert (counts.bin_width, counts.same_FPS.shape) == (1, (5, 1, 2 * 8 + 1))
+    assert (counts.bins, counts.folded) == (TimeBins(width=1, last=8), False)
+    assert counts.same_FPS.shape == (5, 1, 2 * 8 + 1)
     same_S = counts.same_FPS.sum(axis=0)[0]
     assert {k - 8: value for k, value in enumerate(same_S) if value} == {5: 0.5, 3: 0.5, -1: 1.0}
     different = {k - 8: round(float(value), 9) for k, value in enumerate(counts.different_PS[0]) if value > 1e-9}
@@ -122,21 +122,26 @@ def test_by_hand() -> None:
 def test_equals_plain_loops(seed: int, sessions: int) -> None:
     sightings = crowd(seed, sessions=sessions)
     counts = count_pairs(sightings, seed=seed)
-    assert counts.bin_width == 1
+    assert (counts.bins.width, counts.bins.equal, counts.folded) == (1, 0, False)
     assert_equal_naive(counts, sightings)
 
 
-@pytest.mark.parametrize(("most_bins", "batch"), [(4, 1 << 22), (37, 1 << 22), (4096, 1), (4096, 50)])
-def test_wider_bins_and_small_batches_equal_plain_loops(
-    most_bins: int, batch: int, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("batch", [1 << 20, 1, 50])
+@pytest.mark.parametrize("pair_cost", [0, 1 << 40], ids=["pair by pair", "by transforms"])
+@pytest.mark.parametrize(
+    "bins",
+    [
+        TimeBins(width=9, last=200), TimeBins(width=1, last=20), TimeBins(width=7, last=5),
+        TimeBins(width=1, last=40, equal=8), TimeBins(width=3, last=9, equal=4), TimeBins(width=1, last=1),
+    ],
+)  # fmt: skip
+def test_any_bins_and_small_batches_equal_plain_loops(
+    bins: TimeBins, pair_cost: int, batch: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pair_counts, "MOST_BINS", most_bins)
-    monkeypatch.setattr(pair_counts, "PAIR_BATCH", batch)
-    sightings = crowd(7)
-    counts = count_pairs(sightings, seed=0)
-    assert (counts.bin_width > 1) == (most_bins < 300)
-    assert counts.same_FPS.shape[2] <= 2 * max(most_bins, 300) + 1
-    assert_equal_naive(counts, sightings)
+    monkeypatch.setattr(pair_counts, "choose_bins", lambda *_, **__: bins)
+    monkeypatch.setattr(correlation, "PAIR_COST", pair_cost)
+    monkeypatch.setattr(coded_pictures, "PAIR_BATCH", batch)
+    assert_equal_naive(count_pairs(crowd(7), seed=0), crowd(7))
 
 
 def test_each_identity_and_camera_pair_weighs_one_and_lies_in_one_fold() -> None:
@@ -153,13 +158,6 @@ def test_each_identity_and_camera_pair_weighs_one_and_lies_in_one_fold() -> None
     np.testing.assert_array_equal(again.same_FPS, counts.same_FPS)
     assert not np.array_equal(other.same_FPS, counts.same_FPS)
     np.testing.assert_allclose(other.same_FPS.sum(axis=0), counts.same_FPS.sum(axis=0), atol=1e-12)
-
-
-def test_many_cameras_make_coarser_bins(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pair_counts, "TABLE_VALUES", 2 * 100 * 4**2)
-    counts = count_pairs(crowd(1, sessions=1, latest=3000), seed=0)
-    assert counts.bin_width == 30
-    assert 4**2 * counts.same_FPS.shape[2] <= 2 * 101 * 4**2
 
 
 @pytest.mark.parametrize(

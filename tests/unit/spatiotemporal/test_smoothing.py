@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scenes_by_hand import naive_smooth
 
-from streid.spatiotemporal.smoothing import smooth_all, smooth_counts, spectra, window_radius, window_sizes
+from streid.spatiotemporal.smoothing import Smoother, smooth_counts, window_radius, window_sizes
 
 
 def test_each_pair_sums_to_one_and_same_camera_is_zero() -> None:
@@ -27,10 +27,20 @@ def test_a_window_wider_than_the_table_is_cut_without_a_difference() -> None:
 def test_smoothing_keeps_each_sum_and_is_never_negative() -> None:
     histograms = np.random.default_rng(0).random((3, 41)) ** 8
     for sigma in (1.0, 4.0, 13.0):
-        found = smooth_all(spectra(histograms), sigma)
+        found = Smoother(histograms).smooth(sigma)
         np.testing.assert_allclose(found, [naive_smooth(one, sigma) for one in histograms], atol=1e-12)
         np.testing.assert_allclose(found.sum(axis=1), histograms.sum(axis=1))
         assert found.min() >= 0
+
+
+def test_what_lies_beyond_keeps_its_bins() -> None:
+    histograms = np.random.default_rng(0).random((2, 3, 41)) ** 8
+    smoother = Smoother(histograms, folded=True)
+    for sigma in (1.0, 13.0):
+        found = smoother.smooth(sigma)
+        np.testing.assert_array_equal(found[..., [0, -1]], histograms[..., [0, -1]])
+        expected = [[naive_smooth(one[1:-1], sigma) for one in rows] for rows in histograms]
+        np.testing.assert_allclose(found[..., 1:-1], expected, atol=1e-12)
 
 
 @pytest.mark.parametrize(("last", "sizes"), [(1, (1,)), (3, (1,)), (5, (1,)), (6, (1, 2)), (100, (1, 2, 4, 8, 16, 32))])

@@ -150,8 +150,8 @@ class SignedDensities:
         divisor, unit = clock.scale(span)
         middles_X = np.array([(edges_S[part.start] + edges_S[part.stop]) / 2 for part in parts_X])
         return cls(
-            same_PS=likelihood.same_PS / width_S,
-            different_PS=likelihood.different_PS / width_S,
+            same_PS=(likelihood.same_PS / width_S).astype(np.float32),
+            different_PS=(likelihood.different_PS / width_S).astype(np.float32),
             ratio_PS=likelihood.pair_log_ratios(),
             rows={pair: row for row, pair in enumerate(combinations(likelihood.cameras_C.tolist(), 2))},
             parts_X=parts_X,
