@@ -1,6 +1,7 @@
 """scores.h5 and reranked.h5: what every query found, stream by stream.
 
-Shape suffixes: Q queries, K kept ranks, P right matches of all queries, W drawn wrong pictures.
+Shape suffixes: Q queries, K kept ranks, P kept right matches of all queries, R drawn right pairs, W drawn wrong
+pictures, L recall levels, C query cameras, D gallery cameras.
 All row indices are 0-based; ranks are 1-based.
 """
 
@@ -12,12 +13,14 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from streid.arrays import FloatArray
+from streid.arrays import FloatArray, IntArray
 from streid.errors import InputError
 from streid.files.hdf5 import create_file, open_checked
 
 RANKINGS_FORMAT = "streid-rankings"
-RANKINGS_VERSION = 2
+RANKINGS_VERSION = 3
+KEPT_MATCHES = 100
+RECALL_LEVELS = 101
 METRICS_FORMAT = "streid-metrics"  # of the figures beside the rankings, scores.json and reranked.json
 METRICS_VERSION = 2
 
@@ -39,9 +42,12 @@ class Ranking:
     first_match_Q: 1-based rank of the first right match, 0 without one.
 
     match_count_Q: right matches per query. match_rows_P, match_ranks_P, match_scores_P: gallery row, 1-based
-    rank and score of every right match, query after query, best first. wrong_scores_QW: scores of gallery
-    pictures drawn evenly for every query, the same ones in every stream; NaN where one drawn is no wrong one
-    or the query is of nobody.
+    rank and score of every query's KEPT_MATCHES best right matches, query after query, best first.
+    Of all right matches: precision_L: interpolated precision at recalls 0, 0.01 ... 1, the mean of the queries with
+    one, NaN without any; pair_queries_CD, pair_rank1_CD, pair_mAP_CD: by query camera and gallery camera (both
+    ascending) the queries with a right match there, and their figures, NaN without; right_scores_R: their scores,
+    evenly drawn where they are very many. wrong_scores_QW: scores of gallery pictures drawn evenly for every query,
+    the same ones in every stream; NaN where one drawn is no wrong one or the query is of nobody.
     """
 
     indices_QK: npt.NDArray[np.int32]
@@ -52,13 +58,25 @@ class Ranking:
     match_rows_P: npt.NDArray[np.int32]
     match_ranks_P: npt.NDArray[np.int32]
     match_scores_P: npt.NDArray[np.float32]
+    precision_L: FloatArray
+    pair_queries_CD: IntArray
+    pair_rank1_CD: FloatArray
+    pair_mAP_CD: FloatArray
+    right_scores_R: npt.NDArray[np.float32]
     wrong_scores_QW: npt.NDArray[np.float32]
 
     def __post_init__(self) -> None:
         columns = (self.match_count_Q, self.match_rows_P, self.match_ranks_P, self.match_scores_P)
         lengths = [len(column) for column in columns if column.ndim == 1]
-        if len(lengths) < len(columns) or len(set(lengths[1:])) > 1 or int(self.match_count_Q.sum()) != lengths[1]:
+        if len(lengths) < len(columns) or len(set(lengths[1:])) > 1 or int(self.kept_per_query.sum()) != lengths[1]:
             raise InputError("the right matches do not fit their number per query; make the ranking again")
+        if len({table.shape for table in (self.pair_queries_CD, self.pair_rank1_CD, self.pair_mAP_CD)}) > 1:
+            raise InputError("the figures by camera pair are not of the same cameras; make the ranking again")
+
+    @property
+    def kept_per_query(self) -> npt.NDArray[np.int32]:
+        """How many right matches of each query are kept."""
+        return np.minimum(self.match_count_Q, np.int32(KEPT_MATCHES))
 
 
 def write_rankings(path: str | os.PathLike[str], *, dataset: str, model: str, streams: Mapping[str, Ranking]) -> None:

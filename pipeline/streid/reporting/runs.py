@@ -15,7 +15,7 @@ import pandas as pd
 from streid.errors import InputError
 from streid.files.features import FEATURES_FORMAT, feature_shape
 from streid.files.hdf5 import open_checked
-from streid.files.rankings import Ranking, read_rankings
+from streid.files.rankings import RECALL_LEVELS, Ranking, read_rankings
 from streid.files.sightings import Sightings, load_sightings
 from streid.reporting.measured import HISTORY_COLUMNS, read_history, read_metrics
 from streid.reporting.streams import (
@@ -200,21 +200,25 @@ def _check_ranking(ranking: Ranking, queries: int, gallery: int, where: str) -> 
             or values.max(initial=low) > high
         ):
             raise InputError(f"{where}: {name} must be whole numbers from {low} to {high}; make it again")
-    if ranking.ap_Q.dtype.kind != "f" or ((ranking.ap_Q < 0) | (ranking.ap_Q > 1)).any():
-        raise InputError(f"{where}: average precisions must be from 0 to 1, NaN without a right match; make it again")
+    shares = (ranking.ap_Q, ranking.precision_L, ranking.pair_rank1_CD, ranking.pair_mAP_CD)
+    if any(values.dtype.kind != "f" or ((values < 0) | (values > 1)).any() for values in shares):
+        raise InputError(f"{where}: precisions must be from 0 to 1, NaN without a right match; make it again")
+    if ranking.precision_L.shape != (RECALL_LEVELS,):
+        raise InputError(f"{where}: holds no precision at {RECALL_LEVELS} recalls; make it again")
     _check_matches(ranking, where)
 
 
 def _check_matches(ranking: Ranking, where: str) -> None:
     """Refuse right matches whose ranks contradict their order or the first one's rank."""
-    owner_P = np.repeat(np.arange(len(ranking.match_count_Q)), ranking.match_count_Q)
+    owner_P = np.repeat(np.arange(len(ranking.match_count_Q)), ranking.kept_per_query)
     begins_P = np.diff(owner_P, prepend=-1) > 0
     first_Q = np.zeros(len(ranking.match_count_Q), np.int64)
     first_Q[owner_P[begins_P]] = ranking.match_ranks_P[begins_P]
     rising_P = np.diff(ranking.match_ranks_P, prepend=0) > 0
     if not np.array_equal(first_Q, ranking.first_match_Q) or not (rising_P | begins_P).all():
         raise InputError(f"{where}: ranks of the right matches contradict each other; make it again")
-    if not np.isfinite(ranking.match_scores_P).all() or np.isinf(ranking.wrong_scores_QW).any():
+    right = (ranking.match_scores_P, ranking.right_scores_R)
+    if not all(np.isfinite(scores).all() for scores in right) or np.isinf(ranking.wrong_scores_QW).any():
         raise InputError(f"{where}: scores of pairs must be finite; make it again")
 
 

@@ -1,7 +1,7 @@
 """Where each query's right matches rank, counted rather than sorted.
 
 Shape suffixes: Q queries, G gallery pictures, J junk pictures, K kept ranks, M right matches of one query,
-P right matches of all queries, one after the other, W drawn wrong pictures.
+P right matches of several queries, one after the other, W drawn wrong pictures.
 Row indices are 0-based, ranks 1-based.
 """
 
@@ -12,15 +12,17 @@ import numba
 import numpy as np
 
 from streid.arrays import FeatureArray, FloatArray, IntArray
-from streid.files.rankings import Ranking
+from streid.files.rankings import KEPT_MATCHES, Ranking
 from streid.files.sightings import DISTRACTOR_PID, JUNK_PID, Sightings
 from streid.scoring.compilation import Int32Array, compiled
 from streid.scoring.kernels import NOBODY, best_of_rows
+from streid.scoring.match_totals import GOLDEN, MatchTotals
 
 KEPT_RANKS = 100
 DRAWN_PAIRS = 1 << 17
-GOLDEN = (5**0.5 - 1) / 2
 STRETCH = 256
+FEW_MATCHES = 64
+MATCHES_AT_ONCE = 1 << 20
 
 
 class Outcomes(NamedTuple):
@@ -37,14 +39,12 @@ class Outcomes(NamedTuple):
 
 
 class Found(NamedTuple):
-    """Room for each query's right matches, best first: one place per gallery row of its identity.
+    """Room for the right matches of some queries, best first: a match's gallery row, rank and score.
 
-    begin_Q: where a query's places begin. count_Q: how many of them are used. rows_P, ranks_P, scores_P: a
-    match's gallery row, rank and score.
+    begin_Q: where each query's places begin; one for each of its right matches.
     """
 
     begin_Q: IntArray
-    count_Q: Int32Array
     rows_P: Int32Array
     ranks_P: Int32Array
     scores_P: FeatureArray
@@ -76,13 +76,23 @@ class StreamRanker:
         )
         self._indices_QK = np.empty((queries, kept), np.int32)
         self._scores_QK = np.empty((queries, kept), np.float32)
-        self._found = _room_for_matches(self._stop_Q - self._first_Q)
+        self._count_Q = count_matches(query, gallery)
+        self._totals = MatchTotals(query, gallery, self._count_Q)
+        self._kept = _room_for_matches(np.minimum(self._count_Q, KEPT_MATCHES))
         self._drawn_QW = draw_wrong_rows(query, gallery)
         self._wrong_scores_QW = np.empty(self._drawn_QW.shape, np.float32)
 
     def add(self, start: int, scores_QG: FeatureArray) -> None:
         """Rank the queries from row `start` on; their scores are overwritten where the protocol ignores them."""
+        reached_Q = np.cumsum(self._count_Q[start : start + len(scores_QG)]) // MATCHES_AT_ONCE
+        for part in np.unique(reached_Q):
+            first, stop = np.searchsorted(reached_Q, (part, part + 1))
+            self._measure(slice(start + int(first), start + int(stop)), scores_QG[first:stop])
         rows = slice(start, start + len(scores_QG))
+        best_of_rows(scores_QG, self._indices_QK[rows], self._scores_QK[rows])
+
+    def _measure(self, rows: slice, scores_QG: FeatureArray) -> None:
+        found = _room_for_matches(self._count_Q[rows])
         _measure(
             scores_QG,
             self._query_camid_Q[rows],
@@ -97,40 +107,60 @@ class StreamRanker:
                 inp_Q=self.outcomes.inp_Q[rows],
                 first_Q=self.outcomes.first_Q[rows],
             ),
-            self._found._replace(begin_Q=self._found.begin_Q[rows], count_Q=self._found.count_Q[rows]),
+            found,
             self._drawn_QW[rows],
             self._wrong_scores_QW[rows],
         )
-        best_of_rows(scores_QG, self._indices_QK[rows], self._scores_QK[rows])
+        self._totals.add(rows, found.rows_P, found.ranks_P, found.scores_P)
+        place_P = np.arange(len(found.rows_P)) - np.repeat(found.begin_Q, self._count_Q[rows])
+        kept_P = place_P < KEPT_MATCHES
+        begin = int(self._kept.begin_Q[rows.start])
+        room = slice(begin, begin + int(kept_P.sum()))
+        for name in ("rows_P", "ranks_P", "scores_P"):
+            getattr(self._kept, name)[room] = getattr(found, name)[kept_P]
 
     def ranking(self) -> Ranking:
         """The result over all queries added."""
         unused_QK = self._indices_QK == NOBODY
-        found = self._found
-        place_P = np.arange(len(found.rows_P)) - np.repeat(found.begin_Q, self._stop_Q - self._first_Q)
-        used_P = place_P < np.repeat(found.count_Q, self._stop_Q - self._first_Q)
+        pair_queries_CD, pair_rank1_CD, pair_mAP_CD = self._totals.camera_pairs()
         return Ranking(
             indices_QK=np.where(unused_QK, np.int32(-1), self._indices_QK),
             scores_QK=np.where(unused_QK, np.float32(np.nan), self._scores_QK),
             ap_Q=self.outcomes.ap_Q,
             first_match_Q=self.outcomes.first_Q,
-            match_count_Q=found.count_Q,
-            match_rows_P=found.rows_P[used_P],
-            match_ranks_P=found.ranks_P[used_P],
-            match_scores_P=found.scores_P[used_P],
+            match_count_Q=self._count_Q.astype(np.int32),
+            match_rows_P=self._kept.rows_P,
+            match_ranks_P=self._kept.ranks_P,
+            match_scores_P=self._kept.scores_P,
+            precision_L=self._totals.precision(),
+            pair_queries_CD=pair_queries_CD,
+            pair_rank1_CD=pair_rank1_CD,
+            pair_mAP_CD=pair_mAP_CD,
+            right_scores_R=self._totals.right_scores(),
             wrong_scores_QW=self._wrong_scores_QW,
         )
 
 
-def _room_for_matches(most_Q: IntArray) -> Found:
-    begin_Q1 = np.concatenate(([0], np.cumsum(most_Q)))
+def _room_for_matches(count_Q: IntArray) -> Found:
+    begin_Q1 = np.concatenate(([0], np.cumsum(count_Q)))
     return Found(
         begin_Q=begin_Q1[:-1],
-        count_Q=np.zeros(len(most_Q), np.int32),
         rows_P=np.empty(begin_Q1[-1], np.int32),
         ranks_P=np.empty(begin_Q1[-1], np.int32),
         scores_P=np.empty(begin_Q1[-1], np.float32),
     )
+
+
+def count_matches(query: Sightings, gallery: Sightings) -> IntArray:
+    """How many right matches each query has: gallery pictures of its identity in another camera (Q,)."""
+    _, person_N = np.unique(np.concatenate((query.pid_N, gallery.pid_N)), return_inverse=True)
+    cameras, camera_N = np.unique(np.concatenate((query.camid_N, gallery.camid_N)), return_inverse=True)
+    passed_N, queries = person_N * len(cameras) + camera_N, len(query)
+    everywhere_Q = np.bincount(person_N[queries:], minlength=len(query) + len(gallery))[person_N[:queries]]
+    passes, count = np.unique(passed_N[queries:], return_counts=True)
+    place_Q = np.minimum(np.searchsorted(passes, passed_N[:queries]), max(0, len(passes) - 1))
+    own_Q = np.where(passes[place_Q] == passed_N[:queries], count[place_Q], 0) if len(passes) else 0
+    return np.where(query.pid_N > DISTRACTOR_PID, everywhere_Q - own_Q, 0)
 
 
 def draw_rows(queries: int, gallery: int) -> IntArray:
@@ -157,7 +187,10 @@ def draw_wrong_rows(query: Sightings, gallery: Sightings) -> Int32Array:
 
 @compiled()
 def _sort_matches(scores_G: FeatureArray, matches_M: IntArray) -> None:
-    """Sort gallery rows by descending score, then ascending row."""
+    """Sort ascending gallery rows by descending score, then ascending row."""
+    if len(matches_M) > FEW_MATCHES:
+        matches_M[:] = matches_M[np.argsort(-scores_G[matches_M], kind="mergesort")]
+        return
     for place in range(1, len(matches_M)):
         row = matches_M[place]
         while place > 0 and (
@@ -242,7 +275,6 @@ def _measure_query(
     outcomes.ap_step_Q[q] = steps / count
     outcomes.inp_Q[q] = count / ranks_M[count - 1]
     outcomes.first_Q[q] = ranks_M[0]
-    found.count_Q[q] = count
     for m in range(count):
         place = found.begin_Q[q] + m
         found.rows_P[place] = matches_M[m]

@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from rankings_by_hand import no_totals
 
 from streid.files.rankings import Ranking
 from streid.files.sightings import Sightings
 from streid.reporting.measured import AUDIT_COUNTS
 from streid.reporting.runs import FusionRun, ModelRun, shows_something
 from streid.reporting.streams import stream_key
+from streid.scoring.match_totals import precision_sums
 from streid.scoring.metric_records import METRICS
 
 MakeRun = Callable[..., ModelRun]
@@ -39,6 +41,12 @@ def ranking(ap: list[float], first: list[int], indices: list[list[int]] | None =
         match_rows_P=np.zeros(found_Q.sum(), np.int32),
         match_ranks_P=np.array(first, np.int32)[found_Q],
         match_scores_P=np.ones(found_Q.sum(), np.float32),
+        **no_totals(2, 2)
+        | {
+            "precision_L": precision_sums(np.ones(found_Q.sum(), int), np.array(first)[found_Q])
+            / max(1, found_Q.sum()),
+            "right_scores_R": np.ones(found_Q.sum(), np.float32),
+        },
         wrong_scores_QW=np.array([[0.0, 2.0]] * len(ap), np.float32),
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from rankings_by_hand import no_totals
 
 from streid.errors import InputError
 from streid.files.features import write_features
@@ -77,6 +78,7 @@ def usable_ranking(**changed: np.ndarray) -> Ranking:
         "match_ranks_P": np.array([2], np.int32),
         "match_scores_P": np.array([0.5], np.float32),
         "wrong_scores_QW": np.array([[1.0], [np.nan]], np.float32),
+        **no_totals(),
     }
     return Ranking(**(content | changed))
 
@@ -143,15 +145,19 @@ def test_fusions_are_read_in_the_order_given(folder: Path) -> None:
         (usable_ranking(indices_QK=np.array([[0, -2], [1, -1]], np.int32)), "indices must be"),
         (usable_ranking(indices_QK=np.array([[0.0, 1], [1, -1]])), "indices must be"),
         (usable_ranking(first_match_Q=np.array([4, 0], np.int32)), "first_match must be whole numbers from 0 to 3"),
-        (usable_ranking(ap_Q=np.array([1.5, np.nan])), "average precisions must be from 0 to 1"),
-        (usable_ranking(ap_Q=np.array([np.inf, 0.0])), "average precisions"),
-        (usable_ranking(ap_Q=np.array([1, 0])), "average precisions"),
+        (usable_ranking(ap_Q=np.array([1.5, np.nan])), "precisions must be from 0 to 1"),
+        (usable_ranking(ap_Q=np.array([np.inf, 0.0])), "precisions"),
+        (usable_ranking(ap_Q=np.array([1, 0])), "precisions"),
         (usable_ranking(ap_Q=np.array([0.5])), "does not rank the pictures"),
         (usable_ranking(match_rows_P=np.array([3], np.int32)), "match_rows must be whole numbers from 0 to 2"),
         (usable_ranking(match_ranks_P=np.array([0], np.int32)), "match_ranks must be whole numbers from 1 to 3"),
         (usable_ranking(match_ranks_P=np.array([1], np.int32)), "ranks of the right matches contradict"),
         (usable_ranking(match_count_Q=np.array([0, 1], np.int32)), "ranks of the right matches contradict"),
         (usable_ranking(match_scores_P=np.array([np.nan], np.float32)), "scores of pairs must be finite"),
+        (usable_ranking(right_scores_R=np.array([np.inf], np.float32)), "scores of pairs must be finite"),
+        (usable_ranking(precision_L=np.full(101, 1.1)), "precisions must be from 0 to 1"),
+        (usable_ranking(precision_L=np.full(7, 0.5)), "holds no precision at 101 recalls"),
+        (usable_ranking(pair_mAP_CD=np.array([[-0.5]])), "precisions must be from 0 to 1"),
         (usable_ranking(wrong_scores_QW=np.zeros((1, 1), np.float32)), "does not rank the pictures"),
         (usable_ranking(scores_QK=np.zeros((2, 3), np.float32)), "does not rank the pictures"),
         (usable_ranking(indices_QK=np.zeros(2, np.int32), scores_QK=np.zeros(2, np.float32)), "does not rank"),

@@ -1,11 +1,12 @@
-"""By recall, by camera pair, by pair of pictures: against definitions written out query by query."""
+"""By camera pair, by pair of pictures: against definitions written out query by query."""
 
 import numpy as np
 import pytest
 
-from streid.files.rankings import Ranking
+from streid.errors import InputError
+from streid.files.rankings import RECALL_LEVELS, Ranking
 from streid.files.sightings import Sightings
-from streid.scoring.breakdown import RECALL_LEVELS, camera_pairs, precision_recall, separation
+from streid.scoring.breakdown import camera_pairs, separation
 from streid.scoring.ranks import StreamRanker
 
 
@@ -27,28 +28,6 @@ def scene(seed: int, queries: int = 40) -> tuple[Sightings, Sightings, np.ndarra
     gallery = group(rng.integers(-1, 6, 90).tolist(), rng.integers(2, 6, 90).tolist())
     same = query.pid_N[:, None] == gallery.pid_N
     return query, gallery, rng.integers(0, 20, same.shape) + 8 * same  # many ties
-
-
-def test_interpolated_precision_by_hand() -> None:
-    # right at ranks 1, 3 and 4: precisions 1, 2/3, 3/4 at recalls 1/3, 2/3, 1; 3/4 also stands in for 2/3
-    ranking = ranked(group([5], [1]), group([5, 6, 5, 5], [2, 2, 2, 2]), np.array([[4, 3, 2, 1]]))
-    curve = precision_recall(ranking)
-    assert curve[:34].tolist() == [1.0] * 34
-    assert curve[34:].tolist() == [0.75] * (RECALL_LEVELS - 34)
-
-
-@pytest.mark.parametrize("at_once", [1024, 7])
-def test_interpolated_precision_equals_its_definition(monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
-    monkeypatch.setattr("streid.scoring.breakdown.QUERIES_AT_ONCE", at_once)
-    query, gallery, scores = scene(1)
-    expected = []
-    for q in range(len(query)):
-        hits = listed(query, gallery, scores, q)
-        if hits.any():
-            precision, recall = np.cumsum(hits) / np.arange(1, len(hits) + 1), np.cumsum(hits) / hits.sum()
-            levels = [level / 100 for level in range(101)]
-            expected.append([precision[recall >= level - 1e-12].max() for level in levels])
-    np.testing.assert_allclose(precision_recall(ranked(query, gallery, scores)), np.mean(expected, axis=0), atol=1e-12)
 
 
 def listed(query: Sightings, gallery: Sightings, scores: np.ndarray, q: int, only: int | None = None) -> np.ndarray:
@@ -78,6 +57,12 @@ def test_camera_pairs_equal_lists_without_the_other_cameras_matches() -> None:
             cell = (pairs.rank1_CD[c, d], pairs.mAP_CD[c, d])
             assert cell == pytest.approx(tuple(wanted), nan_ok=True)
     assert np.isnan(pairs.mAP_CD[1, 0])  # camera 2 with itself
+
+
+def test_a_ranking_of_other_cameras_is_refused() -> None:
+    query, gallery, scores = scene(2)
+    with pytest.raises(InputError, match="of other cameras"):
+        camera_pairs(ranked(query, gallery, scores), query, group(gallery.pid_N.tolist(), [7] * len(gallery)))
 
 
 def test_one_camera_beside_the_query_gives_the_streams_own_figures() -> None:
@@ -110,11 +95,11 @@ def test_separation_counts_every_pair() -> None:
 def test_without_a_right_match_there_is_nothing_to_tell() -> None:
     query, gallery = group([5], [1]), group([5, 6], [1, 2])
     ranking = ranked(query, gallery, np.array([[0.5, 0.1]]))
-    assert np.isnan(precision_recall(ranking)).all()
+    assert np.isnan(ranking.precision_L).all()
     assert separation(ranking) is None
     pairs = camera_pairs(ranking, query, gallery)
     assert pairs.queries_CD.tolist() == [[0, 0]]
     assert np.isnan(pairs.mAP_CD).all()
     only_right = ranked(query, group([5], [2]), np.array([[0.5]]))
     assert separation(only_right) is None
-    assert precision_recall(only_right).tolist() == [1.0] * RECALL_LEVELS
+    assert only_right.precision_L.tolist() == [1.0] * RECALL_LEVELS

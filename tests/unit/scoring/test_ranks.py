@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from scenes_by_hand import group, ranked
 
+from streid.files.rankings import KEPT_MATCHES
+from streid.scoring import ranks as ranks_module
 from streid.scoring.ranks import DRAWN_PAIRS, StreamRanker, draw_rows, draw_wrong_rows
 
 
@@ -42,11 +44,15 @@ def test_of_equal_scores_the_lower_row_ranks_first(right_row: int, rank: int) ->
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_equals_sorting(seed: int) -> None:
+@pytest.mark.parametrize(
+    ("people", "pictures", "at_once"), [(6, 300, 1 << 20), (6, 300, 20), (2, 600, 1 << 20), (2, 600, 1)]
+)
+def test_equals_sorting(seed: int, people: int, pictures: int, at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranks_module, "MATCHES_AT_ONCE", at_once)
     rng = np.random.default_rng(seed)
-    query = group(rng.integers(-1, 6, 40).tolist(), rng.integers(1, 4, 40).tolist())
-    gallery = group(rng.integers(-1, 6, 300).tolist(), rng.integers(1, 4, 300).tolist())
-    scores = rng.integers(0, 30, (40, 300)).astype(np.float32)  # many ties
+    query = group(rng.integers(-1, people, 40).tolist(), rng.integers(1, 4, 40).tolist())
+    gallery = group(rng.integers(-1, people, pictures).tolist(), rng.integers(1, 4, pictures).tolist())
+    scores = rng.integers(0, 30, (40, pictures)).astype(np.float32)  # many ties
     ranker = StreamRanker(query, gallery)
     for start in range(0, 40, 16):
         ranker.add(start, scores[start : start + 16].copy())
@@ -58,10 +64,14 @@ def test_equals_sorting(seed: int) -> None:
         ranks = np.flatnonzero(same[order]) + 1
         assert ranking.first_match_Q[q] == (ranks[0] if len(ranks) else 0)
         np.testing.assert_array_equal(ranking.indices_QK[q], order[:100])
-        matches = slice(ranking.match_count_Q[:q].sum(), ranking.match_count_Q[: q + 1].sum())
-        np.testing.assert_array_equal(ranking.match_ranks_P[matches], ranks)
-        np.testing.assert_array_equal(ranking.match_rows_P[matches], order[ranks - 1])
-        np.testing.assert_array_equal(ranking.match_scores_P[matches], scores[q, order[ranks - 1]])
+        assert ranking.match_count_Q[q] == len(ranks)
+        matches, kept = (
+            slice(ranking.kept_per_query[:q].sum(), ranking.kept_per_query[: q + 1].sum()),
+            ranks[:KEPT_MATCHES],
+        )
+        np.testing.assert_array_equal(ranking.match_ranks_P[matches], kept)
+        np.testing.assert_array_equal(ranking.match_rows_P[matches], order[kept - 1])
+        np.testing.assert_array_equal(ranking.match_scores_P[matches], scores[q, order[kept - 1]])
         wrong = (gallery.pid_N != query.pid_N[q]) & (gallery.pid_N != -1) & (query.pid_N[q] > 0)
         np.testing.assert_array_equal(ranking.wrong_scores_QW[q], np.where(wrong, scores[q], np.nan))
         if len(ranks):
@@ -70,6 +80,17 @@ def test_equals_sorting(seed: int) -> None:
             assert ranking.ap_Q[q] == pytest.approx(((old + hits / ranks) / 2).mean(), abs=1e-12)
             assert ranker.outcomes.ap_step_Q[q] == pytest.approx((hits / ranks).mean(), abs=1e-12)
             assert ranker.outcomes.inp_Q[q] == pytest.approx(len(ranks) / ranks[-1], abs=1e-12)
+
+
+def test_what_is_kept_does_not_grow_with_the_right_matches() -> None:
+    query, gallery = group([5, 5], [1, 9]), group([5] * 400, [2] * 400)
+    scores = np.arange(400, dtype=np.float32)
+    ranking = ranked(query, gallery, scores, -scores).ranking()
+    assert ranking.match_count_Q.tolist() == [400, 400]
+    assert ranking.kept_per_query.tolist() == [KEPT_MATCHES] * 2
+    assert ranking.match_rows_P.tolist() == [*range(399, 299, -1), *range(100)]
+    assert ranking.match_ranks_P.tolist() == [*range(1, 101)] * 2
+    assert ranking.precision_L.tolist() == [1.0] * 101
 
 
 @pytest.mark.parametrize(("queries", "gallery"), [(1000, 5000), (3, 7), (0, 5), (2, 0), (400_000, 3)])

@@ -122,7 +122,7 @@ def _list_stream(
     precision, first_match = float(ranking.ap_Q[row]), int(ranking.first_match_Q[row])
     missed = None
     if first_match > len(counted_K):
-        match = int(ranking.match_count_Q[:row].sum())
+        match = int(ranking.kept_per_query[:row].sum())
         missed = hit(int(ranking.match_rows_P[match]), float(ranking.match_scores_P[match]))
     return HitList(
         hits=tuple(hit(found, own_score.get(found, float(ranked_G[found]))) for found in order),

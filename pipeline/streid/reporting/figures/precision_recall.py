@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
+from streid.files.rankings import RECALL_LEVELS
 from streid.reporting.figures.charts import WIDE, Chart, draw_chart
 from streid.reporting.figures.stream_lines import Line, axis_start, draw_lines
-from streid.scoring.breakdown import RECALL_LEVELS, precision_recall
 
 
 def plot_precision(name: str, title: str, lines: Sequence[Line]) -> Chart:
@@ -19,7 +19,7 @@ def plot_precision(name: str, title: str, lines: Sequence[Line]) -> Chart:
     Args:
         name, title: of what the lines are about, for the file and for people.
     """
-    curves = [100 * precision_recall(line.ranking) for line in lines if line.ranking is not None]
+    curves = [100 * line.ranking.precision_L for line in lines if line.ranking is not None]
     recall_L = np.linspace(0, 100, RECALL_LEVELS)
     start = axis_start((line.key, float(curve_L.min())) for line, curve_L in zip(lines, curves, strict=True))
     told = [

@@ -1,6 +1,7 @@
 """Which queries are shown."""
 
 import numpy as np
+from rankings_by_hand import no_totals
 
 from streid.files.rankings import Ranking
 from streid.reporting.report.selection import choose_queries
@@ -18,6 +19,7 @@ def ranking(ap: list[float], first: list[int]) -> Ranking:
         match_ranks_P=np.empty(0, np.int32),
         match_scores_P=np.empty(0, np.float32),
         wrong_scores_QW=np.empty((len(ap), 0), np.float32),
+        **no_totals(),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from streid.files.rankings import RECALL_LEVELS
 from streid.reporting.report.sections.retrieval_section import compare_models, fusion_curves
 from streid.reporting.runs import ModelRun
 
@@ -58,6 +59,7 @@ def test_models_are_compared_where_there_are_several(make_run: MakeRun) -> None:
 def test_no_models_precision_is_cut_off(make_run: MakeRun) -> None:
     late = make_run("late")
     found_late = {"match_ranks_P": np.array([20, 20], np.int32), "first_match_Q": np.array([20, 20], np.int32)}
+    found_late["precision_L"] = np.full(RECALL_LEVELS, 0.05)
     late = replace(late, rankings={key: replace(one, **found_late) for key, one in late.rankings.items()})
     (found,) = compare_models([late, make_run()])
     assert found.charts[1].alt.count("late 5.0 % at half the matches") == 1
