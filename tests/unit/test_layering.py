@@ -1,6 +1,7 @@
 """Imports run one way, from stage scripts down to the files, and rooms stay as the design has them."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -47,6 +48,13 @@ def test_rooms_import_downwards_only(path: Path) -> None:
     assert path.stem not in GRAB_BAGS
     if path.name == "__init__.py":
         assert path.read_text() == ""
+
+
+def test_pictures_are_opened_in_one_place() -> None:
+    """Where a path that leads out of the data set's root is refused."""
+    opening = re.compile(r"\bImage\.open\((?!io\.BytesIO)|\bread_content\(")
+    found = {path.name for path in (*MODULES, *SCRIPTS) if opening.search(path.read_text(encoding="utf-8"))}
+    assert found == {"images.py", "picture_files.py", "picture_source.py"}
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)

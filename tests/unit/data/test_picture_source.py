@@ -100,3 +100,21 @@ def test_a_palette_picture_of_labels_is_a_mask(tree: Path) -> None:
     target.parent.mkdir(parents=True)
     labels.save(target)
     assert set(PictureSource(tree).read_mask("query/a.jpg").tobytes()) == {3}
+
+
+@pytest.mark.parametrize("path", ["../private.jpg", "query/../../private.jpg", "{}/private.jpg"])
+def test_nothing_outside_the_root_is_opened_whatever_a_file_says(tree: Path, path: str) -> None:
+    """As a path of a manifest, features.h5 or inspection.h5, and as that of a picture whose mask is asked for."""
+    path = path.format(tree.parent)
+    write_picture(tree.parent / "private.jpg", seed=9)
+    source = PictureSource(tree)
+    for read in (source.read, source.bytes, source.read_mask):
+        with pytest.raises(InputError, match=r"a picture's path must be relative and without '\.\.'"):
+            read(path)
+    assert PictureSource(Path(), confined=False).read(str(tree.parent / "private.jpg")).size == (64, 128)
+
+
+def test_links_inside_the_root_are_followed(tree: Path, tmp_path: Path) -> None:
+    write_picture(tmp_path / "nas" / "d.jpg", seed=9)
+    (tree / "cam9").symlink_to(tmp_path / "nas")
+    assert PictureSource(tree).bytes("cam9/d.jpg") == (tmp_path / "nas" / "d.jpg").read_bytes()
