@@ -20,14 +20,14 @@ KNOWN: dict[str, tuple[str, ...]] = {"architecture": tuple(ARCHITECTURES), "form
 TITLES = {
     "datasets": "A name and an entry for each data set.",
     "models": "A name and an entry for each model.",
-    "compute": "Where and with how many threads the stages run.",
-    "render": "The rendered world, of data sets with this section.",
-    "prepare": "Bringing a data set into one form.",
+    "compute": "Devices and threads of the stages.",
+    "render": "The rendered world, for data sets with this section.",
+    "prepare": "Reading a data set and writing its manifest.",
     "train": "Training an appearance model.",
     "extract": "Features of every picture or tracklet.",
-    "inspect": "What the report shows of the models at work.",
+    "inspect": "What the report shows about how the models work.",
     "histograms": "Travel times between cameras.",
-    "joint": "Appearance and times as one score.",
+    "joint": "Combining appearance and times into one score.",
     "rerank": "k-reciprocal re-ranking.",
     "report": "The report.",
     "explorer": "The gallery explorer beside the report.",
@@ -36,7 +36,7 @@ DOCUMENT = re.compile(r"docs/(\w+\.md)")
 HEAD = """\
 # Configuration reference
 
-Made by `make docs` from `config/config.yaml` and `workflow/schemas/config.schema.yaml`: change those, not this.
+Made by `make docs` from `config/config.yaml` and `workflow/schemas/config.schema.yaml`: edit those, not this page.
 [config/README.md](../config/README.md) says which value counts where a data set, a model and a section have
 the same key.
 """
