@@ -16,7 +16,7 @@ import re
 from pathlib import Path
 
 from streid.data.picture_paths import ENDING
-from streid.data.sources import PublishedResult, Row, SourceDataset, SourceFormat, SourceTree, make_table
+from streid.data.sources import Row, SourceDataset, SourceFormat, SourceTree, make_table
 from streid.errors import InputError
 
 SPLITS = ("train", "query", "gallery")
@@ -93,9 +93,4 @@ def _tracklet_rows(tree: SourceTree, folder: str, split: str, identity: str, tra
     return rows
 
 
-DUKE_VIDEO = SourceFormat(
-    load=lambda root, _: load_duke_video(root),
-    published=(
-        PublishedResult(method="STGCN (CVPR 2020)", rank1=97.29, mean_ap=95.7, source="awesome list of video re-ID"),
-    ),
-)
+DUKE_VIDEO = SourceFormat(load=lambda root, _: load_duke_video(root))

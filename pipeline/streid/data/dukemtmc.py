@@ -18,7 +18,7 @@ import re
 from pathlib import Path
 
 from streid.data.picture_paths import ENDING
-from streid.data.sources import PublishedResult, Row, SourceDataset, SourceFormat, SourceTree, make_table
+from streid.data.sources import Row, SourceDataset, SourceFormat, SourceTree, make_table
 from streid.errors import InputError
 
 FOLDERS = {"train": "bounding_box_train", "query": "query", "gallery": "bounding_box_test"}
@@ -73,13 +73,4 @@ def load_dukemtmc(root: Path) -> SourceDataset:
     return SourceDataset(table=make_table(rows), expected=OFFICIAL_COUNTS, remarks=tree.remarks())
 
 
-DUKEMTMC = SourceFormat(
-    load=lambda root, _: load_dukemtmc(root),
-    published=(
-        PublishedResult(method="FastReID SBS R101-ibn", rank1=91.9, mean_ap=83.6, source="FastReID model zoo"),
-        PublishedResult(method="TransReID*", rank1=90.7, mean_ap=82.2, source="TransReID's README"),
-        PublishedResult(method="st-ReID, appearance alone", rank1=83.8, mean_ap=None, source="paper's abstract"),
-        PublishedResult(method="st-ReID", rank1=94.4, mean_ap=83.9, source="st-ReID's README"),
-        PublishedResult(method="st-ReID re-ranked", rank1=94.5, mean_ap=92.7, source="st-ReID's README"),
-    ),
-)
+DUKEMTMC = SourceFormat(load=lambda root, _: load_dukemtmc(root))

@@ -53,7 +53,7 @@ FORMATS = tuple(LAYOUTS)
 
 
 def find_format(name: str) -> "SourceFormat":
-    """What the module of a format tells: how it is read, and what others have published on it.
+    """How a format is read, from its module.
 
     Raises:
         InputError: the name is not one of `FORMATS`.

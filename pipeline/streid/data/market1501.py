@@ -17,7 +17,7 @@ from pathlib import Path
 import pandas as pd
 
 from streid.data.picture_paths import ENDING
-from streid.data.sources import PublishedResult, Row, SourceDataset, SourceFormat, SourceTree, make_table
+from streid.data.sources import Row, SourceDataset, SourceFormat, SourceTree, make_table
 from streid.errors import InputError
 from streid.files.json_files import read_json
 
@@ -131,16 +131,4 @@ def _read_sequence_lengths(path: Path) -> dict[int, tuple[int, ...]]:
     return lengths
 
 
-MARKET1501 = SourceFormat(
-    load=lambda root, _: load_market1501(root),
-    published=(
-        PublishedResult(method="PCB", rank1=92.6, mean_ap=77.5, source="layumi's README"),
-        PublishedResult(method="ResNet50", rank1=88.8, mean_ap=71.6, source="layumi's README"),
-        PublishedResult(method="DenseNet121", rank1=90.2, mean_ap=74.0, source="layumi's README"),
-        PublishedResult(method="FastReID SBS R101-ibn", rank1=96.3, mean_ap=90.3, source="FastReID model zoo"),
-        PublishedResult(method="TransReID*", rank1=95.1, mean_ap=89.0, source="TransReID's README"),
-        PublishedResult(method="st-ReID, appearance alone", rank1=91.2, mean_ap=None, source="paper's abstract"),
-        PublishedResult(method="st-ReID", rank1=98.1, mean_ap=87.6, source="st-ReID's README"),
-        PublishedResult(method="st-ReID re-ranked", rank1=98.0, mean_ap=95.5, source="st-ReID's README"),
-    ),
-)
+MARKET1501 = SourceFormat(load=lambda root, _: load_market1501(root))

@@ -28,7 +28,7 @@ from scipy.io import loadmat
 
 from streid.arrays import IntArray
 from streid.data.picture_paths import ENDING
-from streid.data.sources import PublishedResult, Row, SourceDataset, SourceFormat, SourceTree, make_table
+from streid.data.sources import Row, SourceDataset, SourceFormat, SourceTree, make_table
 from streid.errors import InputError
 from streid.files.sightings import JUNK_PID, UNKNOWN_TIME
 
@@ -173,9 +173,4 @@ def _limit_reader() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (READER_SECONDS, READER_SECONDS))
 
 
-MARS = SourceFormat(
-    load=lambda root, _: load_mars(root),
-    published=(
-        PublishedResult(method="STGCN (CVPR 2020)", rank1=89.95, mean_ap=83.7, source="awesome list of video re-ID"),
-    ),
-)
+MARS = SourceFormat(load=lambda root, _: load_mars(root))

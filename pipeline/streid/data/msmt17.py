@@ -22,7 +22,6 @@ from pathlib import Path
 from streid.data.picture_paths import ENDING
 from streid.data.sources import (
     ExpectedCounts,
-    PublishedResult,
     Row,
     SourceDataset,
     SourceFormat,
@@ -165,10 +164,4 @@ def _copy_row(name: str, folder: str, split: str, shift: int) -> Row:
     return (f"{folder}/{name}", split, pid, fields["camid"], fields["session"], fields["time"], -1)
 
 
-MSMT17 = SourceFormat(
-    load=lambda root, options: load_msmt17(root, options.validation_list),
-    published=(
-        PublishedResult(method="FastReID SBS R101-ibn", rank1=84.8, mean_ap=62.8, source="FastReID model zoo"),
-        PublishedResult(method="TransReID*", rank1=85.3, mean_ap=67.8, source="TransReID's README"),
-    ),
-)
+MSMT17 = SourceFormat(load=lambda root, options: load_msmt17(root, options.validation_list))

@@ -49,25 +49,10 @@ class SourceOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PublishedResult:
-    """One method's result as its authors report it; rank-1 and mAP in percent, None where not given."""
-
-    method: str
-    rank1: float | None
-    mean_ap: float | None
-    source: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class SourceFormat:
-    """One format of data sets, told by its module.
-
-    load: reads a data set from its root. published: what others report on it; shown beside the measured figures, never
-    mixed with them.
-    """
+    """How a format of data sets is read: `load` reads one from its root."""
 
     load: Callable[[Path, SourceOptions], SourceDataset]
-    published: tuple[PublishedResult, ...] = ()
 
 
 def make_table(rows: Iterable[Row]) -> pd.DataFrame:

@@ -1,14 +1,12 @@
 """The headline: the result of every model and step, what limits it, and what others have published."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from streid.data.layouts import FORMATS, find_format
-from streid.data.sources import PublishedResult
 from streid.reporting.figures.comparison import compare_streams
 from streid.reporting.report.headline import Headline, write_headline
 from streid.reporting.report.notices import list_notices
+from streid.reporting.report.published import PublishedResult, published_results
 from streid.reporting.report.sections.frame import ChartGroup, Material, Section
 from streid.reporting.report.tables import AUDIT_TITLES, MetricRow, audit_rows, metric_rows
 from streid.reporting.report.transfers import STEPS, TransferRow, transfer_rows
@@ -54,13 +52,3 @@ def compose_headline(material: Material) -> HeadlineSection:
         audit_titles=[*AUDIT_TITLES.values(), "Pairs with time"],
         audit=audit_rows(runs),
     )
-
-
-def published_results(summary: Mapping[str, Any]) -> tuple[PublishedResult, ...]:
-    """What others report on a data set; nothing on a tree that only looks like it.
-
-    Args:
-        summary: dataset.json. Without `expected` counts, or if `rendered`, it is not the published data set.
-    """
-    known = summary["source_format"] in FORMATS and summary.get("expected") and not summary.get("rendered")
-    return find_format(summary["source_format"]).published if known else ()

@@ -1,7 +1,7 @@
-"""What the headline section is made of."""
+"""Published figures: only beside the data sets they are of."""
 
 from streid.data.layouts import FORMATS
-from streid.reporting.report.sections.headline_section import published_results
+from streid.reporting.report.published import published_results
 
 
 def test_published_numbers_only_for_the_data_sets_they_are_of() -> None:

@@ -1,0 +1,58 @@
+"""Numbers others have published on the same data sets; shown beside the measured ones, never mixed with them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedResult:
+    """One method's result as its authors report it; rank-1 and mAP in percent, None where not given."""
+
+    method: str
+    rank1: float | None
+    mean_ap: float | None
+    source: str
+
+
+# By the format of the data set.
+PUBLISHED = {
+    "market1501": (
+        PublishedResult(method="PCB", rank1=92.6, mean_ap=77.5, source="layumi's README"),
+        PublishedResult(method="ResNet50", rank1=88.8, mean_ap=71.6, source="layumi's README"),
+        PublishedResult(method="DenseNet121", rank1=90.2, mean_ap=74.0, source="layumi's README"),
+        PublishedResult(method="FastReID SBS R101-ibn", rank1=96.3, mean_ap=90.3, source="FastReID model zoo"),
+        PublishedResult(method="TransReID*", rank1=95.1, mean_ap=89.0, source="TransReID's README"),
+        PublishedResult(method="st-ReID, appearance alone", rank1=91.2, mean_ap=None, source="paper's abstract"),
+        PublishedResult(method="st-ReID", rank1=98.1, mean_ap=87.6, source="st-ReID's README"),
+        PublishedResult(method="st-ReID re-ranked", rank1=98.0, mean_ap=95.5, source="st-ReID's README"),
+    ),
+    "dukemtmc": (
+        PublishedResult(method="FastReID SBS R101-ibn", rank1=91.9, mean_ap=83.6, source="FastReID model zoo"),
+        PublishedResult(method="TransReID*", rank1=90.7, mean_ap=82.2, source="TransReID's README"),
+        PublishedResult(method="st-ReID, appearance alone", rank1=83.8, mean_ap=None, source="paper's abstract"),
+        PublishedResult(method="st-ReID", rank1=94.4, mean_ap=83.9, source="st-ReID's README"),
+        PublishedResult(method="st-ReID re-ranked", rank1=94.5, mean_ap=92.7, source="st-ReID's README"),
+    ),
+    "msmt17": (
+        PublishedResult(method="FastReID SBS R101-ibn", rank1=84.8, mean_ap=62.8, source="FastReID model zoo"),
+        PublishedResult(method="TransReID*", rank1=85.3, mean_ap=67.8, source="TransReID's README"),
+    ),
+    "mars": (
+        PublishedResult(method="STGCN (CVPR 2020)", rank1=89.95, mean_ap=83.7, source="awesome list of video re-ID"),
+    ),
+    "duke_video": (
+        PublishedResult(method="STGCN (CVPR 2020)", rank1=97.29, mean_ap=95.7, source="awesome list of video re-ID"),
+    ),
+}
+
+
+def published_results(summary: Mapping[str, Any]) -> tuple[PublishedResult, ...]:
+    """Published results for a data set, none where it is not one others have measured.
+
+    Args:
+        summary: dataset.json. A tree that only looks like a known data set has no `expected` counts, or is `rendered`.
+    """
+    return (
+        PUBLISHED.get(summary["source_format"], ()) if summary.get("expected") and not summary.get("rendered") else ()
+    )
