@@ -128,7 +128,7 @@ def _is_features_file(path: Path) -> bool:
     try:
         with h5py.File(path, "r") as handle:
             return bool(handle.attrs.get("format") == FEATURES_FORMAT)
-    except OSError:
+    except (KeyError, OSError, RuntimeError, ValueError):  # what h5py makes of damage
         return False
 
 
