@@ -15,14 +15,14 @@ def parse_arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--manifest", type=Path, help="manifest.csv of the data set; its splits train and val count")
+    source.add_argument("--manifest", type=Path, help="manifest.csv of the data set; its splits train and val are used")
     source.add_argument(
         "--features",
         type=Path,
-        help="features.h5 made elsewhere; its groups train and val count, and with val alone every second identity "
-        "of it is held out to choose the likelihood's weight on",
+        help="features.h5 made by another program; its groups train and val are used; if there is only val, every "
+        "second identity in it is held out to choose the likelihood's weight",
     )
-    parser.add_argument("--summary", type=Path, help="dataset.json made with the manifest, to check it by")
+    parser.add_argument("--summary", type=Path, help="dataset.json made with the manifest, to check the manifest")
     parser.add_argument("--output", type=Path, required=True, help="histograms.h5 to write")
     parser.add_argument(
         "--bin-width",
@@ -46,7 +46,7 @@ def parse_arguments() -> argparse.Namespace:
         "--seed",
         type=seed_number,
         default=0,
-        help="deals identities into the folds that choose the likelihood's smoothing, and into halves "
+        help="of the folds of identities that choose the likelihood's smoothing, and of the halves "
         "(default: %(default)s)",
     )
     add_compute_arguments(parser, device=False)

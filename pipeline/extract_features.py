@@ -1,4 +1,4 @@
-"""Extract features of the query, gallery and held-out units to features.h5, or one shard of them; resumes."""
+"""Extract features of the query, gallery and held-out units to features.h5, or one shard of them; can be resumed."""
 
 import argparse
 from pathlib import Path
@@ -12,18 +12,18 @@ def parse_arguments() -> argparse.Namespace:
     add("--manifest", required=True, type=Path, help="manifest.csv")
     add("--summary", required=True, type=Path, help="dataset.json")
     add("--root", required=True, type=Path, help="the data set's folder")
-    add("--packed", type=Path, help="pictures.h5; read instead of the folder where it holds pictures")
+    add("--packed", type=Path, help="pictures.h5; used instead of the folder if it holds pictures")
     add("--model", required=True, type=Path, help="model.safetensors")
     add("--name", required=True, help="the model's name in results and reports")
     add("--output", required=True, type=Path, help="features.h5 to write, or this job's shard of it")
     add("--work", required=True, type=Path, help="folder for unfinished chunks")
-    add("--unit", choices=("auto", "picture", "tracklet"), default="auto", help="what gets a feature; auto: as needed")
+    add("--unit", choices=("auto", "picture", "tracklet"), default="auto", help="a feature's unit; auto: as needed")
     add("--batch-size", type=positive_int, default=64, help="pictures per step")
     add("--dtype", choices=("float32", "float16"), default="float32", help="of the stored features")
-    add("--precision", default="fp32", choices=("fp32", "bf16", "fp16"), help="to compute in")
+    add("--precision", default="fp32", choices=("fp32", "bf16", "fp16"), help="of the computation")
     add("--workers", type=non_negative_int, default=0, help="processes that read pictures")
     add("--shard", type=positive_int, default=1, help="which part to extract, from 1")
-    add("--shards", type=positive_int, default=1, help="parts in all; merge_features puts several together")
+    add("--shards", type=positive_int, default=1, help="number of parts; merge_features merges them")
     add_compute_arguments(parser)
     return parser.parse_args()
 
@@ -52,7 +52,7 @@ def main() -> None:
     table, summary = read_prepared(arguments.manifest, arguments.summary)
     dataset = str(summary.get("dataset", ""))
     if not dataset:
-        raise InputError(f"{arguments.summary}: names no data set; make it with prepare_dataset")
+        raise InputError(f"{arguments.summary}: does not name its data set; make it with prepare_dataset")
     model, config = load_model(arguments.model)
     device = choose_device(arguments.device)
     unit = choose_unit(arguments.unit, summary.get("unit"), config.frames)

@@ -1,4 +1,4 @@
-"""Take over a features.h5 made elsewhere: check its rows against the manifest, and rename it to the data set's."""
+"""Import a features.h5 made by another program: check its rows against the manifest, name data set and model."""
 
 import argparse
 import logging
@@ -12,8 +12,8 @@ logger = logging.getLogger(__name__)
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     add = parser.add_argument
-    add("--features", required=True, type=Path, help="features.h5 made elsewhere (docs/features.md)")
-    add("--manifest", required=True, type=Path, help="manifest.csv of the data set it is of")
+    add("--features", required=True, type=Path, help="features.h5 made by another program (docs/features.md)")
+    add("--manifest", required=True, type=Path, help="manifest.csv of its data set")
     add("--dataset", required=True, help="the data set's name in results and reports")
     add("--name", required=True, help="the model's name in results and reports")
     add("--output", required=True, type=Path, help="features.h5 to write")

@@ -1,4 +1,4 @@
-"""Look at what a model does with a few people of the test: its energy, stripes, graphs and attention; inspection.h5."""
+"""Write how a model works on a few test people to inspection.h5: feature energy, stripes, graphs and attention."""
 
 import argparse
 from pathlib import Path
@@ -12,12 +12,12 @@ def parse_arguments() -> argparse.Namespace:
     add("--manifest", required=True, type=Path, help="manifest.csv")
     add("--summary", required=True, type=Path, help="dataset.json")
     add("--root", required=True, type=Path, help="the data set's folder")
-    add("--packed", type=Path, help="pictures.h5; read instead of the folder where it holds pictures")
+    add("--packed", type=Path, help="pictures.h5; used instead of the folder if it holds pictures")
     add("--model", required=True, type=Path, help="model.safetensors")
     add("--name", required=True, help="the model's name in results and reports")
     add("--output", required=True, type=Path, help="inspection.h5 to write")
-    add("--units", type=positive_int, default=8, help="pictures or clips to look at, two of each person")
-    add("--seed", type=seed_number, default=0, help="draws the people")
+    add("--units", type=positive_int, default=8, help="pictures or clips to inspect, two of each person")
+    add("--seed", type=seed_number, default=0, help="of the choice of people")
     add_compute_arguments(parser)
     return parser.parse_args()
 
@@ -42,7 +42,7 @@ def main() -> None:
     table, summary = read_prepared(arguments.manifest, arguments.summary)
     dataset = str(summary.get("dataset", ""))
     if not dataset:
-        raise InputError(f"{arguments.summary}: names no data set; make it with prepare_dataset")
+        raise InputError(f"{arguments.summary}: does not name its data set; make it with prepare_dataset")
     model, config = load_model(arguments.model)
     try:
         examples = choose_examples(table, count=arguments.units, frames=config.frames, seed=arguments.seed)

@@ -1,4 +1,4 @@
-"""Put the shards that several extract_features jobs wrote together to one features.h5."""
+"""Merge the shards that extract_features jobs wrote into one features.h5."""
 
 import argparse
 from pathlib import Path

@@ -1,7 +1,7 @@
-"""Bring a data set into streid's form: manifest.csv and dataset.json.
+"""Prepare a data set: write its manifest.csv and dataset.json.
 
-Reads the file names and lists (or the user's own manifest), decodes every picture once, checks the counts
-against the official ones, groups pictures into tracklets and, when asked, holds identities out of training
+Reads the file names and lists (or the user's own manifest), decodes every picture once, compares the counts
+with the official ones and groups pictures into tracklets. On request it holds identities out of training
 and packs all pictures into one file.
 """
 
@@ -23,7 +23,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--manifest", required=True, type=Path, help="manifest.csv to write")
     parser.add_argument("--summary", required=True, type=Path, help="dataset.json to write")
     parser.add_argument("--pictures", type=Path, help="pictures.h5 to write; with --pack true it holds all pictures")
-    parser.add_argument("--pack", type=truth, default=False, help="put all pictures' bytes into --pictures as well")
+    parser.add_argument("--pack", type=truth, default=False, help="copy all picture files into --pictures")
     parser.add_argument(
         "--holdout-identities",
         type=non_negative_int,
@@ -34,14 +34,14 @@ def parse_arguments() -> argparse.Namespace:
         "--unreadable",
         choices=("refuse", "skip"),
         default="refuse",
-        help="stop at pictures that cannot be read, or leave them out and list them (default: refuse)",
+        help="what to do with pictures that cannot be read: stop, or leave them out and list them (default: refuse)",
     )
     parser.add_argument(
         "--pass-gap",
         type=non_negative_int,
         default=500,
         help="a longer time without a picture ends a tracklet, in the data set's time unit; 0: one tracklet per "
-        "identity, camera and session; data sets with tracklets of their own keep them (default: 500)",
+        "identity, camera and session; data sets that have tracklets keep them (default: 500)",
     )
     parser.add_argument(
         "--validation-list",
@@ -49,7 +49,7 @@ def parse_arguments() -> argparse.Namespace:
         default="train",
         help="MSMT17: train on the pictures of list_val.txt, or keep them as split val (default: train)",
     )
-    parser.add_argument("--seed", type=seed_number, default=0, help="draws the held-out identities (default: 0)")
+    parser.add_argument("--seed", type=seed_number, default=0, help="of the choice of held-out identities (default: 0)")
     add_compute_arguments(parser, device=False)
     return parser.parse_args()
 
@@ -66,7 +66,7 @@ def main() -> None:
     from streid.files.picture_pack import write_empty_pack
 
     if arguments.pack and not arguments.pictures:
-        raise InputError("--pack true needs --pictures, the file to put the pictures into")
+        raise InputError("--pack true needs --pictures, the file to copy the pictures into")
     outputs = [arguments.manifest, arguments.summary, *([arguments.pictures] if arguments.pictures else [])]
     check_targets(outputs, (arguments.source_manifest,))
     with atomic_outputs(*outputs) as (manifest_file, summary_file, *pictures_file):

@@ -1,7 +1,7 @@
 """Render a data set of people walking past six cameras, in the form of Market-1501.
 
-Two ways: a small world of its own, with people who walk between the cameras (and part masks), or one picture for
-each name in lists of Market-1501 file names, to try everything at real size without the real pictures.
+It renders either an invented small world, with people who walk between the cameras (and part masks), or one picture
+for each name in lists of Market-1501 file names, to try everything at real size without the real pictures.
 """
 
 import argparse
@@ -23,7 +23,7 @@ def parse_arguments() -> argparse.Namespace:
         metavar="DIR",
         help="draw the names listed in bounding_box_train.txt, bounding_box_test.txt and query.txt of this folder",
     )
-    world = parser.add_argument_group("the world of its own")
+    world = parser.add_argument_group("the invented world")
     world.add_argument("--train-identities", type=positive_int, default=100, help="default: %(default)s")
     world.add_argument("--test-identities", type=positive_int, default=100, help="default: %(default)s")
     world.add_argument("--distractors", type=non_negative_int, default=150, help="pictures (default: %(default)s)")
@@ -38,7 +38,7 @@ def parse_arguments() -> argparse.Namespace:
         "--masks",
         action=argparse.BooleanOptionalAction,
         default=None,
-        help="write part masks for attention models (default: with the world of its own only)",
+        help="write part masks for attention models (default: only for the invented world)",
     )
     parser.add_argument(
         "--workers",

@@ -17,16 +17,16 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     add_scoring_arguments(parser, output="reranked.h5", metrics="reranked.json")
     parser.add_argument(
-        "--scores", type=Path, help="scores.h5 of the same features and fusion, to say what re-ranking gains over it"
+        "--scores", type=Path, help="scores.h5 of the same features and fusion, to record the gain of re-ranking"
     )
-    parser.add_argument("--k1", type=positive_int, default=20, help="neighbours looked at (default: %(default)s)")
-    parser.add_argument("--k2", type=positive_int, default=6, help="neighbours averaged over (default: %(default)s)")
+    parser.add_argument("--k1", type=positive_int, default=20, help="neighbours to use (default: %(default)s)")
+    parser.add_argument("--k2", type=positive_int, default=6, help="neighbours to average over (default: %(default)s)")
     parser.add_argument(
         "--average",
         choices=("nearest", "cross-camera"),
         default="nearest",
-        help="which k2 neighbours: the nearest, as in the paper, or half its own camera's and half those before other "
-        "cameras, which keeps the camera's look from ruling the average (default: %(default)s)",
+        help="which k2 neighbours: the nearest, as in the paper, or half from its own camera and half from other "
+        "cameras, so that the camera's look does not dominate the average (default: %(default)s)",
     )
     parser.add_argument(
         "--lambda",
@@ -39,14 +39,14 @@ def parse_arguments() -> argparse.Namespace:
         "--precision",
         choices=("fp32", "bf16"),
         default="fp32",
-        help="of the products between all pictures; bf16 finds candidates by rounded features and scores four times "
-        "as many as needed again in float32 (default: %(default)s)",
+        help="of the products between all pictures; bf16 finds candidates with rounded features, four times as many as "
+        "needed, and scores these again in float32 (default: %(default)s)",
     )
     parser.add_argument(
         "--block-rows",
         type=positive_int,
         default=2048,
-        help="pictures per block of scores; fewer take less memory (default: %(default)s)",
+        help="pictures per block of scores; fewer need less memory (default: %(default)s)",
     )
     return parser.parse_args()
 

@@ -1,4 +1,4 @@
-"""Search a gallery for one person: by one picture or several, and where and when they were taken if that is known."""
+"""Search a gallery for one person by one or several pictures and, if known, their camera and time."""
 
 import argparse
 import logging
@@ -16,15 +16,15 @@ def parse_arguments() -> argparse.Namespace:
     add = parser.add_argument
     add("--model", required=True, type=Path, metavar="DIR", help="the model's folder, with model.safetensors")
     add("--features", required=True, type=Path, help="features.h5 whose gallery is searched, made with that model")
-    add("--image", required=True, type=Path, nargs="+", help="picture of the person; several of one pass are averaged")
-    add("--camid", type=non_negative_int, help="camera it was taken by, as the data set numbers it")
-    add("--session", type=non_negative_int, help="session of its time; may be left out where the gallery has only one")
+    add("--image", required=True, type=Path, nargs="+", help="picture of the person, or several of one pass")
+    add("--camid", type=non_negative_int, help="the picture's camera, as the data set numbers it")
+    add("--session", type=non_negative_int, help="session of its time; not needed if the gallery has only one")
     add(
         "--time",
         type=non_negative_int,
-        help="its time on the session's clock; without camera and time appearance decides",
+        help="its time on the session's clock; without camera and time only appearance counts",
     )
-    add("--top", type=positive_int, default=10, help="how many to show (default: %(default)s)")
+    add("--top", type=positive_int, default=10, help="number of pictures to show (default: %(default)s)")
     add("--histograms", type=Path, help="histograms.h5 (default: the one in the features' data set's folder)")
     add_fusion_arguments(parser)
     add("--json", action="store_true", help="print JSON instead of a table")
@@ -91,7 +91,7 @@ def main() -> None:
 
 
 def check_request(arguments: argparse.Namespace, tables: Path | None) -> Path:
-    """Refuse what cannot be searched for or written, before anything is loaded; the model's file."""
+    """Check inputs and outputs before anything is loaded; returns the model's file."""
     from streid.errors import InputError
     from streid.files.atomic import check_targets
 
@@ -108,14 +108,16 @@ def check_request(arguments: argparse.Namespace, tables: Path | None) -> Path:
 
 
 def check_match(features: Path, values: int, weights: Path, model_values: int) -> None:
-    """Refuse features that another model made."""
+    """Refuse features made by another model."""
     from streid.errors import InputError
     from streid.files.checksums import digest_file
     from streid.files.features import feature_weights
 
     made_with = feature_weights(features)
     if made_with and made_with != digest_file(weights):
-        raise InputError(f"{features}: was made with other weights than {weights}; give its own model or extract again")
+        raise InputError(
+            f"{features}: was made with other weights than {weights}; give the model it was made with, or extract again"
+        )
     if values != model_values:
         raise InputError(
             f"{features}: features have {values} values, those of {weights} {model_values}; "

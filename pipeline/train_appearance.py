@@ -1,4 +1,4 @@
-"""Train an appearance model on a manifest's training pictures; resumes where an earlier run stopped."""
+"""Train an appearance model on a manifest's training pictures; an interrupted training is resumed."""
 
 import argparse
 import contextlib
@@ -21,7 +21,7 @@ def parse_arguments() -> argparse.Namespace:
     add("--manifest", required=True, type=Path, help="manifest.csv")
     add("--summary", required=True, type=Path, help="dataset.json")
     add("--root", required=True, type=Path, help="the data set's folder")
-    add("--packed", type=Path, help="pictures.h5; read instead of the folder where it holds pictures")
+    add("--packed", type=Path, help="pictures.h5; used instead of the folder if it holds pictures")
     add("--output", required=True, type=Path, help="model.safetensors to write")
     add("--history", required=True, type=Path, help="training.csv to write, one row per epoch")
     add("--work", required=True, type=Path, help="folder for the checkpoint and TensorBoard's files")

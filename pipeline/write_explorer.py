@@ -22,7 +22,7 @@ def parse_arguments() -> argparse.Namespace:
     add("--dataset", required=True, help="the data set's name")
     add("--histograms", required=True, type=Path, help="histograms.h5 that the scores were made with")
     add("--root", required=True, type=Path, help="the data set's folder, for its pictures")
-    add("--packed", type=Path, help="pictures.h5; read instead of the folder where it holds pictures")
+    add("--packed", type=Path, help="pictures.h5; used instead of the folder if it holds pictures")
     add(
         "--model",
         required=True,
@@ -52,7 +52,7 @@ def parse_arguments() -> argparse.Namespace:
     add("--report", type=Path, help="the report's page, for a link")
     add("--queries", type=positive_int, default=1500, help="most queries to show (default: %(default)s)")
     add("--thumbnail-height", type=positive_int, default=128, help="pixels (default: %(default)s)")
-    add("--megabytes", type=positive_float, default=25, help="the page takes no more (default: %(default)s)")
+    add("--megabytes", type=positive_float, default=25, help="largest size of the page (default: %(default)s)")
     add("--time-unit", default="frames", help="unit of the data set's times (default: frames)")
     add(
         "--units-per-second",
@@ -60,7 +60,7 @@ def parse_arguments() -> argparse.Namespace:
         default=0.0,
         help="such units in a second; 0: not known, times are shown as they are (default: 0)",
     )
-    add("--seed", type=seed_number, default=0, help="draws queries (default: 0)")
+    add("--seed", type=seed_number, default=0, help="of the draw of queries (default: 0)")
     add_compute_arguments(parser, device=False)
     return parser.parse_args()
 

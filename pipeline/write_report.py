@@ -22,7 +22,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--summary", required=True, type=Path, help="dataset.json")
     parser.add_argument("--histograms", required=True, type=Path, help="histograms.h5")
     parser.add_argument("--root", required=True, type=Path, help="the data set's folder, for its pictures")
-    parser.add_argument("--packed", type=Path, help="pictures.h5; read instead of the folder where it holds pictures")
+    parser.add_argument("--packed", type=Path, help="pictures.h5; used instead of the folder if it holds pictures")
     parser.add_argument(
         "--model",
         required=True,
@@ -37,7 +37,7 @@ def parse_arguments() -> argparse.Namespace:
         nargs="+",
         choices=FUSIONS,
         default=[DEFAULT_FUSION],
-        help=f"the fusions to show side by side, in this order (default: {DEFAULT_FUSION})",
+        help=f"the fusions to compare, in this order (default: {DEFAULT_FUSION})",
     )
     parser.add_argument(
         "--model-fusion",
@@ -55,14 +55,14 @@ def parse_arguments() -> argparse.Namespace:
         metavar="NAME=SOURCE",
         help="a model whose scores use the histograms of another data set, and that set's name",
     )
-    parser.add_argument("--explorer", type=Path, help="a gallery explorer to link to, made or not")
+    parser.add_argument("--explorer", type=Path, help="a gallery explorer to link to; it need not exist yet")
     parser.add_argument("--output", required=True, type=Path, help="report.json to write")
     parser.add_argument("--page", required=True, type=Path, help="report.html to write")
     parser.add_argument(
         "--figures",
         required=True,
         type=Path,
-        help="folder for this report's figures alone; other .svg and .png files in it are removed",
+        help="folder only for this report's figures; other .svg and .png files in it are removed",
     )
     parser.add_argument("--config-json", type=Path, help="the configuration to print, a JSON object")
     parser.add_argument("--benchmarks", type=Path, help="folder of benchmark files, <rule>[.<model>[.<fusion>]].tsv")
@@ -78,7 +78,7 @@ def parse_arguments() -> argparse.Namespace:
         default=0.0,
         help="such units in a second; 0: not known, times are shown as they are (default: 0)",
     )
-    parser.add_argument("--seed", type=seed_number, default=0, help="draws queries and pictures (default: 0)")
+    parser.add_argument("--seed", type=seed_number, default=0, help="of the draw of queries and pictures (default: 0)")
     add_compute_arguments(parser, device=False)
     return parser.parse_args()
 

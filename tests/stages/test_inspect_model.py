@@ -112,7 +112,7 @@ def test_what_cannot_be_looked_at_is_refused(
     edit_manifest(table[table.split == "train"], world, world)
     assert "manifest.csv: no picture of query and gallery shows a known person" in refused(world=world)
     write_json(world / "dataset.json", {})
-    assert "dataset.json: names no data set" in refused(world=world)
+    assert "dataset.json: does not name its data set" in refused(world=world)
     config = ModelConfig(architecture="baseline", **SIZE)  # type: ignore[arg-type]
     diverged = build_model(config)
     torch.nn.init.constant_(next(diverged.parameters()), torch.nan)

@@ -66,7 +66,7 @@ def test_pictures_that_are_not_packed_leave_an_empty_pack(
     prepare(run_stage, market_tree, out, "--pictures", out / "pictures.h5")
     assert len(PackReader(out / "pictures.h5")) == 0
     error = prepare(run_stage, market_tree, tmp_path / "no", "--pack", "true", status=2)
-    assert_refused(error, tmp_path / "no", "--pack true needs --pictures, the file to put the pictures into")
+    assert_refused(error, tmp_path / "no", "--pack true needs --pictures, the file to copy the pictures into")
 
 
 def test_an_unknown_format_is_refused(run_stage: RunStage, market_tree: Path, tmp_path: Path) -> None:

@@ -277,7 +277,7 @@ def test_models_at_work_are_shown(results: Path, tmp_path: Path, run_stage: RunS
     write_inspection(results / "pcb" / "inspection.h5", inspection())
     assert "a.jpg: no such picture" in run_stage(*arguments(results, tmp_path / "no"), status=2).stderr
     (results / "pcb" / "inspection.h5").write_bytes(b"nothing")
-    assert "inspection.h5: no HDF5 file" in run_stage(*arguments(results, tmp_path / "no"), status=2).stderr
+    assert "inspection.h5: not an HDF5 file" in run_stage(*arguments(results, tmp_path / "no"), status=2).stderr
     assert not (tmp_path / "no").exists()
 
 
@@ -447,7 +447,7 @@ def test_numbers_json_cannot_hold_are_refused_before_anything_is_written(
 ) -> None:
     (results / "config.json").write_text('{"joint": {"alpha": NaN}}')
     done = run_stage(*arguments(results, tmp_path / "out"), status=2)
-    assert "report.json: cannot be written, as a value in it is not finite" in done.stderr.splitlines()[-1]
+    assert "report.json: cannot be written, because a value in it is not finite" in done.stderr.splitlines()[-1]
     assert not (tmp_path / "out").exists()
 
 

@@ -20,7 +20,7 @@ from streid.files.atomic import atomic_output
 MODEL_FORMAT = "streid-model"
 MODEL_VERSION = 2
 HEADER_KEY = "streid"
-COPY_OR_TRAIN = "copy it again from where it is whole, or train again"
+COPY_OR_TRAIN = "copy it again from an undamaged copy, or train again"
 MOST = {"identities": 1_000_000, "height": 4096, "width": 4096, "frames": 1024}
 
 

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Atomic writes: a file is complete, or it does not exist."""
 
 import contextlib
 import errno
@@ -19,7 +19,7 @@ def atomic_output(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it to `path` once the block ends without an error.
 
     A reader sees the old file or the whole new one, never a part. On an error the temporary file is
-    removed and `path` stays as it was. The parent directory is made when it is missing.
+    removed and `path` is not changed. The parent directory is made if it is missing.
     """
     with atomic_outputs(path) as (partial,):
         yield partial
@@ -29,18 +29,18 @@ def atomic_output(path: str | os.PathLike[str]) -> Iterator[Path]:
 def atomic_outputs(*paths: str | os.PathLike[str]) -> Iterator[tuple[Path, ...]]:
     """As `atomic_output` for files that belong together: none is renamed before all are written.
 
-    Should a rename fail, the earlier versions are put back: there are all of the new files or none. Another process
-    that writes one of them waits until this one is through; what a killed one left is replaced. A file's permissions
-    are those of any new file there, as the umask says, whatever its writer set.
+    If a rename fails, the earlier versions are put back: all of the new files exist, or none. Another process that
+    writes one of them waits until this one has finished. Leftovers of a killed process are replaced. A file gets the
+    permissions of any new file there, by the umask, even if its writer set others.
 
     Raises:
         InputError: two of the paths lead to one file, or one cannot be written.
-        OSError: the disk is full, whatever the writer in the block made of that; `filename` is the output.
+        OSError: the disk is full, whatever error the writer in the block raised; `filename` is the output.
     """
     outputs = [_Output(Path(path)) for path in paths]
     check_targets([output.target for output in outputs], ())
     with contextlib.ExitStack() as held:
-        # In one order everywhere, so that two that write the same files never wait for each other.
+        # Always in the same order, so that two processes that write the same files never wait for each other.
         for target in sorted(output.target for output in outputs):
             target.parent.mkdir(parents=True, exist_ok=True)
             held.enter_context(exclusive_output(target))
@@ -79,7 +79,7 @@ class _Output:
         self._renaming = False
 
     def begin(self) -> None:
-        """Remove what a killed process left, and find out which permissions a new file has here."""
+        """Remove leftovers of a killed process, and find out which permissions a new file has here."""
         for path in (self.partial, self.earlier):
             path.unlink(missing_ok=True)
         with self.partial.open("xb") as handle:
@@ -87,7 +87,7 @@ class _Output:
         self.partial.unlink()
 
     def finish(self) -> None:
-        """Bring the written file to the disk, with the permissions of a new one."""
+        """Flush the written file to the disk, with the permissions of a new file."""
         with self.partial.open("rb+") as handle:
             # Some libraries write to a temporary file of mode 0600 and rename it.
             if stat.S_IMODE(os.fstat(handle.fileno()).st_mode) != self._mode:
@@ -108,11 +108,11 @@ class _Output:
         self.partial.replace(self.target)
 
     def is_in_place(self) -> bool:
-        """Whether the written file is the target; a signal may have come at any moment."""
+        """Whether the written file has been renamed to the target; a signal may have interrupted at any moment."""
         return self._renaming and not self.partial.exists()
 
     def undo(self) -> None:
-        """Remove what was written, and bring back what it has replaced."""
+        """Remove what was written, and put back what it has replaced."""
         if not self.is_in_place():
             self.partial.unlink(missing_ok=True)
         elif self.earlier.exists():
@@ -124,7 +124,7 @@ class _Output:
 def _full_disk(error: BaseException, outputs: Sequence[_Output]) -> OSError | None:
     """The error that names the output that a full disk cut short, if that is what happened.
 
-    Libraries tell of a full disk by errors of many kinds, so the disk is asked.
+    Libraries report a full disk by many kinds of errors, so the disk itself is tested.
     """
     if isinstance(error, InputError) or not isinstance(error, Exception):
         return None
@@ -155,14 +155,14 @@ def check_targets(
 ) -> None:
     """Refuse outputs that cannot be written, or would replace an input or each other; None stands for no file.
 
-    To be called before anything is computed. Paths that lead to one file by links are the same.
+    To be called before anything is computed. Paths that lead to one file through links count as one.
 
     Args:
-        work: the stage's work folder, where outputs do not belong.
+        work: the stage's work folder; no output may be in it.
 
     Raises:
-        InputError: an output is a directory or another thing that is no file, lies in something that is no
-            directory, or is an input, another output or in the work folder.
+        InputError: an output is a directory or otherwise no regular file, its parent is not a directory, or it is an
+            input, another output or in the work folder.
     """
     taken = {Path(path).resolve(): "is read as an input" for path in inputs if path is not None}
     for output in outputs:
@@ -172,19 +172,17 @@ def check_targets(
         _refuse_no_file(target)
         above = next(folder for folder in target.absolute().parents if folder.exists())
         if not above.is_dir():
-            raise InputError(f"{target}: cannot be written, as {above} is no directory; choose another output")
+            raise InputError(f"{target}: cannot be written, because {above} is not a directory; choose another output")
         if target.resolve() in taken:
             raise InputError(f"{target}: {taken[target.resolve()]}, so it cannot be written; choose another output")
         if work is not None and work.resolve() in (target.resolve(), *target.resolve().parents):
-            raise InputError(
-                f"{target}: lies in the work folder {work}, whose files are removed; choose another output"
-            )
-        taken[target.resolve()] = "is another output as well"
+            raise InputError(f"{target}: is in the work folder {work}, whose files are removed; choose another output")
+        taken[target.resolve()] = "is also another output"
 
 
 def _refuse_no_file(target: Path) -> None:
     if target.exists() and not target.is_file():
-        raise InputError(f"{target}: is no regular file, so it cannot be written; choose another output")
+        raise InputError(f"{target}: is not a regular file, so it cannot be written; choose another output")
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

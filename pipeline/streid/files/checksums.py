@@ -1,8 +1,8 @@
-"""A SHA-256 at the end of a file: whatever else changes in the file later is found before it is read.
+"""Checksums: a SHA-256 at the end of a file, so that any later change of the file is found before it is read.
 
-HDF5, like the zip form of torch's files, does not look beyond the end that the file itself names, so any program
-reads a file with a checksum as before. One that changes an HDF5 file cuts the checksum off with it: the file is then
-one without a checksum, as files made elsewhere are.
+HDF5, like the zip form of torch's files, does not read beyond the end that is recorded in the file, so any program can
+read a file with a checksum. A program that changes an HDF5 file removes the checksum; the file is then read like one
+of another program, without a checksum.
 """
 
 import hashlib
@@ -23,13 +23,13 @@ NOTHING = (0, 0)
 
 
 def content_digest(path: Path, size: int | None = None, skipped: tuple[int, ...] = NOTHING) -> bytes:
-    """SHA-256 over the SHA-256 of each 16 MiB of a file, hashed side by side.
+    """SHA-256 over the SHA-256 of each 16 MiB of a file, hashed in parallel.
 
-    Uses as many threads as the numerical libraries may: OMP_NUM_THREADS, which a stage sets to its `--threads`.
+    Uses as many threads as the numerical libraries: OMP_NUM_THREADS, which a stage sets to its `--threads`.
 
     Args:
-        size: bytes that count, from the beginning; None takes them all.
-        skipped: first byte and number of bytes that do not count.
+        size: number of bytes to hash, from the beginning; None for all.
+        skipped: first byte and number of the bytes to leave out.
     """
     with path.open("rb", buffering=0) as handle:
         number = handle.fileno()
@@ -53,7 +53,7 @@ def append_checksum(path: Path, skipped: tuple[int, int] = NOTHING) -> None:
     """Write the checksum at the end of a finished file.
 
     Args:
-        skipped: first byte and number of bytes that it does not cover, as they have checksums of their own.
+        skipped: first byte and number of bytes that it does not cover, because they have their own checksums.
     """
     checksum = _compute(path, path.stat().st_size, skipped)
     with path.open("ab") as handle:
@@ -67,7 +67,7 @@ def has_checksum(path: Path) -> bool:
 
 
 def verify_checksum(path: Path, *, needed: bool = False) -> None:
-    """Refuse a file whose checksum is wrong; one that was verified and has not changed since is not read again.
+    """Refuse a file whose checksum is wrong; a file that was verified and has not changed since is not read again.
 
     Args:
         needed: also refuse a file without a checksum.
@@ -78,7 +78,7 @@ def verify_checksum(path: Path, *, needed: bool = False) -> None:
     status = path.stat()
     right = _has_right_checksum(path, status.st_ino, status.st_size, status.st_mtime_ns)
     if right is False or (right is None and needed):
-        raise InputError(f"{path}: damaged (other bytes than were written); remove it and make it again")
+        raise InputError(f"{path}: damaged (the bytes are not those that were written); remove it and make it again")
 
 
 def read_verified(path: Path) -> memoryview:
@@ -92,7 +92,7 @@ def read_verified(path: Path) -> memoryview:
 
 
 def identify(path: Path) -> str:
-    """What tells a file's content from any other: its checksum, verified, or else its `content_digest`.
+    """An identifier of a file's content: its verified checksum, or, if it has none, its `content_digest`.
 
     Raises:
         InputError: the file is damaged.
@@ -105,10 +105,10 @@ def identify(path: Path) -> str:
 
 @lru_cache(maxsize=64)
 def _has_right_checksum(path: Path, inode: int, size: int, changed: int) -> bool | None:
-    """Whether the checksum fits the content, None where there is none; inode, size and change time key the cache."""
+    """Whether the checksum is right, None if there is none; the cache's key has inode, size and change time."""
     end = _read_end(path, size) if size >= CHECKSUM_BYTES else b""
     if not end.startswith(MARK):
-        # An overwritten checksum still lies behind where HDF5 ends; in a file that never had one nothing does.
+        # A damaged checksum is still there after the end of the HDF5 data; a file that never had one ends there.
         return False if _hdf5_end(path) == size - CHECKSUM_BYTES else None
     return end == _compute(path, size - CHECKSUM_BYTES, SKIPPED.unpack_from(end, len(MARK)))
 
@@ -125,7 +125,7 @@ def _read_end(path: Path, size: int) -> bytes:
 
 
 def _hdf5_end(path: Path) -> int | None:
-    """Where an HDF5 file that begins as streid's do (superblock of version 0) says that it ends."""
+    """The end that an HDF5 file with streid's kind of header (superblock version 0) records."""
     with path.open("rb") as handle:
         head = handle.read(48)
     known = len(head) == 48 and head.startswith(b"\x89HDF\r\n\x1a\n\0")

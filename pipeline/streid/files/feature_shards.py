@@ -1,8 +1,8 @@
-"""The part of a features.h5 that one of several jobs extracts, and putting the parts together.
+"""Shards: the parts of a features.h5 that several jobs extract, and merging them.
 
-A shard is an HDF5 file like features.h5; each group has besides `row`, the row in the whole of each of its own, and
-the root names the `run` (what decides the features), the `shard` and how many `shards` there are. The only shard of
-an extraction by one job is the features.h5 itself.
+A shard is an HDF5 file like features.h5. Each group also has `row`, the row of each entry in the whole features.h5.
+The root holds the `run` (an identifier of everything that decides the features), the number of the `shard` and the
+number of `shards`. If one job extracts everything, its only shard is the features.h5 itself.
 
 Shape suffixes: N rows, D feature values.
 """
@@ -30,7 +30,7 @@ from streid.files.sightings import Sightings, concatenate_sightings, load_sighti
 SHARD_FORMAT = "streid-feature-shard"
 BLOCK_ROWS = 1024
 DTYPES = ("float32", "float16")
-# What a file system without hard links says, or one of another device or with as many links to a file as it takes.
+# The errors if the file system has no hard links, is on another device, or allows no more links to the file.
 NO_LINKS = (errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EXDEV, errno.EMLINK)
 WHOLE_NUMBERS = ("shard", "shards", "dimension")
 
@@ -54,7 +54,7 @@ class ShardHeader:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ShardGroup:
-    """A group's own rows in a shard, ascending, with who, where and when, and their features in blocks."""
+    """A group's rows in a shard, ascending, with their sightings and their features in blocks."""
 
     rows_N: IntArray
     sightings: Sightings
@@ -80,7 +80,7 @@ def write_shard(path: Path, header: ShardHeader, groups: Mapping[str, ShardGroup
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Part:
-    """What a shard holds but for the features: its header, and of each group the rows and who, where and when."""
+    """What a shard holds except the features: its header, and the rows and sightings of each group."""
 
     path: Path
     header: ShardHeader
@@ -89,12 +89,12 @@ class Part:
 
 
 def merge_shards(paths: Sequence[Path], output: Path) -> None:
-    """Put all shards of a run together to the features.h5 that one job would have written.
+    """Merge all shards of a run into the features.h5 that one job would have written.
 
-    The only shard of a run becomes the output without a copy, by a hard link, where the file system has such links.
+    A run's only shard becomes the output without a copy, by a hard link, if the file system has hard links.
 
     Raises:
-        InputError: a shard is missing, damaged, there twice, or of another run.
+        InputError: a shard is missing, damaged, given twice, or of another run.
     """
     if len(paths) == 1 and _is_features_file(paths[0]):
         _take_over(paths[0], output)
@@ -124,7 +124,7 @@ def merge_shards(paths: Sequence[Path], output: Path) -> None:
 
 
 def _is_features_file(path: Path) -> bool:
-    """Whether a file says that it is a features.h5; what is wrong with one that says nothing shows when it is read."""
+    """Whether a file's format is that of features.h5; defects of other files are found when they are read."""
     try:
         with h5py.File(path, "r") as handle:
             return bool(handle.attrs.get("format") == FEATURES_FORMAT)
@@ -133,7 +133,7 @@ def _is_features_file(path: Path) -> bool:
 
 
 def _take_over(path: Path, output: Path) -> None:
-    """Let `output` be the file at `path` as well, or a copy of it where the file system has no hard links."""
+    """Make `output` a hard link to the file at `path`, or a copy if the file system has no hard links."""
     check_targets([output], [path])
     output.parent.mkdir(parents=True, exist_ok=True)
     with exclusive_output(output):

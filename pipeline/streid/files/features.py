@@ -1,4 +1,4 @@
-"""features.h5: one feature row per picture or tracklet, with who, where and when.
+"""features.h5: one feature row per picture or tracklet, with identity, camera, session and time.
 
 Shape suffixes: N pictures, D feature values. All row indices are 0-based.
 """

@@ -1,7 +1,7 @@
-"""A file for HDF5 to write to that outlasts a full disk.
+"""A file object for HDF5 that survives a full disk.
 
-HDF5 cannot close a file whose last writes failed: it ends the process, or keeps the file open. So once a write has
-failed nothing more is written and HDF5 is told that all went well; whoever closes the file asks whether it did.
+HDF5 cannot close a file whose last writes failed: it ends the process, or keeps the file open. So after a failed write
+nothing more is written, and HDF5 gets no error. After closing the file, call `check`, which raises the failure.
 """
 
 import io
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class GuardedFile(io.FileIO):
-    """A new file, open for writing and reading, that remembers its first failed write instead of raising it."""
+    """A new file, open for writing and reading, that records its first failed write instead of raising it."""
 
     def __init__(self, path: Any) -> None:
         super().__init__(path, "w+")
@@ -27,7 +27,7 @@ class GuardedFile(io.FileIO):
         return len(view)
 
     def readinto(self, room: Any) -> int:
-        """Read as much as there is room for; zeros where nothing was written."""
+        """Fill the buffer from the file; zeros where nothing was written."""
         view = memoryview(room).cast("B")
         done = 0
         while done < len(view) and (count := super().readinto(view[done:])):
@@ -47,7 +47,7 @@ class GuardedFile(io.FileIO):
         """Raise the failure if there was one.
 
         Raises:
-            OSError: a write failed, most often as the disk is full.
+            OSError: a write failed, most often because the disk is full.
         """
         if self._failure is not None:
             raise self._failure

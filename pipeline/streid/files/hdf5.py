@@ -1,4 +1,4 @@
-"""HDF5 files of one format and version each: written whole, checked when they are opened."""
+"""HDF5 files with a format and a version: written atomically, checked when they are opened."""
 
 import contextlib
 import os
@@ -43,7 +43,7 @@ def open_checked(path: str | os.PathLike[str], file_format: str, version: int = 
 def named_defects(path: str | os.PathLike[str], file_format: str) -> Iterator[None]:
     """Turn what is wrong with the HDF5 file at `path` while it is read into an InputError that names it.
 
-    What the system refuses (permission, memory) is no fault of the file and is raised as it is.
+    Errors of the system (permission, memory) are not defects of the file and are raised unchanged.
     """
     try:
         yield
@@ -60,13 +60,13 @@ def named_defects(path: str | os.PathLike[str], file_format: str) -> Iterator[No
             raise
         with Path(path).open("rb") as handle:
             begun = handle.read(len(HDF5_BEGINNING)) == HDF5_BEGINNING
-        what = "damaged HDF5 file" if begun else "no HDF5 file"
-        advice = "copy it again from where it is whole, or make it again" if begun else "was another file meant?"
+        what = "damaged HDF5 file" if begun else "not an HDF5 file"
+        advice = "copy it again from an undamaged copy, or make it again" if begun else "was another file meant?"
         raise InputError(f"{path}: {what} ({error}); {advice}") from None
 
 
 def plain(value: Any) -> Any:
-    """An attribute's value as Python's own: numpy's would be shown as np.int64(3) or array([3])."""
+    """An attribute's value as a Python value; numpy's would be printed as np.int64(3) or array([3])."""
     return value.tolist() if isinstance(value, (np.generic, np.ndarray)) else value
 
 
@@ -82,7 +82,7 @@ def create_file(
     """Create an HDF5 file of `file_format` with root attributes, atomically, with a checksum at its end.
 
     Args:
-        own_checksums: a contiguous dataset that the file's checksum leaves out, as its content has its own.
+        own_checksums: a contiguous dataset that the file's checksum leaves out, because its content has its own.
     """
     with atomic_output(path) as partial:
         with GuardedFile(partial) as file:

@@ -1,4 +1,4 @@
-"""histograms.h5: what the training identities' times say, as tables, checked when made and when read.
+"""histograms.h5: the tables learned from the training identities' times, checked when made and when read.
 
 Shape suffixes: C cameras, B bins, P = C (C - 1) / 2 unordered camera pairs, lower camera first, in the
 order of `np.triu_indices(C, 1)`, S = 2 K + 1 signed bins, J windows, H held-out identities.
@@ -86,7 +86,7 @@ class Likelihood:
         numbers = (self.same_PS, self.different_PS, self.identities_P, self.windows_J, self.weights_J)
         if any(not np.isfinite(one).all() or one.min(initial=0) < 0 for one in numbers):
             raise InputError("likelihood densities, identities and windows must be finite and not negative")
-        _ = self.bins  # which refuses impossible ones
+        _ = self.bins  # raises an error for impossible bins
         if not 0 < self.neutral <= 1 or self.pooling < 0:
             raise InputError(f"likelihood neutral share {self.neutral} or pooling {self.pooling} is out of range")
         if not np.isfinite([self.near, self.apart, self.pooling]).all():
@@ -99,7 +99,7 @@ class Likelihood:
 
     @property
     def last_bin(self) -> int:
-        """K, the last bin to either side; it also stands for everything beyond."""
+        """K, the last bin on either side; it also holds everything beyond."""
         return int(self.same_PS.shape[1]) // 2
 
     @property
@@ -123,8 +123,8 @@ class Likelihood:
         """The log ratios of `pair_log_ratios` for either order of the cameras.
 
         Returns:
-            float32 (C, C, S): [camera a][camera b][K + k], k the bin of t_b - t_a. [b][a][K - k] is the very
-            same number. The same camera twice is 0.
+            float32 (C, C, S): [camera a][camera b][K + k], k the bin of t_b - t_a. [b][a][K - k] is the same
+            number. The same camera twice is 0.
         """
         cameras = len(self.cameras_C)
         low_P, high_P = np.triu_indices(cameras, 1)
@@ -136,7 +136,7 @@ class Likelihood:
 
 
 def neutral_likelihood(cameras_C: IntArray | None = None, *, identities: int = 0, sessions: int = 0) -> Likelihood:
-    """A likelihood that says nothing: its log ratio is 0 everywhere."""
+    """A likelihood without information: its log ratio is 0 everywhere."""
     cameras_C = np.empty(0, np.int64) if cameras_C is None else cameras_C
     pairs = len(cameras_C) * (len(cameras_C) - 1) // 2
     flat_PS = np.full((pairs, 3), 1 / 3, np.float32)
@@ -160,9 +160,9 @@ def neutral_likelihood(cameras_C: IntArray | None = None, *, identities: int = 0
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class HeldOut:
-    """A likelihood fitted without some of the training identities, to choose the fusion's weight on them.
+    """A likelihood fitted without some training identities, on which the fusion's weight is chosen.
 
-    likelihood: of the others. pids_H: the identities left out, ascending.
+    likelihood: fitted on the others. pids_H: the identities left out, ascending.
     """
 
     likelihood: Likelihood
@@ -182,9 +182,8 @@ class Histograms:
     density_CCB: each camera pair's Parzen-smoothed distribution over the bins.
     bin_width: in the data set's time unit. sigma: of the Gaussian window, in bins.
     identities: training identities counted. sessions: number of sessions counted in.
-    likelihood: fitted on the same identities; neutral unless given. held_out: the same without the
-    identities held out, where there are such. warnings: what is doubtful about the training pictures' times, a
-    sentence each, for people.
+    likelihood: fitted on the same identities; neutral unless given. held_out: fitted without the held-out identities,
+    if there are any. warnings: sentences about doubtful times of the training pictures, for the log and the report.
     """
 
     cameras_C: IntArray

@@ -1,4 +1,4 @@
-"""inspection.h5: what a model does with a few units, checked when made and when read.
+"""inspection.h5: how a model works on a few units, checked when made and when read.
 
 Shape suffixes: U units, T frames of a unit (1: pictures), h, w rows and columns of a feature map, P parts or stripes,
 V nodes of a graph (patches; in a block T * P part nodes), C channels.
@@ -27,7 +27,7 @@ Part = TypeVar("Part")
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Stripes:
-    """What a model of horizontal stripes gives.
+    """What is inspected in a model of horizontal stripes.
 
     bounds_P2: first and last edge of each stripe, as shares of the picture's height. norms_UP: length of each
     stripe's feature before it is normalised.
@@ -45,7 +45,7 @@ class Stripes:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PatchGraphs:
-    """The graphs a clip's body patches speak along, row = receiver, each row of sum 1.
+    """The graphs of a clip's body patches, row = receiving patch, each row of sum 1.
 
     boxes_V4: each patch's top, left, bottom and right edge, as shares of the picture's height and width.
     spatial_UTVV: between the patches of a frame; temporal_UVTT: of one patch between the frames. fixed_spatial_VV,
@@ -87,9 +87,9 @@ class PatchGraphs:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class BlockAttention:
-    """What a block of channel attention and part attention looks at.
+    """The channel attention and part attention of a block.
 
-    part_maps_UTPhw: 0 to 1, where the parts are. messages_UVV: how much each part node hears of the others, row =
+    part_maps_UTPhw: 0 to 1, where the parts are. messages_UVV: the weight of every other part node's message, row =
     receiver, frame after frame, each row of sum 1. received_UC: share of the channel attention that each channel of
     each frame gets, sum 1. added_UThw: per place, length of what channel attention adds to the map.
     """
@@ -116,7 +116,7 @@ class BlockAttention:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Inspection:
-    """What a model does with a few units.
+    """How a model works on a few units.
 
     architecture: the model's. pid_U, camid_U: who is seen by which camera. paths_UT: the pictures shown to the model,
     relative to the data set's root. energy_UThw: per place of the last feature map, the length of its channels' vector.

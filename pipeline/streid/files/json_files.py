@@ -1,4 +1,4 @@
-"""JSON files, written whole and checked when they are read."""
+"""JSON files, written atomically and checked when they are read."""
 
 import hashlib
 import json
@@ -22,7 +22,7 @@ def json_text(content: Mapping[str, Any], path: str | os.PathLike[str]) -> str:
     try:
         return json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
     except ValueError as error:
-        raise InputError(f"{path}: cannot be written, as a value in it is not finite ({error})") from None
+        raise InputError(f"{path}: cannot be written, because a value in it is not finite ({error})") from None
 
 
 def json_text_with_checksum(content: Mapping[str, Any], path: str | os.PathLike[str]) -> str:
@@ -31,7 +31,7 @@ def json_text_with_checksum(content: Mapping[str, Any], path: str | os.PathLike[
 
 
 def _json_digest(content: Mapping[str, Any]) -> str:
-    # Once to text and back: what is read has no keys but strings.
+    # Convert to text and back first: when it is read, all keys are strings.
     read = json.loads(json.dumps(content))
     return hashlib.sha256(json.dumps(read, sort_keys=True).encode()).hexdigest()
 
@@ -57,7 +57,7 @@ def read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
         raise InputError(f"{path}: a JSON object was expected; make it again, or was another file meant?")
     if CHECKSUM_KEY in content and content.pop(CHECKSUM_KEY) != _json_digest(content):
         raise InputError(
-            f"{path}: damaged (other values than were written); make it again, or remove {CHECKSUM_KEY!r} from it if "
-            "the edit is yours"
+            f"{path}: damaged (the values are not those that were written); make it again, or remove {CHECKSUM_KEY!r} "
+            "from it if the edit is yours"
         )
     return content

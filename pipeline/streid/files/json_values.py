@@ -1,4 +1,4 @@
-"""Values of a JSON object, each checked before it is used; a wrong one is named with the place it stands at."""
+"""Checks of values in a JSON object; the error of a wrong value names its place."""
 
 import math
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ SHOWN_LENGTH = 60
 
 
 def require_mapping(content: Mapping[str, Any], name: str, where: str | Path) -> Mapping[str, Any]:
-    """The object `name` of `content`; InputError where it is missing or is no object, as all functions here."""
+    """The object `name` of `content`; InputError if it is missing or not an object, as in all functions here."""
     value = content.get(name)
     if not isinstance(value, Mapping):
         raise wrong_value(where, name, value, "an object")
@@ -58,14 +58,14 @@ def require_numbers(
 
 
 def wrong_value(where: str | Path, name: str, value: Any, expected: str) -> InputError:
-    """The error that says what stands at a place and what should."""
+    """The error that says what was found at a place and what was expected."""
     if value is None:
         return InputError(f"{where}: lacks {name} ({expected}); make it again")
     return InputError(f"{where}: {name} is {shown_value(value)}, expected {expected}; make it again")
 
 
 def shown_value(value: Any) -> str:
-    """A value as an error message shows it, cut where it is long."""
+    """A value as an error message shows it, shortened if it is long."""
     text = repr(value)
     return text if len(text) <= SHOWN_LENGTH else f"{text[: SHOWN_LENGTH - 3]}..."
 

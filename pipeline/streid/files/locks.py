@@ -1,8 +1,8 @@
 """Lock files: one process at a time writes an output or works in a folder.
 
-After `kill -9` of the workflow a stage may still run, on this machine or on another node of a cluster. A new
-run of the same stage must not write beside it. The kernel drops a lock when its process ends, however it ends. A
-process never waits for a lock that it holds itself: that is refused.
+After `kill -9` of the workflow a stage may still run, on this machine or on another node of a cluster. A new run of
+the same stage must not write at the same time. The kernel releases a lock when its process ends, also after a crash.
+A process never waits for a lock that it holds itself: that is an error.
 """
 
 import contextlib
@@ -29,15 +29,15 @@ _without_locks: set[Path] = set()
 
 
 def describe_process() -> str:
-    """This process for those who wait for it: number, host, stage, and the SLURM job it is part of."""
+    """This process, described for those that wait for it: number, host, stage, and its SLURM job."""
     job = f", SLURM job {os.environ['SLURM_JOB_ID']}" if "SLURM_JOB_ID" in os.environ else ""
     return f"process {os.getpid()} on {socket.gethostname()} ({Path(sys.argv[0]).stem or 'python'}{job})"
 
 
 def open_lock(path: Path) -> int:
-    """Open a lock file, made if it is missing; a lock on it is this process's own.
+    """Open a lock file, which is made if it is missing; only this process can hold a lock through it.
 
-    Processes forked later, such as loader workers, close it: they would hold the lock for a while after this
+    Processes forked later, such as loader workers, close it. Otherwise they would hold the lock for a while after this
     process was killed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -47,19 +47,19 @@ def open_lock(path: Path) -> int:
 
 
 def close_lock(handle: int) -> None:
-    """Close a lock file, which gives its lock back."""
+    """Close a lock file, which releases its lock."""
     _open_locks.discard(handle)
     _held_files.pop(handle, None)
     os.close(handle)
 
 
 def try_lock(handle: int) -> bool:
-    """Whether nobody has locked the file, through this handle it is this process's then.
+    """Lock the file if nobody else has; returns whether this process holds it now.
 
     Raises:
         OSError: the file system has no locks.
     """
-    # Over NFS a lock belongs to the process, and would be given a second time.
+    # Over NFS a lock belongs to the process, so a second request would succeed.
     if held_here(handle):
         return False
     try:
@@ -76,14 +76,14 @@ def held_here(handle: int) -> bool:
 
 
 def holding_ancestor(handle: int) -> int | None:
-    """The process that has locked the file and started this one, by way of others or not; None where the system does
-    not say so."""
+    """The process that has locked the file and started this one, directly or not; None if there is none, or the system
+    does not tell."""
     try:
         lines = [line.split() for line in KERNEL_LOCKS.read_text(encoding="ascii").splitlines()]
     except OSError:
         return None
     inode = str(os.fstat(handle).st_ino)
-    # number: FLOCK ADVISORY WRITE process major:minor:inode start end; `->` stands before the type of one that waits
+    # number: FLOCK ADVISORY WRITE process major:minor:inode start end; for a waiting one `->` is before FLOCK
     holders = {int(line[4]) for line in lines if line[1] == "FLOCK" and line[5].rpartition(":")[2] == inode}
     return next((process for process in _ancestors() if process in holders), None)
 
@@ -106,7 +106,7 @@ def _ancestors() -> Iterator[int]:
 
 @contextlib.contextmanager
 def exclusive_lock(path: Path) -> Iterator[None]:
-    """Hold a lock file for a moment, waiting in silence for those that do."""
+    """Hold a lock file for a short time; waits for other holders without a message."""
     handle = open_lock(path)
     try:
         while not try_lock(handle):
@@ -119,16 +119,16 @@ def exclusive_lock(path: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def exclusive_output(target: Path) -> Iterator[None]:
-    """Be the only process that writes the file or folder `target` while the block runs, waiting for another one.
+    """Be the only process that writes the file or folder `target` while the block runs; waits for another one.
 
-    The lock file beside it is there only meanwhile, or after a kill until the next one writes.
+    The lock file beside it exists only while it is held or, after a kill, until the next process has written.
     """
     lock = target.with_name(f".{target.name}.lock")
     while True:
         handle = open_lock(lock)
         try:
             wait_for_lock(handle, f"writes {target}", target.parent)
-            # The one waited for may have removed the lock file that was opened here.
+            # The process waited for may have removed the lock file that was opened here.
             if _is_at(handle, lock):
                 write_lock(handle, describe_process())
                 break
@@ -152,15 +152,15 @@ def _is_at(handle: int, path: Path) -> bool:
 
 
 def read_lock(handle: int) -> str:
-    """What stands in a lock file; bytes that are no text are replaced."""
+    """The text in a lock file; bytes that are not text are replaced."""
     return os.pread(handle, 1 << 16, 0).decode(errors="replace")
 
 
 def write_lock(handle: int, text: str) -> None:
-    """Replace what stands in a lock file; on a full disk it stays empty or cut short, and the lock holds as well."""
+    """Replace the text in a lock file; on a full disk it stays empty or incomplete, but the lock still holds."""
     content = text.encode()
     try:
-        # In this order those who wait never read nothing.
+        # In this order a waiting process never reads an empty file.
         os.pwrite(handle, content, 0)
         os.ftruncate(handle, len(content))
     except OSError as error:
@@ -180,12 +180,12 @@ os.register_at_fork(after_in_child=_close_inherited_locks)
 
 
 def wait_for_lock(handle: int, doing: str, place: Path, holder_of: Callable[[str], str] = str) -> None:
-    """Lock a file, waiting while another process has it; the log says for whom.
+    """Lock a file; waits while another process holds it, and logs which.
 
     Args:
         doing: what the other process does, for the log.
-        place: the folder that counts as without locks where its file system has none.
-        holder_of: the name of the holder from what stands in the lock file.
+        place: the folder to name in the warning if its file system has no locks.
+        holder_of: from the text in the lock file, the name of the holder.
 
     Raises:
         InputError: this process itself holds the lock.
@@ -196,10 +196,10 @@ def wait_for_lock(handle: int, doing: str, place: Path, holder_of: Callable[[str
             _refuse_own(handle, doing)
             text = read_lock(handle)
             if not text:
-                # Whoever has just locked it names itself at once.
+                # A process that has just locked it writes its name at once.
                 time.sleep(POLL_SECONDS / 5)
                 text = read_lock(handle)
-            holder = holder_of(text) or "a process that has just begun"
+            holder = holder_of(text) or "a process that has just started"
             if holder != named:
                 logger.info("waiting for %s, which %s%s", holder, doing, _warning(handle))
                 named = holder
@@ -209,17 +209,17 @@ def wait_for_lock(handle: int, doing: str, place: Path, holder_of: Callable[[str
             raise
         if place not in _without_locks:
             logger.warning(
-                "%s lies on a file system without locks (%s): see to it that no other process works there", place, error
+                "%s is on a file system without locks (%s): make sure that no other process works there", place, error
             )
             _without_locks.add(place)
 
 
 def _refuse_own(handle: int, doing: str) -> None:
-    """Refuse to wait for a lock that this process itself would have to give back."""
+    """Refuse to wait for a lock that this process itself would have to release."""
     if held_here(handle):
-        raise InputError(f"this stage {doing} already; give each output and work folder a place of its own")
+        raise InputError(f"this stage {doing} already; give each output and work folder a different path")
 
 
 def _warning(handle: int) -> str:
     process = holding_ancestor(handle)
-    return f"; process {process} started this one: if it waits for the end of it, neither ends" if process else ""
+    return f"; process {process} started this one: if it waits for this one to end, neither will end" if process else ""

@@ -1,8 +1,8 @@
-"""pictures.h5: the files of a data set in one HDF5 file, as shared file systems are slow with many small ones.
+"""pictures.h5: the files of a data set in one HDF5 file, because shared file systems are slow with many small files.
 
-`content` holds every file's bytes end to end in one contiguous dataset; `path` (sorted), `offset`, `length` and
-`sha256` say for each file where it lies and what it must hash to. The index is read once, when the pack is opened; a
-file is then one positional read and a check of its own SHA-256. A data set that is not packed has an empty pack.
+`content` holds the bytes of all files, one after the other, in one contiguous dataset; `path` (sorted), `offset`,
+`length` and `sha256` say where each file is and what its checksum is. The index is read once, when the pack is opened.
+To read a file takes one positional read and a check of its SHA-256. A data set that is not packed has an empty pack.
 
 Shape suffixes: P packed files.
 """
@@ -35,7 +35,7 @@ class PackWriter:
         self._files: dict[bytes, tuple[int, int, bytes]] = {}
 
     def add(self, path: str, content: bytes) -> None:
-        """Put in a file's bytes; a path that is in already is left as it is.
+        """Add a file's bytes; a path that has already been added is not changed.
 
         Raises:
             InputError: there are more bytes than were announced.
@@ -51,7 +51,7 @@ class PackWriter:
         self._end = end
 
     def write_index(self) -> None:
-        """Write where each file lies."""
+        """Write where each file is."""
         paths = sorted(self._files)
         width = max(map(len, paths), default=1)
         places_P2 = np.array([self._files[path][:2] for path in paths], np.int64).reshape(-1, 2)
@@ -68,12 +68,12 @@ class PackWriter:
 
 @contextlib.contextmanager
 def create_pack(path: Path, size: int) -> Iterator[PackWriter]:
-    """A new pack that takes its place at `path` once the block ends without an error.
+    """A new pack, renamed to `path` once the block ends without an error.
 
     Args:
         size: bytes to make room for, at least the sum of the files'.
     """
-    # Each file has its own SHA-256: hashing gigabytes at every opening would add nothing.
+    # Each file has its own SHA-256, so hashing gigabytes at every opening is not needed.
     with create_file(path, PICTURES_FORMAT, own_checksums="content") as handle:
         writer = PackWriter(handle, size)
         yield writer
@@ -81,14 +81,14 @@ def create_pack(path: Path, size: int) -> Iterator[PackWriter]:
 
 
 def write_empty_pack(path: Path) -> None:
-    """Write a pack without files: the pictures are in the data set's tree alone."""
+    """Write a pack without files: the pictures are only in the data set's folders."""
     with create_pack(path, 0):
         pass
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PackIndex:
-    """Where each file lies in a pack: paths_P sorted UTF-8, offsets_P into the pack itself, lengths_P, digests."""
+    """Where each file is in a pack: paths_P sorted UTF-8, offsets_P in the pack file, lengths_P, digests."""
 
     paths_P: npt.NDArray[np.bytes_]
     offsets_P: IntArray
@@ -96,7 +96,7 @@ class PackIndex:
     digests_P32: npt.NDArray[np.uint8]
 
     def row(self, path: str) -> int | None:
-        """The row of a file, None where the pack does not hold it."""
+        """The row of a file, None if it is not in the pack."""
         name = path.encode()
         if len(name) > self.paths_P.dtype.itemsize:
             return None
@@ -126,7 +126,7 @@ def read_pack_index(path: Path) -> PackIndex:
 
 
 class PackReader:
-    """Reads files from a pack; threads, forked processes and, sent there, spawned ones may share it.
+    """Reads files from a pack; threads, forked processes and spawned processes that it is sent to may share it.
 
     Raises:
         InputError: as `read_pack_index`.
@@ -152,10 +152,12 @@ class PackReader:
         """
         row = self._index.row(path)
         if row is None:
-            raise InputError(f"{self.path}: holds no {path}; run prepare_dataset again if the data set changed")
+            raise InputError(f"{self.path}: does not hold {path}; run prepare_dataset again if the data set changed")
         if self._file is None:
             self._file = io.FileIO(self.path)
         content = os.pread(self._file.fileno(), int(self._index.lengths_P[row]), int(self._index.offsets_P[row]))
         if hashlib.sha256(content).digest() != self._index.digests_P32[row].tobytes():
-            raise InputError(f"{self.path}: {path} is damaged (other bytes than were packed); pack the pictures again")
+            raise InputError(
+                f"{self.path}: {path} is damaged (the bytes are not those that were packed); pack the pictures again"
+            )
         return content

@@ -1,4 +1,4 @@
-"""scores.h5 and reranked.h5: what every query found, stream by stream.
+"""scores.h5 and reranked.h5: what every query found, for each stream.
 
 Shape suffixes: Q queries, K kept ranks, P kept right matches of all queries, R drawn right pairs, W drawn wrong
 pictures, L recall levels, C query cameras, D gallery cameras.
@@ -26,7 +26,7 @@ METRICS_VERSION = 2
 
 
 class QueryResults(NamedTuple):
-    """How well each query did: 1-based rank of its first right match, 0 without one, and its average precision."""
+    """The result of each query: 1-based rank of its first right match, 0 without one, and its average precision."""
 
     first_Q: npt.NDArray[np.int32]
     ap_Q: FloatArray
@@ -36,7 +36,7 @@ class QueryResults(NamedTuple):
 class Ranking:
     """One stream's retrieval result per query.
 
-    indices_QK: the best gallery rows, best first, those the protocol ignores left out; -1 where a
+    indices_QK: the best gallery rows, best first, without those that the protocol ignores; -1 where a
     query has fewer. scores_QK: their scores (similarity, or negative distance; higher is better), NaN
     where the index is -1. ap_Q: average precision (trapezoid), NaN for a query without a right match.
     first_match_Q: 1-based rank of the first right match, 0 without one.
@@ -46,8 +46,8 @@ class Ranking:
     Of all right matches: precision_L: interpolated precision at recalls 0, 0.01 ... 1, the mean of the queries with
     one, NaN without any; pair_queries_CD, pair_rank1_CD, pair_mAP_CD: by query camera and gallery camera (both
     ascending) the queries with a right match there, and their figures, NaN without; right_scores_R: their scores,
-    evenly drawn where they are very many. wrong_scores_QW: scores of gallery pictures drawn evenly for every query,
-    the same ones in every stream; NaN where one drawn is no wrong one or the query is of nobody.
+    taken at even steps where there are very many. wrong_scores_QW: scores of gallery pictures taken at even steps for
+    every query, the same ones in every stream; NaN where the picture is not a wrong match or the query has no identity.
     """
 
     indices_QK: npt.NDArray[np.int32]
@@ -103,7 +103,7 @@ def read_rankings(path: str | os.PathLike[str]) -> dict[str, Ranking]:
 
 
 def read_query_results(path: str | os.PathLike[str], queries: int) -> dict[str, QueryResults]:
-    """How well each query did in every stream of a scores.h5 or reranked.h5, without the rankings.
+    """The result of each query in every stream of a scores.h5 or reranked.h5, without the rankings.
 
     Raises:
         InputError: the file is missing, damaged, of another format or version, or of another number of queries.

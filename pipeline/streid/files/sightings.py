@@ -27,7 +27,7 @@ class Sightings:
     """Who was seen where and when: one entry per picture.
 
     pid_N: identity; -1 junk, 0 distractor. camid_N: camera as the data set numbers it.
-    session_N: times compare only within one session. time_N: the session's clock in the data set's
+    session_N: times are compared only within one session. time_N: the session's clock in the data set's
     own unit, -1 unknown. path_N: picture path relative to the data set's root.
     """
 
@@ -83,7 +83,7 @@ def checked_column(values_N: npt.NDArray[Any], field: str, where: str) -> IntArr
     """One of SIGHTING_FIELDS as int64.
 
     Args:
-        where: what to call the column in a message.
+        where: the column's name in a message.
 
     Raises:
         InputError: it holds no integers, or some that are too small, or a time is 2^53 or more.

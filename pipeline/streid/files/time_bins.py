@@ -1,4 +1,4 @@
-"""The bins that signed time differences are counted in and looked up by.
+"""The bins of signed time differences, for counting and for looking up.
 
 Shape suffixes: E time differences, B = K + 1 bins of the size of a difference, S = 2 K + 1 signed bins.
 """
@@ -13,7 +13,7 @@ from streid.errors import InputError
 
 @dataclass(frozen=True, kw_only=True)
 class TimeBins:
-    """Bins -K ... K of a time difference; -gap has minus gap's bin.
+    """Bins -K ... K of a time difference; the bin of -gap is minus the bin of gap.
 
     With q the multiple of `width` (in the data set's time unit) nearest to the difference's size, halves up, bin k
     holds q = k while q < `equal`, a power of two. From there on bins widen, `equal` / 2 of them for each doubling of
@@ -35,7 +35,7 @@ class TimeBins:
         return signed_E
 
     def widened(self, multiple_E: IntArray) -> IntArray:
-        """The bin of each multiple of `width`, as if there were no last one."""
+        """The bin of each multiple of `width`, as if there were no last bin."""
         if not self.equal:
             return multiple_E
         half = self.equal // 2
@@ -46,7 +46,7 @@ class TimeBins:
     def starts(self) -> FloatArray:
         """Where each bin of a difference's size begins (B + 1,), in the time unit; one more for where the last ends.
 
-        Bin 0 begins at 0. What the last bin holds beyond its own end is passed over.
+        Bin 0 begins at 0. Differences that the last bin holds beyond its own end are ignored here.
         """
         bin_B = np.arange(self.last + 2)
         half = self.equal // 2

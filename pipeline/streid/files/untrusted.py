@@ -1,7 +1,7 @@
-"""HDF5 files that keep to themselves: nothing read from elsewhere, nothing declared that is not there.
+"""Checks of HDF5 files from other people: they may not refer to other files, or declare more than they store.
 
-A file from elsewhere may hold links into other files, datasets whose values are those of other files, and
-shapes far beyond what it stores, for which memory would be taken before a value is read.
+Such a file may hold links into other files, datasets whose values are in other files, and shapes far larger than what
+it stores, for which memory would be allocated before a value is read.
 """
 
 import h5py
@@ -9,12 +9,12 @@ import h5py
 from streid.errors import InputError
 
 MOST_OBJECTS = 10_000
-MOST_COMPRESSION = 1100  # deflate makes of a byte 1,032 at most
+MOST_COMPRESSION = 1100  # deflate expands a byte to at most 1,032 bytes
 SLACK_BYTES = 1 << 16
 
 
 def refuse_unconfined(handle: h5py.File) -> None:
-    """Refuse an open file with anything of another file in it, or with shapes that its bytes cannot fill.
+    """Refuse an open file that refers to another file, or has shapes that its bytes cannot fill.
 
     Raises:
         InputError: it has an external link, a virtual dataset or one stored elsewhere, a dataset that stores far
@@ -26,9 +26,9 @@ def refuse_unconfined(handle: h5py.File) -> None:
         nonlocal seen
         seen += 1
         if seen > MOST_OBJECTS:
-            return f"holds more than {MOST_OBJECTS} groups and datasets; it is no file of streid's making"
+            return f"holds more than {MOST_OBJECTS} groups and datasets; it was not made by streid"
         if isinstance(link, h5py.ExternalLink):
-            return f"{name} is a link into another file; copy what it leads to into this one"
+            return f"{name} is a link into another file; copy its target into this one"
         if isinstance(link, h5py.HardLink) and isinstance(found := handle[name], h5py.Dataset):
             return _problem_of(name, found)
         return None

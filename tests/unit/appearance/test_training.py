@@ -218,7 +218,10 @@ def test_a_checkpoint_with_a_wrong_bit_is_not_used(
     for place in [*range(0, len(content), 997), len(content) - 1]:
         path.write_bytes(content[:place] + bytes([content[place] ^ 1 << place % 8]) + content[place + 1 :])
         assert load_checkpoint(path, "f") is None
-    assert caplog.text.count("damaged (other bytes than were written); remove it and make it again; starting") > 10
+    assert (
+        caplog.text.count("damaged (the bytes are not those that were written); remove it and make it again; starting")
+        > 10
+    )
     path.write_bytes(content)
     assert load_checkpoint(path, "f") is not None
 

@@ -77,7 +77,7 @@ def test_processes_share_a_source(tree: Path, packed: Path) -> None:
 def test_missing_pictures_are_named(tree: Path, packed: Path) -> None:
     with pytest.raises(InputError, match=r"tree/query/c\.jpg: no such picture; run prepare_dataset again"):
         PictureSource(tree).read("query/c.jpg")
-    with pytest.raises(InputError, match=r"pictures\.h5: holds no query/c\.jpg; run prepare_dataset again"):
+    with pytest.raises(InputError, match=r"pictures\.h5: does not hold query/c\.jpg; run prepare_dataset again"):
         PictureSource(tree, packed).read("query/c.jpg")
     with pytest.raises(InputError, match=r"masks/query/a\.png: no such picture"):
         PictureSource(tree).read_mask("query/a.jpg")

@@ -417,5 +417,5 @@ def test_skipped_pictures_are_not_packed_and_refused_ones_leave_no_pack(market_t
     table, _ = prepare(market_tree, unreadable="skip", pack=tmp_path / "out" / "pictures.h5")
     source = PictureSource(market_tree, tmp_path / "out" / "pictures.h5")
     assert all(source.read(path) for path in table["path"])
-    with pytest.raises(InputError, match="holds no bounding_box_train/0007"):
+    with pytest.raises(InputError, match="does not hold bounding_box_train/0007"):
         source.read("bounding_box_train/0007_c1s1_000501_01.jpg")

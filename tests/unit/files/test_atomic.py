@@ -17,7 +17,7 @@ from streid.files.json_files import write_json
 def test_failed_write_keeps_the_earlier_file(tmp_path: Path) -> None:
     target = tmp_path / "deep" / "report.json"
     write_json(target, {"kept": True})
-    with pytest.raises(InputError, match="report.json: cannot be written, as a value in it is not finite"):
+    with pytest.raises(InputError, match="report.json: cannot be written, because a value in it is not finite"):
         write_json(target, {"lost": float("nan")})
     with pytest.raises(RuntimeError), atomic_output(target) as partial:
         partial.write_text("half")
@@ -27,9 +27,9 @@ def test_failed_write_keeps_the_earlier_file(tmp_path: Path) -> None:
 
 
 def test_a_device_or_folder_is_never_replaced(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no regular file"):
+    with pytest.raises(InputError, match="not a regular file"):
         write_text(tmp_path, "text")
-    with pytest.raises(InputError, match="no regular file"):
+    with pytest.raises(InputError, match="not a regular file"):
         write_text("/dev/null", "text")
 
 
@@ -109,7 +109,7 @@ def test_the_umask_holds_whatever_the_writer_does(tmp_path: Path, umask: int, mo
 def test_two_ways_to_one_file_are_refused(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path)
     with (
-        pytest.raises(InputError, match=r"link/x: is another output as well"),
+        pytest.raises(InputError, match=r"link/x: is also another output"),
         atomic_outputs(tmp_path / "x", tmp_path / "link" / "x"),
     ):
         pass
@@ -119,7 +119,7 @@ def test_two_ways_to_one_file_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["work", "work/model", "link/model"])
 def test_outputs_in_the_work_folder_are_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "work")
-    with pytest.raises(InputError, match="lies in the work folder"):
+    with pytest.raises(InputError, match="is in the work folder"):
         check_targets((tmp_path / name,), (), work=tmp_path / "work")
     check_targets((tmp_path / "workshop",), (), work=tmp_path / "work")
 
@@ -133,9 +133,9 @@ def test_outputs_that_would_replace_an_input_or_each_other_are_refused(tmp_path:
     for outputs, message in (
         ((tmp_path / "a" / ".." / "given",), "is read as an input"),
         ((link,), "is read as an input"),
-        ((fresh, tmp_path / "a" / "b" / ".." / "b" / "fresh"), "is another output as well"),
-        ((tmp_path,), "is no regular file"),
-        ((given / "below" / "it",), "given is no directory"),
+        ((fresh, tmp_path / "a" / "b" / ".." / "b" / "fresh"), "is also another output"),
+        ((tmp_path,), "is not a regular file"),
+        ((given / "below" / "it",), "given is not a directory"),
     ):
         with pytest.raises(InputError, match=message):
             check_targets(outputs, (given,))

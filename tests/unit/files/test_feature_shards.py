@@ -72,7 +72,7 @@ def test_other_errors_of_a_link_are_told(whole: Path, tmp_path: Path, monkeypatc
 
 def test_what_is_no_shard_is_refused(whole: Path, tmp_path: Path) -> None:
     (tmp_path / "text.h5").write_text("no HDF5")
-    with pytest.raises(InputError, match=r"text\.h5: no HDF5 file"):
+    with pytest.raises(InputError, match=r"text\.h5: not an HDF5 file"):
         merge_shards([tmp_path / "text.h5"], tmp_path / "features.h5")
     with pytest.raises(InputError, match=r"none\.h5: no such file"):
         merge_shards([tmp_path / "none.h5"], tmp_path / "features.h5")

@@ -59,7 +59,7 @@ def test_other_formats_and_versions_are_told_apart(made: Path, name: str, value:
 def test_a_file_of_another_kind_is_not_called_damaged(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("not HDF5 at all" * 50)
-    with pytest.raises(InputError, match=r"notes\.txt: no HDF5 file \(.*\); was another file meant\?$"):
+    with pytest.raises(InputError, match=r"notes\.txt: not an HDF5 file \(.*\); was another file meant\?$"):
         read(path)
     assert path.exists()
 
@@ -67,7 +67,7 @@ def test_a_file_of_another_kind_is_not_called_damaged(tmp_path: Path) -> None:
 def test_a_file_cut_short_is_to_be_copied_or_made_again(made: Path) -> None:
     made.write_bytes(made.read_bytes()[:3000])
     with pytest.raises(
-        InputError, match=r"damaged HDF5 file \(.*; copy it again from where it is whole, or make it again$"
+        InputError, match=r"damaged HDF5 file \(.*; copy it again from an undamaged copy, or make it again$"
     ):
         read(made)
 

@@ -76,7 +76,7 @@ def test_a_file_system_without_locks_is_named(
 
     monkeypatch.setattr(fcntl, "flock", refuse)
     with exclusive_output(tmp_path / "output"):
-        assert f"{tmp_path} lies on a file system without locks" in caplog.text
+        assert f"{tmp_path} is on a file system without locks" in caplog.text
 
 
 def test_a_process_says_who_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,7 +154,7 @@ def test_waiting_for_the_process_that_started_this_one_is_told(tmp_path: Path) -
         whom = f"waiting for process {first.pid} on {os.uname().nodename} (-c), which writes {target}"
         assert (
             line(first)
-            == f"{whom}; process {first.pid} started this one: if it waits for the end of it, neither ends\n"
+            == f"{whom}; process {first.pid} started this one: if it waits for this one to end, neither will end\n"
         )
 
 

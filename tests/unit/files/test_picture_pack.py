@@ -59,7 +59,7 @@ def test_processes_share_a_reader(packed: Path) -> None:
 
 def test_missing_files_are_named(packed: Path, tmp_path: Path) -> None:
     for name in ("query/c.jpg", "a", "z", "query/a.jpg/and a name longer than any in the pack"):
-        with pytest.raises(InputError, match=r"pictures\.h5: holds no .*; run prepare_dataset again"):
+        with pytest.raises(InputError, match=r"pictures\.h5: does not hold .*; run prepare_dataset again"):
             PackReader(packed).read(name)
     with pytest.raises(InputError, match=r"none\.h5: no such file"):
         PackReader(tmp_path / "none.h5")
@@ -107,5 +107,5 @@ def test_room_that_is_not_needed_does_no_harm(tmp_path: Path) -> None:
     assert PackReader(tmp_path / "p.h5").read("a.jpg") == b"1234"
     with create_pack(tmp_path / "none.h5", 0):
         pass
-    with pytest.raises(InputError, match=r"holds no a\.jpg"):
+    with pytest.raises(InputError, match=r"does not hold a\.jpg"):
         PackReader(tmp_path / "none.h5").read("a.jpg")
