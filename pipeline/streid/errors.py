@@ -1,4 +1,4 @@
-"""What a user can put right: the one exception for it, and what the system refuses."""
+"""The exception for errors that a user can correct, and which errors come from the system."""
 
 import errno
 
@@ -24,7 +24,7 @@ def lacks_memory(error: BaseException) -> bool:
 
 
 def refused_by_system(error: BaseException) -> bool:
-    """Whether the system is the reason of an error, and no fault of the file being read or written.
+    """Whether an error comes from the system, not from a defect of the file being read or written.
 
     Missing permission, a full or failing disk, too little memory, too many open files. A library that cannot make
     sense of a file's content raises an OSError without a number, or another error.

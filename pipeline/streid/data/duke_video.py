@@ -9,7 +9,7 @@ camera's recording (60 per second). Train 2,196 tracklets of 702 identities; que
 
 A picture's time is its absolute frame; as in DukeMTMC-reID, a difference between two cameras holds the
 same constant for everyone. The data set was withdrawn by its authors in 2019. It is read where a user
-has it and offered nowhere.
+has it; streid does not offer it.
 """
 
 import re

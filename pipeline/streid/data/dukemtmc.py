@@ -11,7 +11,7 @@ A picture's time is its frame number, as st-ReID (Wang et al., AAAI 2019) takes 
 its own recording, and the recordings did not start together: a difference between two cameras holds
 the same constant for everyone, which the histograms learn with the travel time.
 
-The data set was withdrawn by its authors in 2019. It is read where a user has it and offered nowhere.
+The data set was withdrawn by its authors in 2019. It is read where a user has it; streid does not offer it.
 """
 
 import re

@@ -60,12 +60,12 @@ def _decode(content: bytes, convert: Callable[[Image.Image], Image.Image]) -> Im
         raise UnreadablePictureError(what) from None
     except Image.DecompressionBombError:
         raise UnreadablePictureError(f"more than {MOST_PIXELS} pixels") from None
-    except Exception as error:  # whatever Pillow's parsers stumble over
+    except Exception as error:  # Pillow's parsers raise many kinds of errors
         raise UnreadablePictureError(" ".join(str(error).split()) or type(error).__name__) from None
 
 
 def _upright_rgb(picture: Image.Image) -> Image.Image:
-    # A damaged EXIF block tells no orientation; the pixels are whole all the same.
+    # A damaged EXIF block gives no orientation; the pixels are still complete.
     with contextlib.suppress(Exception):
         ImageOps.exif_transpose(picture, in_place=True)
     if picture.mode in UNDEFINED_RANGE:
@@ -98,7 +98,7 @@ def read_content(path: Path) -> bytes:
     except FileNotFoundError:
         raise UnreadablePictureError("no such picture") from None
     except OSError as error:
-        # Anything else is no fault of the picture: no permission, or a disk that is out of reach.
+        # Anything else is not a defect of the picture: no permission, or a disk that cannot be reached.
         if error.errno in NO_SUCH_PATH:
             raise UnreadablePictureError(error.strerror) from None
         raise

@@ -1,4 +1,4 @@
-"""Features made elsewhere, checked against the manifest of the data set that they are said to be of.
+"""Features made by another program, checked against the manifest of their data set.
 
 Shape suffix: N pictures or tracklets.
 """
@@ -23,7 +23,7 @@ TESTED, HELD_OUT = ("query", "gallery"), "val"
 def read_imported(path: str | os.PathLike[str], manifest: str | os.PathLike[str]) -> FeatureSet:
     """Read a features.h5 whose rows are the manifest's pictures, or its tracklets where its `unit` says so.
 
-    Every unit of query and gallery must be there, in any order; of val all or none. Other groups are left out.
+    Every unit of query and gallery must be there, in any order; of val all or none. Other groups are ignored.
 
     Raises:
         InputError: a file is missing or damaged, the rows are not the manifest's, a row is all zeros, or no query has

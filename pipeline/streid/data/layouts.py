@@ -1,4 +1,4 @@
-"""The table of the data sets' formats: which folders and files each is read from, and which module knows more.
+"""The table of the data sets' formats: the folders and files of each, and the module that reads it.
 
 To add a data set, write its module, its line in LAYOUTS and its case in `find_format`. Importing this table loads
 nothing heavy, because the workflow reads it before anything runs; a format's module is imported when it is asked for. A
@@ -18,7 +18,7 @@ MARKET_FOLDERS = ("bounding_box_train", "bounding_box_test", "query")
 
 
 class Layout(NamedTuple):
-    """Where a data set keeps what tells its pictures.
+    """The folders and files that a data set is read from.
 
     folders: with pictures. files: with lists and tables. of_identities: the folders hold one for each identity,
     and these the pictures.

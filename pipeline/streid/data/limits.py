@@ -1,4 +1,4 @@
-"""What limits the results on a data set, as far as its rows tell: said before anything costly is done."""
+"""Warnings about a data set that limit what its results mean, given before anything costly is done."""
 
 import pandas as pd
 
@@ -11,7 +11,7 @@ FEWEST_IDENTITIES = 2
 
 
 def find_limits(table: pd.DataFrame, *, own_tracklets: bool) -> list[str]:
-    """What a user should know before trusting results on this data set, one plain sentence each.
+    """What a user should know before trusting results on this data set, one sentence each.
 
     Args:
         table: the manifest's rows, people held out in val.

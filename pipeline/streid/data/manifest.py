@@ -1,4 +1,4 @@
-"""manifest.csv: one row per picture, the form every data set is brought into.
+"""manifest.csv: one row per picture, the common form of all data sets.
 
 Columns: `path` relative to the data set's root (`/` between folders); `split` train, val, query or
 gallery; `pid` identity (-1 junk, 0 distractor); `camid` as the data set numbers it; `session`: times
@@ -43,7 +43,7 @@ TOLD_OF_A_PICTURE = ("pid", "camid", "session", "time")
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """Where a table's rows come from, for messages: a manifest whose lines they are in order, or a data set's root."""
+    """Where a table's rows come from, for messages: the lines of a manifest, in order, or a data set's root."""
 
     path: str | os.PathLike[str]
     lines: bool = True
@@ -104,7 +104,7 @@ def parse_manifest(path: str | os.PathLike[str]) -> pd.DataFrame:
 def read_prepared(
     manifest: str | os.PathLike[str], summary: str | os.PathLike[str]
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Read a manifest and the dataset.json made with it, and check the one by the other.
+    """Read a manifest and the dataset.json made with it, and check that they belong together.
 
     Raises:
         InputError: as `read_manifest` and `read_json`.
@@ -158,8 +158,8 @@ def find_contradiction(
 ) -> str | None:
     """The first row that contradicts an earlier one of the same picture, in one line; None where there is none.
 
-    Rows of one file must agree in what they tell of it, and may not be learned from and tested, or repeated in a
-    split. A query may stay in the gallery, as MARS's do.
+    Rows of one file must agree in their values, may not be both trained on and tested, and may not be repeated in a
+    split. A query may also be in the gallery, as in MARS.
 
     Args:
         file: what file each row is of: its path, or a number that paths of one file share.
@@ -195,7 +195,7 @@ def _contradiction(name: str, one: pd.Series, other: pd.Series) -> str:
 
 
 def sightings(table: pd.DataFrame) -> Sightings:
-    """The who, where and when of a manifest's rows, in their order."""
+    """Identity, camera, session and time of a manifest's rows, in their order."""
     columns = {f"{name}_N": table[name].to_numpy(np.int64) for name in ("pid", "camid", "session", "time")}
     return Sightings(**columns, path_N=table["path"].to_numpy(object))
 

@@ -10,8 +10,8 @@ Train 509,914 pictures of 625 identities; query 626 identities; test tracklets i
 (pid 0, they stay) and 870 junk ones (pid -1, folder `00-1`, ignored in evaluation).
 
 The queries stay in the gallery, as in the authors' evaluation: without them 140 queries have no match. A
-query's own tracklet is of its own camera and so ignored for it. Frames count within the tracklet: there is
-no time that compares, so appearance decides alone. The protocol evaluates tracklets.
+query's own tracklet is of its own camera and so ignored for it. Frames count within the tracklet: there are
+no comparable times, so only appearance counts. The protocol evaluates tracklets.
 """
 
 import multiprocessing
@@ -89,7 +89,7 @@ def load_mars(root: Path) -> SourceDataset:
     query: list[Row] = [
         (path, "query", *rest) for number in np.unique(queries_Q) for path, _, *rest in test[number - 1]
     ]
-    remarks = ["frames count within each tracklet, so no times compare: there is no spatial-temporal stream"]
+    remarks = ["frames count within each tracklet, so times cannot be compared: there is no spatial-temporal stream"]
     if train_misnamed or test_misnamed:
         remarks.append(
             f"{train_misnamed + test_misnamed} tracklets have pictures named for another identity or camera than "
@@ -146,7 +146,7 @@ def _read_table(path: Path, variable: str) -> IntArray:
     if not path.is_file():
         raise InputError(f"{path}: no such file. {WHERE_TO_GET}")
     try:
-        # A damaged file can end or choke the process that reads it, so another one does.
+        # A damaged file can crash or hang the process that reads it, so a separate process reads it.
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("fork"), initializer=_limit_reader) as pool:
             table = pool.submit(_load_variable, path, variable).result()
     except BrokenProcessPool:
@@ -168,7 +168,7 @@ def _load_variable(path: Path, variable: str) -> npt.NDArray[Any] | None:
 
 
 def _limit_reader() -> None:
-    """End this process, without a core file, should it read for ever."""
+    """Let the kernel end this process, without a core file, if it reads for ever."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (READER_SECONDS, READER_SECONDS))
 

@@ -12,7 +12,7 @@ and gallery 82,161, both of 3,060. There are no distractors and no junk.
 Times compare only within a slot, so each slot is a session, numbered 0-11 in the order of the calendar.
 Identities count from 0 in the training and again in the test lists; in the manifest they start at 1, and
 the test's follow the training's. Copies laid out like Market-1501 (`bounding_box_train` with names such
-as `0000_c1_0002.jpg`: identity, camera, number) count the same way and tell no time, unless the pictures
+as `0000_c1_0002.jpg`: identity, camera, number) count the same way and have no times, unless the pictures
 kept their names.
 """
 
@@ -146,7 +146,7 @@ def _load_copy(tree: SourceTree, validation_list: ValidationList) -> SourceDatas
             except InputError as error:
                 raise InputError(f"{tree.root / folder}: {error}; rename or remove the file") from None
     timeless = any(row[5] == UNKNOWN_TIME for row in rows)
-    remarks = ("this copy's names tell neither slot nor time: times cannot help",) if timeless else ()
+    remarks = ("this copy's names contain neither slot nor time, so times cannot be used",) if timeless else ()
     return SourceDataset(table=make_table(rows), expected=OFFICIAL_COUNTS["train"], remarks=(*remarks, *tree.remarks()))
 
 

@@ -1,4 +1,4 @@
-"""A data set of one's own: the pictures below a folder, and a manifest of one's own making that tells of them."""
+"""The user's own data set: pictures in a folder, and a manifest that lists them."""
 
 import logging
 import os
@@ -13,7 +13,7 @@ from streid.errors import InputError
 
 logger = logging.getLogger(__name__)
 
-# A path that may be called otherwise on the disk: \ for /, letters made of two characters, spaces around, ./ or //.
+# A path that may be spelled differently on the disk: \ for /, letters of two characters, spaces around, ./ or //.
 DOUBTFUL = r"[^\x00-\x7f]|\\|^\s|\s$|^\./|//|/\./"
 
 
@@ -25,7 +25,7 @@ def load_own(root: Path, manifest: Path | None) -> SourceDataset:
         manifest: the manifest.
 
     Returns:
-        Its rows, with the paths as the files are called; there are no official counts.
+        Its rows, with the paths as spelled on the disk; there are no official counts.
 
     Raises:
         InputError: no manifest is given, or it or the folder is missing or cannot be used.
@@ -41,7 +41,7 @@ def load_own(root: Path, manifest: Path | None) -> SourceDataset:
 
 
 def _as_on_disk(paths: pd.Series, root: Path) -> pd.Series:
-    """The paths, those that name a file only when spelled otherwise as the file is called.
+    """The paths; one that names a file only in another spelling gets the spelling on the disk.
 
     Windows writes \\ for /, macOS an accented letter as two characters where others write one.
     """
@@ -51,7 +51,7 @@ def _as_on_disk(paths: pd.Series, root: Path) -> pd.Series:
     if len(changed):
         first = changed.index[0]
         logger.info(
-            "%d paths are called otherwise on the disk and written so (first: %r is %r)",
+            "%d paths are spelled differently on the disk and written that way (first: %r is %r)",
             *(len(changed), paths[first], changed[first]),
         )
     return paths.mask(paths.index.isin(changed.index), changed.reindex(paths.index))
@@ -65,7 +65,7 @@ def _find(path: str, root: Path) -> str:
 
 
 def _find_names(parts: list[str], root: Path) -> list[str] | None:
-    """What the folders and the file of a path are called; None where one is not there, or `..` is among them."""
+    """A path as its folders and file are spelled on the disk; None if one does not exist, or one is `..`."""
     names: list[str] = []
     for part in parts:
         if part in ("", "."):

@@ -1,4 +1,4 @@
-"""What pictures of a data set may be called, and where they and their part masks lie.
+"""Allowed paths of a data set's pictures, and where the pictures and their part masks are.
 
 A path may come from a file that somebody else made: a manifest, a features.h5, a list. It must stay inside the data
 set's root: no absolute path, no `..`. Links inside the root are followed, since whoever made the folders made them.
@@ -14,12 +14,12 @@ ENDINGS = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp")
 OTHER_ENDINGS = (".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2", ".jxl", ".ppm", ".pgm", ".tga", ".dng")
 # The same as a pattern, for the names of a data set.
 ENDING = f"(?i:{'|'.join(map(re.escape, ENDINGS))})"
-# Control characters, and what stands for bytes that are not UTF-8: neither a CSV file nor a log can hold them safely.
+# Control characters, and surrogates for bytes that are not UTF-8: neither a CSV file nor a log can hold them safely.
 UNSAFE = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
 LEADS_OUT = r"^$|^/|(?:^|/)\.\.(?:/|$)"
 MUST_STAY = "must be relative and without '..', so that it stays inside the data set's root"
 MASKS_FOLDER = "masks"
-# No file can be called that, whatever the system.
+# No system allows such a file name.
 _IMPOSSIBLE = r"[\0\ud800-\udfff]"
 _REFUSED = re.compile(f"{LEADS_OUT}|{_IMPOSSIBLE}")
 

@@ -16,11 +16,11 @@ Content = bytes
 class PictureSource:
     """A data set's pictures and part masks, read from its tree or from a pack.
 
-    Every stage opens pictures through it, so that no path in a file leads out of the root. It may be used by
-    threads, forked processes and, sent there, spawned ones.
+    Every stage opens pictures through it, so that no path in a file leads out of the root. Threads, forked processes
+    and spawned processes that it is sent to may use it.
 
     Args:
-        root: the data set's root, where paths start; None where there is nothing but a pack.
+        root: the data set's root, where paths start; None if there is only a pack.
         packed: the data set's pack; where it is None or holds nothing, the tree is read.
         confined: False where the paths are the user's own, on the command line, and may lead anywhere.
 
@@ -73,7 +73,7 @@ class PictureSource:
         try:
             return read_content(file)
         except OSError as error:
-            # A loader worker's error arrives as its text alone.
+            # Of a loader worker's error only the text arrives.
             raise InputError(explain(error)) from None
         except UnreadablePictureError as error:
             raise InputError(f"{file}: {error}; run prepare_dataset again if the data set changed") from None

@@ -1,4 +1,4 @@
-"""Bringing a data set into the manifest's form: load, check, group, hold identities out, count, pack."""
+"""Preparing a data set: load, check, group into tracklets, hold identities out, count, pack."""
 
 import contextlib
 import hashlib
@@ -69,7 +69,7 @@ def drop_unreadable(
 
 
 def check_test(table: pd.DataFrame, origin: Origin, config: PreparationConfig) -> list[str]:
-    """Refuse rows that make no training and test.
+    """Refuse rows from which no training and test are possible.
 
     Returns:
         Warnings: what limits the test.
@@ -208,16 +208,16 @@ def _describe(table: pd.DataFrame, source: SourceDataset) -> dict[str, Any]:
 def _packing(
     pack: Path | None, files: PictureFiles, table: pd.DataFrame, root: Path, threads: int
 ) -> Iterator[Keep | None]:
-    """What keeps the files' bytes: a pack that is written once the block ends without an error, or nothing."""
+    """A function that stores the files' bytes in a pack, written if the block ends without an error, or nowhere."""
     if pack is None:
         yield None
         return
-    # Masks are packed when those of all pictures that are not skipped are there, which shows only later.
+    # Masks are packed if all pictures that are not skipped have one, which is known only later.
     masks = find_files(root, mask_paths(table), threads)
     with create_pack(pack, int(files.sizes_P.sum() + masks.sizes_P.sum())) as writer:
         yield writer.add
 
 
 def _distinct(paths: pd.Series) -> list[str]:
-    """Each path once: a query may stay in the gallery."""
+    """Each path once: a query may also be in the gallery."""
     return list(dict.fromkeys(paths))

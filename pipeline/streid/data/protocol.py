@@ -1,7 +1,7 @@
-"""What a test asks of its pictures, checked wherever they come from: a manifest, a data set's names, a features.h5.
+"""Rules for the pictures of a test, checked for every source: a manifest, a data set's names, a features.h5.
 
-Nobody is both learned from and tested; everybody who is learned from or searched for has a number from 1; and a query
-shows somebody whom another camera has seen.
+Nobody is both trained on and tested; everybody who is trained on or searched for has a number from 1; and another
+camera has seen the person of a query.
 
 Shape suffixes: N pictures learned from or tested, R pictures of people, Q queries, G gallery pictures.
 """

@@ -44,7 +44,7 @@ class SamplerConfig:
         return self.batch_size // self.pictures_per_identity
 
     def check_shares(self, processes: int) -> None:
-        """Refuse batches that cannot be shared out evenly: whole identities each with `pk`.
+        """Refuse batches that cannot be divided evenly among processes: with `pk`, in whole identities.
 
         Raises:
             InputError: so many processes cannot share a batch.
@@ -163,7 +163,7 @@ def _draw_samples(rows: IntArray, per_identity: int, places: int, generator: np.
     for place in range(places):
         if len(waiting) < per_identity:
             fresh = generator.permutation(rows).tolist()
-            # Those still waiting come first, and again only after all the others.
+            # Samples not used yet come first; they are used again only after all the others.
             waiting += [row for row in fresh if row not in waiting] + [row for row in fresh if row in waiting]
         while len(waiting) < per_identity:
             waiting += generator.permutation(rows).tolist()

@@ -1,4 +1,4 @@
-"""What every data set's loader gives, and reading a data set's folders."""
+"""What every data set's loader returns, and reading a data set's folders."""
 
 import os
 from collections.abc import Callable, Iterable, Mapping
@@ -22,7 +22,7 @@ OF_THE_SYSTEM = ("thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "__macosx"
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SourceDataset:
-    """A data set as its files say.
+    """A data set as read from its files.
 
     table: the manifest's rows. expected: its official counts, None where there are none. manifest: the user's own,
     whose lines the rows are, in order. own_tracklets: whether `table` groups the pictures into the data set's own
@@ -39,7 +39,7 @@ class SourceDataset:
 
 @dataclass(frozen=True, kw_only=True)
 class SourceOptions:
-    """What the user may say of a data set beside where it lies.
+    """The user's settings for a data set, besides its root.
 
     manifest: the user's own, for the format `manifest`. validation_list: see MSMT17's module.
     """
@@ -61,11 +61,11 @@ def make_table(rows: Iterable[Row]) -> pd.DataFrame:
 
 
 class SourceTree:
-    """A data set's folders and lists; it counts what lies in the folders read and is no picture.
+    """A data set's folders and lists; counts the entries of the folders read that are not pictures.
 
     Args:
         root: the data set's root.
-        where_to_get: the data set, or how to lay it out: said where something is missing.
+        where_to_get: where to get the data set, or its layout, for messages about missing files.
     """
 
     def __init__(self, root: Path, where_to_get: str) -> None:
@@ -140,7 +140,7 @@ class SourceTree:
         )
 
     def _sort(self, folder: str, wanted: Callable[[os.DirEntry[str]], bool]) -> list[str]:
-        """The names of the entries that are wanted; the others are counted, save those of the system's own making."""
+        """The names of the entries that are wanted; the others are counted, except files of the system."""
         self.check(folder)
         names = []
         with os.scandir(self.root / folder) as found:
@@ -153,7 +153,7 @@ class SourceTree:
             elif entry.name.lower().endswith(OTHER_ENDINGS):
                 raise InputError(
                     f"{entry.path}: a picture of a kind that is not read (read are {', '.join(ENDINGS)}); convert it, "
-                    "or take it away"
+                    "or remove it"
                 )
             else:
                 self._left_out.append(f"{folder}/{entry.name}")

@@ -1,6 +1,6 @@
 """Tracklets: pictures of one pass of one person before one camera.
 
-Those of image data sets are grouped with the help of the identities, as only a perfect tracker could: oracle tracklets.
+Those of image data sets are grouped by the identity labels, as a perfect tracker would do it: oracle tracklets.
 Those of a tracker keep its numbers, or get unique ones.
 """
 
@@ -24,7 +24,7 @@ def group_passes(table: pd.DataFrame, gap: int) -> pd.Series:
 
     A tracklet is one identity's pictures of one split, before one camera, in one session; it ends where
     two consecutive times lie more than `gap` apart. Pictures without a time make one tracklet together.
-    Junk and distractors are nobody's in particular: each such picture is a tracklet of its own.
+    Each junk or distractor picture is a separate tracklet.
 
     Args:
         table: a manifest's rows.
@@ -47,9 +47,9 @@ def group_passes(table: pd.DataFrame, gap: int) -> pd.Series:
 def number_own_tracklets(table: pd.DataFrame, origin: Origin) -> pd.Series:
     """A data set's own tracklet numbers, made unique within each split.
 
-    Trackers count anew before every camera and in every session, so a tracklet is known by its split, camera, session
-    and number. Where a number stands for several tracklets of a split, all tracklets get new numbers, a query's that
-    stays in the gallery the same in both.
+    Trackers may number from the start again for every camera and session, so a tracklet is identified by its split,
+    camera, session and number. If a number stands for several tracklets of a split, all tracklets get new numbers; a
+    query's tracklet that is also in the gallery gets the same number in both.
 
     Args:
         table: rows with tracklet numbers, -1 where a picture has none.
@@ -67,11 +67,11 @@ def number_own_tracklets(table: pd.DataFrame, origin: Origin) -> pd.Series:
         raise InputError(
             f"{origin.place(table, int(first[other]), int(other))}: tracklet {number} of camera {camid}, session "
             f"{session} shows pid {int(own.loc[first[other], 'pid'])} and {pid} ({int(mixed.sum())} such rows); a "
-            "tracklet is one person's pass of one camera: number the others otherwise, or leave theirs empty"
+            "tracklet is one person's pass of one camera: give the others another number, or leave theirs empty"
         )
     passes = own.drop_duplicates([*ONE_TRACK, "tracklet"])
     if not passes.duplicated(["split", "tracklet"]).any():
         return table["tracklet"]
-    logger.info("tracklet numbers start anew before every camera or in every session: all tracklets are numbered again")
+    logger.info("tracklet numbers start again for every camera or session: all tracklets get new numbers")
     keys = [own["split"].isin(TRAINED_SPLITS), own["camid"], own["session"], own["tracklet"]]
     return own.groupby(keys, sort=True).ngroup().reindex(table.index, fill_value=-1)

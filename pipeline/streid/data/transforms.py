@@ -37,7 +37,7 @@ class AugmentationConfig:
     the input and cropped at random (1 = no crop). padding: black pixels added on every side before the
     crop. colour_jitter: strength of random brightness, contrast and saturation (factors from 1 - strength to
     1 + strength) and of hue (a quarter of it, in turns). grayscale, flip, erasing: probabilities of
-    losing the colours, of mirroring and of random erasing (Zhong et al., AAAI 2020; area 2-40 %, filled with
+    turning grey, of mirroring and of random erasing (Zhong et al., AAAI 2020; area 2-40 %, filled with
     0 after normalisation).
     """
 
@@ -118,7 +118,7 @@ def draw_augmentation(config: AugmentationConfig, generator: np.random.Generator
 
 
 def draw_erased(config: AugmentationConfig, generator: np.random.Generator) -> Rectangle:
-    """Draw the erased rectangle (top, left, rows, columns) of one picture; `NOTHING` where it stays whole."""
+    """Draw the erased rectangle (top, left, rows, columns) of one picture; `NOTHING` if none is erased."""
     if generator.random() >= config.erasing:
         return NOTHING
     for _ in range(ERASING_TRIES):

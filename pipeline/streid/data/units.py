@@ -1,4 +1,4 @@
-"""What one sample of training and one row of features is: a picture or a tracklet.
+"""Units: a training sample or a row of features is a picture or a tracklet.
 
 Shape suffixes: U units.
 """
@@ -38,7 +38,7 @@ class Units:
 
 
 def choose_unit(asked: str, protocol_unit: str | None, frames: int) -> str:
-    """What `auto` stands for: tracklets where the data set's protocol or the model asks for them.
+    """What `auto` means: tracklets if the data set's protocol or the model needs them.
 
     Args:
         asked: auto, picture or tracklet.
@@ -71,7 +71,7 @@ def make_units(table: pd.DataFrame, unit: str) -> Units:
     table = table.reset_index(drop=True)
     alone = table["tracklet"] == NO_TRACKLET
     numbers = table["tracklet"].where(~alone, -2 - table.index.to_numpy())
-    # Labels in the order of first appearance, so that units stand where their first rows did.
+    # Labels in the order of first appearance, so that units keep the order of their first rows.
     table = table.assign(unit=pd.factorize(numbers)[0]).sort_values(["unit", "time", "path"], kind="stable")
     grouped = table.groupby("unit", sort=True)
     for name in DESCRIBING:

@@ -1,4 +1,4 @@
-"""What every stage script's command line shares: logging, threads, devices, exit status."""
+"""What the command lines of all stage scripts share: logging, threads, devices, exit status."""
 
 import argparse
 import logging
@@ -15,8 +15,8 @@ from streid.stage.refusals import explain
 logger = logging.getLogger(__name__)
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
-# How OpenMP's threads (torch's, scikit-learn's, numba's) wait for work: asleep. As they do otherwise, they keep the
-# cores from other jobs, and from the threads they wait for. OpenBLAS's threads offer their core while they wait.
+# OpenMP's threads (torch's, scikit-learn's, numba's) sleep while they wait for work. By default they spin, and take the
+# cores from other jobs and from the threads they wait for. OpenBLAS's threads yield their core while they wait.
 WAITING_POLICY = ("OMP_WAIT_POLICY", "PASSIVE")
 LARGEST_SEED = 2**32 - 1
 COMMAND_MARK = "command: "
@@ -99,7 +99,7 @@ def add_compute_arguments(parser: argparse.ArgumentParser, *, device: bool = Tru
             "--device",
             choices=("auto", "cpu", "cuda"),
             default="auto",
-            help="where to compute; auto takes a GPU when there is one (default: %(default)s)",
+            help="where to compute; auto uses a GPU if there is one (default: %(default)s)",
         )
     parser.add_argument(
         "--threads",
@@ -110,7 +110,7 @@ def add_compute_arguments(parser: argparse.ArgumentParser, *, device: bool = Tru
 
 
 def set_threads(threads: int) -> None:
-    """Limit every numerical library to `threads`, and have those that wait sleep unless the environment says otherwise.
+    """Limit all numerical libraries to `threads`; waiting threads sleep unless the environment sets it otherwise.
 
     Call it before numpy, numba or torch is imported. Processes started from this one inherit both.
     """
@@ -122,7 +122,7 @@ def set_threads(threads: int) -> None:
 def run_stage(main: Callable[[], None]) -> NoReturn:
     """Run a stage script's `main` and leave the process with the right exit status.
 
-    What is not written to a terminal begins with the command line, so that a log tells how to repeat the stage.
+    A log (output that does not go to a terminal) starts with the command line, so that the stage can be repeated.
 
     Exit status 0 when it returns; 2 after one line on standard error for an `InputError`, a full disk, missing
     permission or too little memory; 130 on Ctrl-C. Anything else is a defect of streid and keeps its traceback.
@@ -145,14 +145,14 @@ def run_stage(main: Callable[[], None]) -> NoReturn:
 
 
 def _say_threads_failure(failed: threading.ExceptHookArgs) -> None:
-    """Leave what the system refused to a thread to the stage, which hears of a full disk from TensorBoard's."""
+    """Ignore system errors in threads; the stage itself notices a full disk that TensorBoard's thread met."""
     if not isinstance(failed.exc_value, OSError):
         threading.__excepthook__(failed)
 
 
 def _refuse(message: str) -> int:
     line = " ".join(message.split())
-    # What a file's name may hold must not steer the terminal.
+    # Control characters in a file's name must not reach the terminal.
     shown = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in line)
     print(f"error: {shown}", file=sys.stderr)
     return 2

@@ -1,14 +1,13 @@
 """Which GPUs a job may use.
 
-Snakemake's `--resources gpu=N` counts jobs but names no device, so jobs that start side by side on one
-machine would all take device 0. A stage therefore leases devices: one lock file per device in a
-per-user directory of the host, locked with `flock`. The kernel drops a lock when its process ends,
-however it ends, so nothing has to be cleaned up. A SLURM job leases among the devices that it was given, as a
-whole workflow may run in it.
+Snakemake's `--resources gpu=N` limits the number of jobs but assigns no device, so jobs that run in parallel on one
+machine would all use device 0. A stage therefore leases devices: one lock file per device in a per-user directory of
+the host, locked with `flock`. The kernel releases a lock when its process ends, also after a crash, so nothing has to
+be cleaned up. A SLURM job leases from the devices that it was given, because a whole workflow may run in it.
 
-Two environment variables steer it. CUDA_VISIBLE_DEVICES names the devices to choose from, as CUDA reads it: some
-of the machine's, or made-up names to try the leases without a GPU. STREID_LEASES is the directory of the lock
-files, where the default is not one that all of a host's jobs see, as in containers.
+Two environment variables configure it. CUDA_VISIBLE_DEVICES names the devices to choose from, as CUDA reads it: some
+of the machine's, or invented names to try the leases without a GPU. STREID_LEASES is the directory of the lock files,
+to be set where not all jobs of a host see the default one, as in containers.
 """
 
 import itertools
@@ -53,7 +52,7 @@ def choose_device(name: str) -> "torch.device":
     """The torch device for `--device auto|cpu|cuda`; a GPU is leased before CUDA starts.
 
     Raises:
-        InputError: cuda is asked for where there is none.
+        InputError: cuda is requested but there is none.
     """
     if name == "cpu":
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
@@ -71,14 +70,14 @@ def choose_device(name: str) -> "torch.device":
 def choose_devices(name: str, processes: int | None) -> tuple["torch.device | None", World]:
     """The device of this process for `--device` and `--processes`, and its place among the processes.
 
-    One process takes its device as `choose_device` does. For several, the process that is first called gets
-    none: it has leased a GPU for each and is to start them (`world.size` of them); each of those then gets its own.
+    One process gets its device as from `choose_device`. For several, the first process gets none: it has leased a GPU
+    for each of them and must start them (`world.size` processes); each of those then gets its own device.
 
     Args:
-        processes: how many; None takes one for each GPU that SLURM granted, and one elsewhere.
+        processes: how many; None: one for each GPU that SLURM granted, and one without SLURM.
 
     Raises:
-        InputError: cuda is asked for where there is none, or not for so many.
+        InputError: cuda is requested but there is none, or there are too few GPUs.
     """
     if is_worker():
         return _worker_device(name), read_world()
@@ -107,12 +106,12 @@ def _worker_device(name: str) -> "torch.device":
 
 
 def lease_devices(count: int) -> tuple[str, ...]:
-    """Take `count` GPUs of this machine for this process and point CUDA_VISIBLE_DEVICES at them.
+    """Lease `count` GPUs of this machine for this process and set CUDA_VISIBLE_DEVICES to them.
 
-    Waits while others hold them, and says for whom. All are taken or none: a job that waits for several
-    holds none meanwhile, so jobs cannot block each other. What this process, or one that started it, holds already
-    is taken without waiting. Where there is no GPU nothing is leased and the
-    environment stays as it is; so too in a SLURM job that was given none by CUDA_VISIBLE_DEVICES.
+    Waits while others hold them, and logs who. All are leased or none: a job that waits for several holds none
+    meanwhile, so jobs cannot block each other. GPUs that this process, or one that started it, already holds are
+    used without waiting. If there is no GPU, nothing is leased and the environment is not changed; the same in a
+    SLURM job that was given none by CUDA_VISIBLE_DEVICES.
 
     Returns:
         The devices taken; empty when none were leased.
@@ -138,7 +137,7 @@ def lease_devices(count: int) -> tuple[str, ...]:
 def visible_devices() -> tuple[str, ...]:
     """The GPUs this process may see: CUDA_VISIBLE_DEVICES when set, else what nvidia-smi lists.
 
-    As CUDA reads the variable, an entry that is no device, such as -1 or SLURM's NoDevFiles, ends the list.
+    As in CUDA, an entry that is not a device, such as -1 or SLURM's NoDevFiles, ends the list.
     """
     given = os.environ.get("CUDA_VISIBLE_DEVICES")
     if given is not None:
@@ -159,7 +158,7 @@ def _wait_for_devices(visible: Sequence[str], count: int) -> tuple[str, ...]:
     folder = _leases_folder()
     said = ""
     while True:
-        # One looks at a time: a job that tries several devices and lets go of them is in nobody's way.
+        # Only one job tries at a time, so a job that tries several devices and releases them blocks no other.
         with exclusive_lock(folder / ".looking.lock"):
             _remove_free_leases(folder)
             taken, holders = _try_lease(folder, visible, count)
@@ -187,15 +186,15 @@ def _leases_folder() -> Path:
 
 
 def _lease_name(device: str) -> str:
-    """A device's lock file; a SLURM job has its own, as its devices have numbers of its own."""
+    """A device's lock file; each SLURM job has its own, because it numbers its devices itself."""
     job = os.environ.get("SLURM_JOB_ID")
     return f"{f'{SLURM_LEASE}{job}-' if job else ''}{device.replace('/', '_')}.lock"
 
 
 def _remove_free_leases(folder: Path) -> None:
-    """Remove the lock files of SLURM jobs that nobody holds: a job's number does not come again.
+    """Remove the lock files of SLURM jobs that nobody holds: a job's number is never used again.
 
-    Nobody opens one meanwhile, as only one process looks at a time.
+    No process can open one meanwhile, because only one process tries at a time.
     """
     for path in folder.glob(f"{SLURM_LEASE}*.lock"):
         handle = open_lock(path)
@@ -211,7 +210,7 @@ def _try_lease(folder: Path, visible: Sequence[str], count: int) -> tuple[tuple[
     for device in visible:
         handle = taken[device] = open_lock(folder / _lease_name(device))
         if not (try_lock(handle) or _is_own(handle)):
-            holders.append(f"{device} is held by {read_lock(handle) or 'a process that has just begun'}")
+            holders.append(f"{device} is held by {read_lock(handle) or 'a process that has just started'}")
             close_lock(taken.pop(device))
         if len(taken) == count:
             break

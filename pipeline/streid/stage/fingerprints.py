@@ -1,7 +1,7 @@
 """Which code a stage runs for one job, as digests of its abstract syntax: no comment, docstring or layout counts.
 
-The workflow makes the digests params of the stage's rule; the resumable stages put them into the fingerprint of
-their unfinished work. Imports inside functions count; those for type checkers do not.
+The workflow uses the digests as params of the stage's rule; the stages that can be resumed put them into the
+fingerprint of their unfinished work. Imports inside functions count; those for type checkers do not.
 
 A job uses one architecture, one backbone and one data set format of several. The modules that choose among them are
 listed in `CHOOSERS`; of such a module's tables and matches only the job's own entry and case count, and so only what
@@ -96,7 +96,7 @@ def _read_code(text: str, name: str | None) -> tuple[str, tuple[str, ...]]:
 
 
 class _Counted(ast.NodeTransformer):
-    """Leaves what counts: no docstrings, nothing for type checkers and, given a name, nothing that is another name's.
+    """Removes what does not count: docstrings, code for type checkers and, given a name, entries of other names.
 
     Args:
         name: of the entry to keep of tables, and of the case to keep of matches, that have one of this name.
@@ -133,7 +133,7 @@ def _text(node: ast.AST | None) -> str | None:
 
 
 def _spell(value: object, words: list[str]) -> None:
-    """Append what a syntax tree is made of. Empty fields are left out: newer versions of Python add such."""
+    """Append the parts of a syntax tree. Empty fields are left out: newer versions of Python add such fields."""
     if isinstance(value, ast.Constant):
         words.append(f"{type(value.value).__name__} {value.value!r}")
     elif isinstance(value, ast.AST):

@@ -1,4 +1,4 @@
-"""The record of a stage's finished work: once it is done, no other run does it again."""
+"""The record of a stage's finished work, so that no other run does it again."""
 
 import contextlib
 import json
@@ -29,10 +29,10 @@ class HeldWork:
             write_lock(handle, describe_process())
 
     def is_done(self, fingerprint: str, outputs: Sequence[Path]) -> bool:
-        """Whether the last to hold this work made exactly these outputs and they are still there.
+        """Whether the last process that held this work made exactly these outputs and they still exist.
 
-        Says so in the log. Any change of code, settings or inputs, and any output that is missing or has other
-        content, means that the work is to be done.
+        If so, the log says it. After any change of code, settings or inputs, or if an output is missing or has
+        another content, the work has to be done.
         """
         done = self._record.get("fingerprint") == fingerprint
         if done:
@@ -53,10 +53,10 @@ class HeldWork:
 
 @contextlib.contextmanager
 def exclusive_work(work: Path) -> Iterator[HeldWork]:
-    """Hold the folder `work` for this process, waiting while another one holds it.
+    """Lock the folder `work` for this process; waits while another one holds it.
 
-    The lock file lies beside the folder; the kernel drops the lock when its process ends, however it ends. On
-    a file system without locks nothing is held, and the log says so.
+    The lock file is beside the folder; the kernel releases the lock when its process ends, also after a crash. On a
+    file system without locks nothing is locked, and the log says so.
     """
     handle = open_lock(work.with_name(f".{work.name}.lock"))
     try:
@@ -67,7 +67,7 @@ def exclusive_work(work: Path) -> Iterator[HeldWork]:
 
 
 def _holder(text: str) -> str:
-    """Who holds the work, from what stands in its lock file."""
+    """Who holds the work, from the text in its lock file."""
     return str(_read_record(text).get("by", text))
 
 

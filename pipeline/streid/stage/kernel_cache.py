@@ -1,4 +1,4 @@
-"""Compiled functions that numba keeps on disk where it can, and makes anew in each run where it cannot."""
+"""Compiled functions that numba caches on disk or, if it cannot write there, compiles again in each run."""
 
 import logging
 from collections.abc import Callable
@@ -35,6 +35,6 @@ def compiled_once(**options: Any) -> Callable[[Function], Function]:
 @cache
 def _say_that_nothing_is_kept() -> None:
     logger.warning(
-        "neither the code's folder nor a home folder can be written, so numba's functions are compiled again in every "
-        "run, which takes up to a minute; set NUMBA_CACHE_DIR to a folder that can be written"
+        "neither the code's folder nor a home folder is writable, so numba's functions are compiled again in every "
+        "run, which takes up to a minute; set NUMBA_CACHE_DIR to a writable folder"
     )

@@ -1,4 +1,4 @@
-"""Processes that work together, and do not outlive the one that started them.
+"""Processes that work together, and end with the process that started them.
 
 `torchrun` tells each process its rank and their number in the environment.
 """
@@ -40,7 +40,7 @@ def read_world() -> World:
 
 
 def process_share(threads: int) -> int:
-    """Of a stage's threads those of this process, at least one."""
+    """This process's share of a stage's threads, at least one."""
     return max(1, threads // read_world().size)
 
 
@@ -66,7 +66,7 @@ def end_with_launcher() -> None:
 
 
 def die_with_parent(parent: int | None = None) -> None:
-    """Have the kernel kill this process when its parent ends, however it ends (Linux; elsewhere nothing).
+    """Let the kernel kill this process when its parent ends, also after a crash (only on Linux).
 
     Args:
         parent: the process that must be the parent, by default the present one; if it is not, it has ended, and

@@ -1,4 +1,4 @@
-"""What a stage says about an error that the user can put right: one line, and which kind of fault it is."""
+"""The one line that a stage prints for an error that the user can correct."""
 
 import errno
 import os
@@ -22,7 +22,7 @@ READER = "DataLoader worker"
 
 
 def explain(error: BaseException) -> str:
-    """The line for an error that the user can put right; empty for a defect of streid."""
+    """The line for an error that the user can correct; empty for a defect of streid."""
     if isinstance(error, InputError):
         return str(error)
     if isinstance(error, RuntimeError) and (said := explain_readers(error)):
@@ -47,7 +47,7 @@ def _explain_system(error: OSError) -> str:
 def explain_readers(error: RuntimeError) -> str:
     """The line for torch's error about a loader worker that ended; empty for another error.
 
-    It is raised wherever the program happens to be when the worker ends.
+    It is raised at any place in the program, whenever the worker ends.
     """
     text = str(error)
     if "shared memory" in text and ("allocate" in text or "Bus error" in text):
@@ -64,13 +64,13 @@ def explain_readers(error: RuntimeError) -> str:
 
 
 def _told_by_worker(error: BaseException) -> str:
-    """An error's text; of a loader worker's, which arrives with its traceback as text, the last line alone."""
+    """An error's text; for a loader worker's error, which comes with its traceback as text, only the last line."""
     text = str(error).strip()
     return text.rsplit("\n", 1)[-1].split(": ", 1)[-1] if READER in text else text
 
 
 def _explain_permission(path: Path, error: OSError) -> str:
-    """Whose the file is, or the folder that it would be made in."""
+    """The line for a missing permission: the owner of the file, or of the folder that it would be made in."""
     place = path
     while not _is_known(place) and place != place.parent:
         place = place.parent

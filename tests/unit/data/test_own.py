@@ -52,7 +52,7 @@ def test_what_is_called_otherwise_is_told_once(tmp_path: Path, caplog: pytest.Lo
     caplog.set_level("INFO")
     load_paths(tmp_path, "c\\a.jpg", "c\\b.jpg", "c/d.jpg", there=("c/a.jpg", "c/b.jpg", "c/d.jpg"))
     assert [record.getMessage() for record in caplog.records] == [
-        "2 paths are called otherwise on the disk and written so (first: 'c\\\\a.jpg' is 'c/a.jpg')"
+        "2 paths are spelled differently on the disk and written that way (first: 'c\\\\a.jpg' is 'c/a.jpg')"
     ]
 
 

@@ -48,9 +48,7 @@ def test_functions_go_on_without_a_cache_and_say_so_once(
     kernel_cache._say_that_nothing_is_kept.cache_clear()
     with caplog.at_level(logging.WARNING):
         assert [compiled_once()(abs)(-3), compiled_once(nogil=True)(abs)(-4)] == [3, 4]
-    assert [record.message.split(";")[1] for record in caplog.records] == [
-        " set NUMBA_CACHE_DIR to a folder that can be written"
-    ]
+    assert [record.message.split(";")[1] for record in caplog.records] == [" set NUMBA_CACHE_DIR to a writable folder"]
 
 
 def test_other_errors_of_compiling_are_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,4 +69,4 @@ def test_numbas_own_functions_run_where_no_folder_can_be_written(tmp_path: Path)
     )
     assert (done.returncode, done.stdout) == (0, "8 16\n"), done.stderr
     (line,) = done.stderr.splitlines()
-    assert line.startswith("WARNING neither the code's folder nor a home folder can be written")
+    assert line.startswith("WARNING neither the code's folder nor a home folder is writable")
