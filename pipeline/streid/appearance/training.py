@@ -62,7 +62,7 @@ class Trainer:
         config.sampler.check_shares(self.world.size)
         self.optimizer = build_optimizer(model, config.optimizer)
         self.scaler = torch.amp.GradScaler(device.type, enabled=config.precision == "fp16")
-        self.average = WeightAverage(model, config.ema_decay) if config.ema_decay else None
+        self.average = WeightAverage(self.model, config.ema_decay) if config.ema_decay else None
         self.batches_per_epoch = len(self._epoch_batches(1))
         self.steps_per_epoch = -(-self.batches_per_epoch // config.accumulate)
         planned = self.steps_per_epoch * config.schedule.epochs
@@ -113,7 +113,7 @@ class Trainer:
                 self._save(checkpoint_path, fingerprint)
                 saved = time.monotonic()
         if self.average is not None:
-            self.average.finish()
+            self.model.load_state_dict(self.average.module.state_dict())
         if self.world.leads:
             self._check_weights()
         return self.position.history
@@ -207,7 +207,7 @@ class Trainer:
         self.scaler.step(self.optimizer)
         self.scaler.update()
         if self.average is not None:
-            self.average.update()
+            self.average.update_parameters(self.model)
 
     def _epoch(self) -> int:
         return self.position.step // self.steps_per_epoch + 1
@@ -231,8 +231,8 @@ class Trainer:
         every = self.config.validate_every
         if self.validate is None or not every or (epoch % every and self.position.step < self.total_steps):
             return Validation(rank1=None, mean_ap=None)
-        with self.average.applied() if self.average is not None else contextlib.nullcontext():
-            validation = self.validate(self.model)
+        evaluated = self.model if self.average is None else self.average.module
+        validation = self.validate(evaluated)  # type: ignore[arg-type]  # a copy of the model
         self.model.train()
         return validation
 

@@ -22,39 +22,30 @@ def set_values(model: nn.BatchNorm1d, value: float) -> None:
 
 def test_the_average_follows_its_formula() -> None:
     model = model_at(1.0)
-    average = WeightAverage(model, 0.15)
-    expected = 1.0
-    for updates, value in enumerate((5.0, 3.0, 8.0), start=1):
+    average = WeightAverage(model, 0.2)
+    expected = 0.0
+    for update, value in enumerate((5.0, 3.0, 8.0, 2.0), start=1):
         set_values(model, value)
-        average.update()
-        decay = min(0.15, updates / (updates + 9))
+        average.update_parameters(model)
+        decay = 0.0 if update == 1 else min(0.2, update / (update + 9))
         expected = decay * expected + (1 - decay) * value
-        assert float(average.state["weight"]) == pytest.approx(expected)
-        assert float(average.state["running_mean"]) == pytest.approx(10 * expected)
-        assert int(average.state["num_batches_tracked"]) == value
-    assert [round(min(0.15, t / (t + 9)), 4) for t in (1, 2, 3)] == [0.1, 0.15, 0.15]
-
-
-def test_the_model_has_the_average_while_it_is_applied() -> None:
-    model = model_at(1.0)
-    average = WeightAverage(model, 0.9)
-    set_values(model, 11.0)
-    average.update()
-    with pytest.raises(KeyboardInterrupt), average.applied():
-        assert model.weight.item() == pytest.approx(10.0)
-        raise KeyboardInterrupt
-    assert model.weight.item() == 11.0
-    average.finish()
-    assert model.weight.item() == pytest.approx(10.0)
+        assert average.module.weight.item() == pytest.approx(expected)
+        assert average.module.running_mean.item() == pytest.approx(10 * expected)
+        assert int(average.module.num_batches_tracked) == value
+    assert [round(min(0.2, t / (t + 9)), 4) for t in (2, 3, 4)] == [0.1818, 0.2, 0.2]
+    assert model.weight.item() == 2.0
 
 
 def test_a_saved_average_goes_on_as_if_never_stopped() -> None:
     models = model_at(1.0), model_at(1.0)
     one, two = (WeightAverage(model, 0.9) for model in models)
-    set_values(models[0], 4.0)
-    one.update()
+    for value in (4.0, 7.0):
+        set_values(models[0], value)
+        one.update_parameters(models[0])
     two.load_state_dict(one.state_dict())
     for model, average in zip(models, (one, two), strict=True):
         set_values(model, 6.0)
-        average.update()
-    assert torch.equal(one.state["weight"], two.state["weight"])
+        average.update_parameters(model)
+    for name, value in one.state_dict().items():
+        assert torch.equal(value, two.state_dict()[name]), name
+    assert int(two.n_averaged) == 3
