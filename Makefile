@@ -54,6 +54,7 @@ pictures: .venv/ready
 	python docs/pictures.py
 
 .venv/ready: requirements.lock
+	@if [ -L .venv ]; then echo "error: .venv is a link to $$(readlink -f .venv), which is not this project's to empty: remove the link (rm .venv), or bring that environment to requirements.lock by its own project"; exit 2; fi
 	@echo "== making .venv from requirements.lock (a few minutes, about 6 GB with PyTorch's CUDA libraries)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -m venv --clear .venv || { echo "the venv module is missing: on Debian, apt-get install python3-venv"; exit 1; }

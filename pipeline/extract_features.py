@@ -40,18 +40,21 @@ def main() -> None:
     from streid.data.picture_source import PictureSource
     from streid.data.units import choose_unit, make_units
     from streid.errors import InputError
+    from streid.files.atomic import check_targets
     from streid.files.checksums import digest_file
     from streid.files.feature_shards import ShardHeader, write_shard
     from streid.files.features import write_features
+    from streid.stage.circumstances import describe_circumstances
     from streid.stage.devices import choose_device
-    from streid.stage.fingerprints import fingerprint_run, pixel_versions
+    from streid.stage.fingerprints import fingerprint_run
     from streid.stage.finished_work import exclusive_work
 
+    read = (arguments.manifest, arguments.summary, arguments.packed, arguments.model)
+    check_targets((arguments.output,), read, work=arguments.work)
     if arguments.shard > arguments.shards:
         raise InputError(f"--shard {arguments.shard} is more than --shards {arguments.shards}")
     table, summary = read_prepared(arguments.manifest, arguments.summary)
-    dataset = str(summary.get("dataset", ""))
-    if not dataset:
+    if not (dataset := str(summary.get("dataset", ""))):
         raise InputError(f"{arguments.summary}: does not name its data set; make it with prepare_dataset")
     model, config = load_model(arguments.model)
     device = choose_device(arguments.device)
@@ -59,8 +62,7 @@ def main() -> None:
     run = fingerprint_run(
         Path(__file__),
         inputs=[arguments.manifest, arguments.summary, arguments.model],
-        settings={"dtype": arguments.dtype, "precision": arguments.precision, "versions": pixel_versions()}
-        | {"device": device.type, "unit": unit, "batch_size": arguments.batch_size, "name": arguments.name},
+        settings={"dtype": arguments.dtype, "precision": arguments.precision, "unit": unit, "name": arguments.name},
         chosen={"architecture": config.architecture, "backbone": config.backbone},
     )
     torch.set_num_threads(arguments.threads)
@@ -87,6 +89,7 @@ def main() -> None:
             inference,
             work=arguments.work,
             fingerprint=shard,
+            circumstances=describe_circumstances(device, arguments.threads, batch_size=arguments.batch_size),
             dtype=arguments.dtype,
         )
         extractor.extract(groups, chunks)

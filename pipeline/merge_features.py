@@ -18,8 +18,10 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     arguments = parse_arguments()
     set_threads(arguments.threads)
+    from streid.files.atomic import check_targets
     from streid.files.feature_shards import merge_shards
 
+    check_targets((arguments.output,), arguments.shards)
     merge_shards(arguments.shards, arguments.output)
 
 

@@ -39,7 +39,6 @@ def main() -> None:
     arguments = parse_arguments()
     threads = process_share(arguments.threads)
     set_threads(threads)
-    import numpy as np
     import pandas as pd
     import torch
 
@@ -54,28 +53,28 @@ def main() -> None:
     from streid.data.manifest import read_prepared
     from streid.data.picture_source import PictureSource
     from streid.data.units import choose_unit, make_units
-    from streid.files.atomic import atomic_outputs
+    from streid.files.atomic import atomic_outputs, check_targets
+    from streid.stage.circumstances import describe_circumstances
     from streid.stage.devices import choose_devices
-    from streid.stage.fingerprints import fingerprint_run, pixel_versions
+    from streid.stage.fingerprints import fingerprint_run
     from streid.stage.finished_work import exclusive_work
 
+    outputs = [arguments.output, arguments.history]
+    check_targets(outputs, (arguments.manifest, arguments.summary, arguments.packed), work=arguments.work)
     device, world = choose_devices(arguments.device, arguments.processes)
     if device is None:
         start_processes(Path(__file__), world.size)
         return
     table, summary = read_prepared(arguments.manifest, arguments.summary)
     units = make_units(table[table["split"] == "train"], "picture" if arguments.frames == 1 else "tracklet")
-    identities, labels = np.unique(units.sightings.pid_N, return_inverse=True)
-    shape, augmentation = model_config(arguments, len(identities)), augmentation_config(arguments)
-    config = training_config(arguments, len(identities))
-    weight_files = [Path(arguments.start_weights)] if Path(arguments.start_weights).is_file() else []
+    labels, identities = pd.factorize(units.sightings.pid_N, sort=True)
+    shape, config = model_config(arguments, len(identities)), training_config(arguments, len(identities))
+    augmentation = augmentation_config(arguments)
     fingerprint = fingerprint_run(
         Path(__file__),
-        inputs=[arguments.manifest, arguments.summary, *weight_files],
+        inputs=[arguments.manifest, arguments.summary, *filter(Path.is_file, [Path(arguments.start_weights)])],
         settings={"model": shape, "augmentation": augmentation, "training": config.deciding()}
-        | {"start_weights": arguments.start_weights, "frame_stride": arguments.frame_stride}
-        | {"versions": pixel_versions(), "processes": world.size}
-        | {"device": device.type},
+        | {"start_weights": arguments.start_weights, "frame_stride": arguments.frame_stride, "processes": world.size},
         chosen={"architecture": shape.architecture, "backbone": shape.backbone},
     )
     torch.set_num_threads(threads)
@@ -97,17 +96,16 @@ def main() -> None:
     inference = Inference(
         config=shape, source=source, device=device, batch_size=64, precision=config.precision, workers=config.workers
     )
-    validator = Validator(held_out, inference, world) if len(held_out) else None
-    outputs = [arguments.output, arguments.history]
     with (
         joined(world, device),
         exclusive_work(arguments.work) if world.leads else contextlib.nullcontext() as held,
     ):
         if agree(held is not None and held.is_done(fingerprint, outputs), world, device):
             return
-        history = Trainer(model, dataset, config, device=device, world=world, validate=validator).run(
-            arguments.work, fingerprint
+        trainer = Trainer(
+            *(model, dataset, config), device=device, world=world, validate=Validator(held_out, inference, world)
         )
+        history = trainer.run(arguments.work, fingerprint, describe_circumstances(device, threads))
         if held is not None:
             with atomic_outputs(*outputs) as (model_file, history_file):
                 pd.DataFrame(history).to_csv(history_file, index=False)

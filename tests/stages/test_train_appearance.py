@@ -1,5 +1,6 @@
 """train_appearance.py as a user runs it, and as a cluster kills it."""
 
+import os
 import re
 import shutil
 import signal
@@ -12,6 +13,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from conftest import ROOT, RunStage, error_line, stage_command
+
+from streid.stage.termination import SAID, STATUS
 
 Arguments = Callable[[Path], list[object]]
 
@@ -26,16 +29,23 @@ def test_training_writes_model_and_history(tiny_model: Path) -> None:
     assert list((tiny_model / "work" / "tensorboard").iterdir())
 
 
-@pytest.mark.faults
-def test_killed_training_ends_with_the_same_bytes(
-    tiny_model: Path, train_arguments: Arguments, run_stage: RunStage, tmp_path: Path
+@pytest.mark.parametrize("sent", [pytest.param(signal.SIGKILL, marks=pytest.mark.faults), signal.SIGTERM])
+def test_a_stopped_training_ends_with_the_same_bytes(
+    sent: signal.Signals, tiny_model: Path, train_arguments: Arguments, run_stage: RunStage, tmp_path: Path
 ) -> None:
-    process = subprocess.Popen(stage_command(*train_arguments(tmp_path)), stderr=subprocess.DEVNULL)  # type: ignore[arg-type]
-    checkpoint = tmp_path / "work" / "checkpoint.pt"
-    while process.poll() is None and not checkpoint.exists():
-        time.sleep(0.05)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    """SIGTERM, which a scheduler sends to the processes that read pictures as well, writes a checkpoint first."""
+    often = 0 if sent == signal.SIGKILL else 3600
+    command = stage_command(*train_arguments(tmp_path), "--checkpoint-seconds", often, "--workers", 1)  # type: ignore[arg-type]
+    begun = tmp_path / "work" / ("checkpoint.pt" if sent == signal.SIGKILL else "tensorboard")
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+        while process.poll() is None and not begun.exists():
+            time.sleep(0.05)
+        os.killpg(process.pid, sent)
+        _, said = process.communicate(timeout=240)
+    if sent == signal.SIGTERM:
+        assert process.returncode == STATUS, said
+        assert "SIGTERM: checkpoint written after step" in said
+        assert said.splitlines()[-1] == SAID
     assert not (tmp_path / "model.safetensors").exists()
     done = run_stage(*train_arguments(tmp_path))
     assert "resumed after step" in done.stderr

@@ -13,6 +13,7 @@ from conftest import RunStage, stage_command
 
 from streid.stage.finished_work import exclusive_work
 from streid.stage.processes import LAUNCHER_VARIABLE
+from streid.stage.termination import SAID, STATUS
 
 Arguments = Callable[[Path], list[object]]
 PATIENCE = 240.0
@@ -58,18 +59,29 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, train_arguments: Argum
 
 
 @pytest.mark.faults
-def test_killed_processes_leave_nothing_and_end_with_the_same_bytes(
-    undisturbed: Path, train_arguments: Arguments, run_stage: RunStage, tmp_path: Path
+@pytest.mark.parametrize("sent", ["SIGKILL", "SIGTERM", "SIGTERM to all"])
+def test_stopped_processes_leave_nothing_and_end_with_the_same_bytes(
+    sent: str, undisturbed: Path, train_arguments: Arguments, run_stage: RunStage, tmp_path: Path
 ) -> None:
-    command = stage_command(*in_two_processes(train_arguments, tmp_path))  # type: ignore[arg-type]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    checkpoint = tmp_path / "work" / "checkpoint.pt"
+    """On SIGTERM, to the launcher alone or, as SLURM does, to all, the processes stop after the same step."""
+    often = ("--checkpoint-seconds", 0 if sent == "SIGKILL" else 3600)
+    command = stage_command(*in_two_processes(train_arguments, tmp_path), *often)  # type: ignore[arg-type]
+    begun = tmp_path / "work" / ("checkpoint.pt" if sent == "SIGKILL" else "tensorboard")
+    said = tmp_path / "said.txt"
+    with said.open("w") as log:
+        process = subprocess.Popen(command, stderr=log, start_new_session=True)
     try:
-        assert wait_until(checkpoint.exists)
+        assert wait_until(begun.exists)
         assert len(running(tmp_path)) >= 3
+        if sent != "SIGKILL":
+            (os.killpg if sent == "SIGTERM to all" else os.kill)(process.pid, signal.SIGTERM)
+            assert process.wait(PATIENCE) == STATUS, said.read_text()
     finally:
-        process.send_signal(signal.SIGKILL)
+        process.kill()
         process.wait()
+    if sent != "SIGKILL":
+        assert said.read_text().count("SIGTERM: checkpoint written after step") == 1
+        assert said.read_text().splitlines()[-1] == SAID
     assert wait_until(lambda: not running(tmp_path)), running(tmp_path)
     assert not (tmp_path / "model.safetensors").exists()
     done = run_stage(*in_two_processes(train_arguments, tmp_path))

@@ -36,12 +36,13 @@ def read_checkpoint(path: Path) -> Checkpoint:
         InputError: the file is damaged or no checkpoint.
     """
     try:
-        checkpoint: Checkpoint = torch.load(io.BytesIO(read_verified(path)), map_location="cpu", weights_only=True)
-        checkpoint["fingerprint"], checkpoint["model"]
+        checkpoint = torch.load(io.BytesIO(read_verified(path)), map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, EOFError, KeyError, TypeError, ValueError, pickle.UnpicklingError) as error:
         if isinstance(error, InputError) or refused_by_system(error):
             raise
         raise InputError(f"{path}: not a checkpoint of streid ({first_line(error)})") from None
+    if not (isinstance(checkpoint, dict) and {"fingerprint", "model"} <= checkpoint.keys()):
+        raise InputError(f"{path}: not a checkpoint of streid (it holds no fingerprint or no model)")
     return checkpoint
 
 

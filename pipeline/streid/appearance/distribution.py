@@ -5,6 +5,7 @@ The stage starts them itself through torchrun's launcher; `torchrun pipeline/tra
 
 import logging
 import os
+import signal
 import sys
 import uuid
 from collections.abc import Iterator
@@ -14,12 +15,13 @@ from pathlib import Path
 
 import torch
 from torch import distributed
-from torch.distributed.elastic.multiprocessing.api import DefaultLogsSpecs
+from torch.distributed.elastic.multiprocessing.api import DefaultLogsSpecs, SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from streid.errors import InputError
 from streid.stage.processes import LAUNCHER_VARIABLE, World
+from streid.stage.termination import STATUS, Terminated
 
 # While one process waits for a stage that outlived its workflow, the others wait for it: longer than any training
 # takes. One that fails ends all of them at once through the launcher.
@@ -68,6 +70,7 @@ def start_processes(script: Path, processes: int) -> None:
 
     Raises:
         SystemExit: status 2, where a process refused its input and has said why.
+        Terminated: SIGTERM arrived here, and was passed on, or in a process.
         InputError: a process was killed or failed otherwise.
     """
     logging.getLogger("torch.distributed").setLevel(logging.CRITICAL)
@@ -85,10 +88,14 @@ def start_processes(script: Path, processes: int) -> None:
     )
     try:
         elastic_launch(config, sys.executable)(str(script), *sys.argv[1:])
+    except SignalException as ended:
+        raise Terminated if ended.sigval == signal.SIGTERM else KeyboardInterrupt from None
     except ChildFailedError as failed:
         codes = {failure.exitcode for failure in failed.failures.values()}
         if REFUSED in codes:
             sys.exit(REFUSED)
+        if STATUS in codes:
+            raise Terminated from None
         raise InputError(
             f"a training process ended with status {min(codes)} (below 0: killed by that signal); see what stands "
             "above, or give the job more memory; the last checkpoint is kept"

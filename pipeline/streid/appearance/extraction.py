@@ -24,12 +24,12 @@ from streid.files.atomic import atomic_output
 from streid.files.checksums import append_checksum, read_verified
 from streid.files.feature_shards import ShardGroup
 from streid.files.json_files import read_json, write_json
+from streid.stage.circumstances import Circumstances, warn_of_change
 
 logger = logging.getLogger(__name__)
 
 CHUNK_PICTURES = 1024
 MARKER = "fingerprint.json"
-THREADS_KEY = "threads"
 CHUNK_NAME = r"(val|query|gallery)-\d{5,}\.npy"
 OWN_NAME = re.compile(rf"{CHUNK_NAME}|\.({CHUNK_NAME}|{re.escape(MARKER)})\.(partial|lock)")
 
@@ -83,15 +83,23 @@ class Extractor:
         model: as loaded from model.safetensors.
         work: folder for finished chunks; those of another fingerprint are removed.
         fingerprint: of the model, parameters, code and data.
+        circumstances: what may change the last bits alone; the log says if the chunks were made under others.
         dtype: of the features as stored, float32 or float16.
     """
 
     def __init__(
-        self, model: AppearanceModel, inference: Inference, *, work: Path, fingerprint: str, dtype: str
+        self,
+        model: AppearanceModel,
+        inference: Inference,
+        *,
+        work: Path,
+        fingerprint: str,
+        dtype: str,
+        circumstances: Circumstances | None = None,
     ) -> None:
         self.model = model.to(inference.device).to(memory_format=torch.channels_last)
         self.inference, self.work, self.dtype = inference, work, np.dtype(dtype)
-        self._claim_work(fingerprint)
+        self._claim_work(fingerprint, circumstances or {})
 
     def extract(self, groups: Mapping[str, Units], chunks: Sequence[Chunk]) -> None:
         """Compute the features of these chunks of the groups, but those found in the work folder.
@@ -150,14 +158,14 @@ class Extractor:
         fits = found.shape == (chunk.stop - chunk.start, self.model.feature_length) and found.dtype == self.dtype
         return found if fits else None
 
-    def _claim_work(self, fingerprint: str) -> None:
+    def _claim_work(self, fingerprint: str, circumstances: Circumstances) -> None:
         marker = self.work / MARKER
         if marker.is_file():
             try:
                 found = read_json(marker)
                 if found.get("fingerprint") == fingerprint:
                     logger.info("resuming from the chunks in %s", self.work)
-                    self._compare_threads(found)
+                    warn_of_change(found.get("circumstances", {}), circumstances)
                     return
             except InputError as error:
                 logger.warning("%s", error)
@@ -165,14 +173,4 @@ class Extractor:
         elif self.work.is_dir() and len(_own_files(self.work)) < len(list(self.work.iterdir())):
             raise InputError(f"{self.work}: holds files that are no unfinished extraction; choose an empty work folder")
         remove_chunks(self.work)
-        write_json(marker, {"fingerprint": fingerprint, THREADS_KEY: torch.get_num_threads()})
-
-    def _compare_threads(self, found: Mapping[str, object]) -> None:
-        before, now = found.get(THREADS_KEY), torch.get_num_threads()
-        if self.inference.device.type == "cpu" and before != now:
-            logger.warning(
-                "the chunks found were computed with %s threads, the others are with %d: the last digits of features "
-                "may differ from those of an extraction with one number of threads",
-                before,
-                now,
-            )
+        write_json(marker, {"fingerprint": fingerprint, "circumstances": circumstances})

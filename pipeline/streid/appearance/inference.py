@@ -3,7 +3,8 @@
 Shape suffixes: U units of a chunk, D feature values.
 """
 
-from collections.abc import Iterator, Sequence
+import contextlib
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,17 +73,17 @@ class Inference:
                 units += [unit] * len(taken)
             batches += [list(range(start, min(start + step, len(clips)))) for start in range(first, len(clips), step)]
             ends.append(len(batches))
-        computed = self._batches(model, clips, batches)
         begin = 0
-        for chunk, end in zip(chunks, ends, strict=True):
-            rows = np.array([units[clip] for batch in batches[begin:end] for clip in batch], np.int64)
-            parts = [next(computed) for _ in range(begin, end)]
-            begin = end
-            yield _average(np.concatenate(parts), rows, len(chunk))
+        with contextlib.closing(self._batches(model, clips, batches)) as computed:
+            for chunk, end in zip(chunks, ends, strict=True):
+                rows = np.array([units[clip] for batch in batches[begin:end] for clip in batch], np.int64)
+                parts = [next(computed) for _ in range(begin, end)]
+                begin = end
+                yield _average(np.concatenate(parts), rows, len(chunk))
 
     def _batches(
         self, model: AppearanceModel, clips: Sequence[Paths], batches: Sequence[list[int]]
-    ) -> Iterator[FeatureArray]:
+    ) -> Generator[FeatureArray, None, None]:
         """The features of each batch; one batch is yielded while the device computes the next."""
         dataset = EvaluationSet(self.source, clips, height=self.config.height, width=self.config.width)
         prepare = NetworkInput(self.device)

@@ -36,7 +36,7 @@ class Position:
 
 @dataclass(frozen=True)
 class Pending:
-    """A step whose loss, right predictions and samples are still on their way from the device."""
+    """A step whose figures are still on their way from the device."""
 
     step: int
     epoch: int
@@ -48,6 +48,8 @@ class Journal:
     """Keeps a run's position and writes TensorBoard's files.
 
     A step's figures are read one step later, when the device is already at work on the next.
+
+    stopped_at: the first step settled at which a process of the run had been asked to stop.
     """
 
     def __init__(self) -> None:
@@ -55,6 +57,7 @@ class Journal:
         self._pending: Pending | None = None
         self._writer: SummaryWriter | None = None
         self._folder: Path | None = None
+        self.stopped_at: int | None = None
 
     def open(self, folder: Path) -> None:
         """Write TensorBoard's files to a folder, and log, from here on.
@@ -77,7 +80,8 @@ class Journal:
         """Count a step.
 
         Args:
-            figures: loss, right predictions and samples of the step, on the device.
+            figures: loss, right predictions and samples of the step and how many processes had been asked to stop,
+                on the device.
             epoch: 1-based.
             rate: learning rate of the heads.
 
@@ -120,12 +124,14 @@ class Journal:
     def _settle(self, pending: Pending | None) -> None:
         if pending is None:
             return
-        loss, correct, pictures = pending.figures.wait().tolist()
+        loss, correct, pictures, stops = pending.figures.wait().tolist()
         if not math.isfinite(loss):
             raise InputError(
                 f"the loss is {loss} at step {pending.step}, epoch {pending.epoch}, learning rate {pending.rate:g}; "
                 f"the last checkpoint is kept: {WAY_ON}"
             )
+        if stops and self.stopped_at is None:
+            self.stopped_at = pending.step
         self.position.epoch_steps += 1
         self.position.loss_sum += loss
         self.position.correct += int(correct)

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import torch
@@ -20,7 +21,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from streid.appearance.appearance_model import AppearanceModel
 from streid.appearance.averaging import WeightAverage
-from streid.appearance.checkpoints import load_checkpoint, save_checkpoint
+from streid.appearance.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
 from streid.appearance.distribution import add_up
 from streid.appearance.inference import PRECISIONS
 from streid.appearance.journal import WAY_ON, Journal, Position, Row
@@ -34,7 +35,9 @@ from streid.data.loading import Item, Sample, TrainingSet, load_batches
 from streid.data.samplers import epoch_batches
 from streid.data.transforms import NetworkInput
 from streid.errors import InputError
+from streid.stage.circumstances import Circumstances, warn_of_change
 from streid.stage.processes import World
+from streid.stage.termination import HeldBack, Terminated, held_back
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +73,9 @@ class Trainer:
         self.journal = Journal()
         self._prepare = NetworkInput(device)
         self._frozen: bool | None = None
+        self._checkpoint = Path()
+        self._sigterm = HeldBack()
+        self._described: Checkpoint = {}
         self._network: nn.Module = model
 
     @property
@@ -77,10 +83,14 @@ class Trainer:
         """Where the run stands."""
         return self.journal.position
 
-    def run(self, work: Path, fingerprint: str) -> list[Row]:
+    def run(self, work: Path, fingerprint: str, circumstances: Circumstances | None = None) -> list[Row]:
         """Train to the end, from the checkpoint in `work` if it has one with this fingerprint.
 
-        The model then holds the weights to be saved: their average where `ema_decay` asks for one.
+        The model then holds the weights to be saved: their average where `ema_decay` asks for one. On SIGTERM a
+        checkpoint is written after the step at work, in several processes after the same step in all of them.
+
+        Args:
+            circumstances: what may change the last bits alone; the log says if the checkpoint was made under others.
 
         Returns:
             One row per epoch: epoch (1-based), loss, accuracy, learning_rate (of the heads, at its last
@@ -88,30 +98,35 @@ class Trainer:
 
         Raises:
             InputError: the loss or a weight is not finite (the last checkpoint stays), or a picture cannot be read.
+            Terminated: SIGTERM arrived.
         """
         torch.backends.cudnn.benchmark = True
-        checkpoint_path = work / "checkpoint.pt"
-        self._resume(checkpoint_path, fingerprint)
-        saved = time.monotonic()
+        self._checkpoint = work / "checkpoint.pt"
+        self._described = {"fingerprint": fingerprint, "circumstances": dict(circumstances or {})}
+        self._resume()
         if self.world.leads:
             self.journal.open(work / "tensorboard")
         with (
+            held_back() as self._sigterm,
             contextlib.closing(self.journal),
             contextlib.closing(self._samples()) as batches,
             progress_bar("training", "step", self.total_steps, self.position.step, shown=self.world.leads) as progress,
         ):
+            if self.position.epoch_steps and self._epoch_ended():
+                self._finish_epoch()
+            saved = time.monotonic()
             while self.position.step < self.total_steps:
-                started = time.monotonic()
                 self._begin_step()
                 self._step(batches)
                 progress.update()
-                self.position.seconds += time.monotonic() - started
+                stopping = self._is_stopping()
+                if stopping or self._epoch_ended() or time.monotonic() - saved >= self.config.checkpoint_seconds:
+                    self._save()
+                    saved = time.monotonic()
+                if stopping:
+                    self._stop()
                 if self._epoch_ended():
                     self._finish_epoch()
-                elif time.monotonic() - saved < self.config.checkpoint_seconds:
-                    continue
-                self._save(checkpoint_path, fingerprint)
-                saved = time.monotonic()
         if self.average is not None:
             self.model.load_state_dict(self.average.module.state_dict())
         if self.world.leads:
@@ -168,16 +183,20 @@ class Trainer:
 
     def _step(self, batches: Iterator[Sample]) -> None:
         """One update of the weights from the next `accumulate` batches, or those left in the epoch."""
+        started = time.monotonic()
         done = self.position.step % self.steps_per_epoch * self.config.accumulate
         parts = min(self.config.accumulate, self.batches_per_epoch - done)
         self.optimizer.zero_grad(set_to_none=True)
-        figures = torch.zeros(3, dtype=torch.float64, device=self.device)
+        figures = torch.tensor([0, 0, 0, self._sigterm.asked], dtype=torch.float64, device=self.device)
         for part in range(parts):
             with contextlib.nullcontext() if part == parts - 1 else self._apart():
-                figures += self._add_gradients(next(batches), parts)
+                figures[:3] += self._add_gradients(next(batches), parts)
         add_up(figures, self.world)
         self._update()
         self.journal.add_step(figures, epoch=self._epoch(), rate=self._head_rate())
+        if self._epoch_ended():
+            self.journal.settle()
+        self.position.seconds += time.monotonic() - started
 
     def _add_gradients(self, batch: Sample, parts: int) -> torch.Tensor:
         """Add a batch's share to the gradients; returns its loss, right predictions and samples."""
@@ -221,11 +240,24 @@ class Trainer:
     def _epoch_ended(self) -> bool:
         return self.position.step % self.steps_per_epoch == 0 or self.position.step == self.total_steps
 
+    def _is_stopping(self) -> bool:
+        """Whether to stop after this step; the processes of a run all get the same answer."""
+        if self.world.size == 1:
+            return self._sigterm.asked
+        # The last step's figures are known to all of them at an epoch's end alone.
+        at = self.journal.stopped_at
+        return at is not None and (at < self.position.step or self._epoch_ended())
+
+    def _stop(self) -> NoReturn:
+        if self.world.leads:
+            logger.info("SIGTERM: checkpoint written after step %d of %d", self.position.step, self.total_steps)
+        raise Terminated
+
     def _finish_epoch(self) -> None:
-        started = time.monotonic()
-        self.journal.settle()
-        self.position.seconds += time.monotonic() - started
-        self.journal.finish_epoch(rate=self._head_rate(), validation=self._validate(len(self.position.history) + 1))
+        """Validate and add the epoch's row; the checkpoint of its last step is written already."""
+        with self._sigterm.released():
+            validation = self._validate(len(self.position.history) + 1)
+        self.journal.finish_epoch(rate=self._head_rate(), validation=validation)
 
     def _validate(self, epoch: int) -> Validation:
         every = self.config.validate_every
@@ -236,8 +268,8 @@ class Trainer:
         self.model.train()
         return validation
 
-    def _resume(self, path: Path, fingerprint: str) -> None:
-        checkpoint = load_checkpoint(path, fingerprint)
+    def _resume(self) -> None:
+        checkpoint = load_checkpoint(self._checkpoint, self._described["fingerprint"])
         if checkpoint is None:
             return
         self.model.load_state_dict(checkpoint["model"])
@@ -247,6 +279,8 @@ class Trainer:
             self.average.load_state_dict(checkpoint["average"])
         self.journal.position = Position(**checkpoint["position"])
         logger.info("resumed after step %d of %d", self.position.step, self.total_steps)
+        if self.world.leads:
+            warn_of_change(checkpoint.get("circumstances", {}), self._described["circumstances"])
 
     def _check_weights(self) -> None:
         """Refuse weights that an update has spoilt; the loss would show it only at the next step."""
@@ -257,17 +291,16 @@ class Trainer:
                     f"the last checkpoint is kept: {WAY_ON}"
                 )
 
-    def _save(self, path: Path, fingerprint: str) -> None:
+    def _save(self) -> None:
         self.journal.settle()
         if not self.world.leads:
             return
         self._check_weights()
-        checkpoint = {
-            "fingerprint": fingerprint,
+        checkpoint = self._described | {
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "scaler": self.scaler.state_dict(),
             "average": self.average.state_dict() if self.average is not None else None,
             "position": asdict(self.position),
         }
-        save_checkpoint(path, checkpoint)
+        save_checkpoint(self._checkpoint, checkpoint)

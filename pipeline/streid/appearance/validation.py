@@ -78,12 +78,14 @@ class Validator:
         self._units, self._inference, self._world = units, inference, world
 
     def __call__(self, model: AppearanceModel) -> Validation:
-        """Evaluate the model. Every process of the run must call this, and gets the same answer.
+        """Evaluate the model. Every process of the run must call this, and gets the same answer: None without units.
 
         Raises:
             InputError: a picture cannot be read.
         """
         world = self._world
+        if not len(self._units):
+            return Validation(rank1=None, mean_ap=None)
         for buffer in model.buffers():
             share_out(buffer, world)
         own = range(world.rank, len(self._units), world.size)

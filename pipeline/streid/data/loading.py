@@ -23,6 +23,7 @@ from streid.data.transforms import (
 from streid.errors import InputError
 from streid.stage.processes import die_with_parent
 from streid.stage.refusals import explain_readers
+from streid.stage.termination import outlast_sigterm
 
 Read = TypeVar("Read")
 NO_MASK = torch.empty((0, 0), dtype=torch.uint8)
@@ -169,3 +170,4 @@ def load_batches(
 
 def _start_worker(_: int) -> None:
     die_with_parent()
+    outlast_sigterm()

@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from streid.stage.processes import is_worker
 from streid.stage.refusals import explain
+from streid.stage.termination import SAID, STATUS, Terminated, terminable
 
 logger = logging.getLogger(__name__)
 
@@ -125,7 +126,8 @@ def run_stage(main: Callable[[], None]) -> NoReturn:
     A log (output that does not go to a terminal) starts with the command line, so that the stage can be repeated.
 
     Exit status 0 when it returns; 2 after one line on standard error for an `InputError`, a full disk, missing
-    permission or too little memory; 130 on Ctrl-C. Anything else is a defect of streid and keeps its traceback.
+    permission or too little memory; 130 on Ctrl-C; 143 and a line on SIGTERM. Anything else is a defect of streid and
+    keeps its traceback.
     """
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.captureWarnings(True)
@@ -133,9 +135,14 @@ def run_stage(main: Callable[[], None]) -> NoReturn:
     if not sys.stderr.isatty() and not is_worker():
         logger.info("%s%s", COMMAND_MARK, shlex.join(["python", *sys.argv]))
     try:
-        main()
+        with terminable():
+            main()
     except KeyboardInterrupt:
         sys.exit(130)
+    except Terminated:
+        if not is_worker():
+            print(SAID, file=sys.stderr)
+        sys.exit(STATUS)
     except Exception as error:
         said = explain(error)
         if not said:

@@ -1,4 +1,5 @@
-"""Loaded by Python at its start where this folder is on PYTHONPATH: counts a process's file events, or ends it at one.
+"""Loaded by Python at its start where this folder is on PYTHONPATH: counts a process's file events, or ends it at one
+by SIGKILL or the signal FAULT_SIGNAL.
 
 An event is an open for writing, a rename, a removal, a new folder, a write to a lock file or an fsync, of something in
 FAULT_FOLDER. Only the process that is started is counted, none that it starts.
@@ -14,6 +15,7 @@ from typing import Any
 
 FOLDER = os.environ.pop("FAULT_FOLDER", "")
 KILL_AT = int(os.environ.pop("FAULT_KILL_AT", "0"))
+SIGNAL = int(os.environ.pop("FAULT_SIGNAL", signal.SIGKILL))
 COUNT_TO = os.environ.pop("FAULT_COUNT_TO", "")
 CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir"}
 PROCESS = os.getpid()
@@ -25,7 +27,7 @@ def happened() -> None:
     if os.getpid() == PROCESS:
         seen += 1
         if seen == KILL_AT:
-            os.kill(PROCESS, signal.SIGKILL)
+            os.kill(PROCESS, SIGNAL)
 
 
 def watch(event: str, arguments: tuple[Any, ...]) -> None:

@@ -1,6 +1,9 @@
 """The training loop: exact resume, accumulation, averaging, freezing, validation, and what stops a run."""
 
+import logging
 import math
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,7 @@ from streid.appearance.validation import Validation
 from streid.data.loading import TrainingSet
 from streid.data.transforms import AugmentationConfig
 from streid.errors import InputError
+from streid.stage.termination import Terminated
 
 PLAIN = AugmentationConfig(height=64, width=32, flip=0, erasing=0)
 
@@ -72,6 +76,74 @@ def test_a_real_model_resumes_exactly(dataset: TrainingSet, tmp_path: Path) -> N
     resumed.run(tmp_path / "b", "f")
     for name, value in weights(undisturbed).items():
         assert torch.equal(value, weights(resumed)[name]), name
+
+
+def terminate_after(trainer: Trainer, step: int) -> None:
+    """Send SIGTERM to this process in the middle of a step."""
+    update = trainer._update
+
+    def noting() -> None:
+        update()
+        if trainer.position.step == step - 1:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    trainer._update = noting  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("step", [1, 4, 7, 12])
+def test_sigterm_writes_a_checkpoint_after_the_step_at_work(dataset: TrainingSet, tmp_path: Path, step: int) -> None:
+    config = tiny_config(checkpoint_seconds=3600.0, ema_decay=0.8)
+    undisturbed, stopped, resumed = (tiny_trainer(dataset, config) for _ in range(3))
+    history = undisturbed.run(tmp_path / "a", "f")
+    assert undisturbed.position.step == 12
+    terminate_after(stopped, step)
+    with pytest.raises(Terminated):
+        stopped.run(tmp_path / "b", "f")
+    kept = load_checkpoint(tmp_path / "b" / "checkpoint.pt", "f")
+    assert kept is not None
+    assert kept["position"]["step"] == step
+    again = resumed.run(tmp_path / "b", "f")
+    assert [row["loss"] for row in again] == [row["loss"] for row in history]
+    for name, value in weights(undisturbed).items():
+        assert torch.equal(value, weights(resumed)[name]), name
+
+
+@pytest.mark.parametrize("how", ["SIGTERM", "killed"])
+@pytest.mark.parametrize("epoch", [1, 3])
+def test_an_epoch_whose_validation_was_interrupted_is_only_validated_again(
+    dataset: TrainingSet, tmp_path: Path, how: str, epoch: int
+) -> None:
+    validated = []
+
+    def validate(_: object) -> Validation:
+        validated.append(trainer.position.step)
+        if len(validated) == epoch and how == "SIGTERM":
+            os.kill(os.getpid(), signal.SIGTERM)
+        if len(validated) == epoch and how == "killed":
+            raise KeyboardInterrupt
+        return Validation(rank1=0.5, mean_ap=trainer.position.step / 100)
+
+    config = tiny_config(validate_every=1)
+    trainer = tiny_trainer(dataset, config, validate=validate)
+    with pytest.raises((Terminated, KeyboardInterrupt)):
+        trainer.run(tmp_path, "f")
+    trainer = tiny_trainer(dataset, config, validate=validate)
+    history = trainer.run(tmp_path, "f")
+    assert [row["val_mAP"] for row in history] == [0.04, 0.08, 0.12]
+    assert sorted(validated) == sorted([4, 8, 12, 4 * epoch])
+
+
+def test_other_circumstances_are_told_and_the_run_is_resumed(
+    dataset: TrainingSet, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    stopped = tiny_trainer(dataset, tiny_config())
+    interrupt_after(stopped, 5)
+    with pytest.raises(KeyboardInterrupt):
+        stopped.run(tmp_path, "f", {"threads": "4"})
+    tiny_trainer(dataset, tiny_config()).run(tmp_path, "f", {"threads": "1"})
+    assert "resumed after step 5 of 12" in caplog.text
+    assert "resuming with threads 1 instead of 4: the result may differ in its last bits" in caplog.text
 
 
 def test_a_finished_run_that_could_not_save_its_model_ends_at_once(dataset: TrainingSet, tmp_path: Path) -> None:
@@ -197,33 +269,6 @@ def test_clips_are_trained_on(tmp_path: Path) -> None:
     trainer = tiny_trainer(clips, tiny_config(batch_size=2), frames=2)
     assert len(trainer.run(tmp_path / "work", "f")) == 3
     assert trainer.position.step == 6
-
-
-def test_another_fingerprint_starts_afresh(dataset: TrainingSet, tmp_path: Path) -> None:
-    tiny_trainer(dataset, tiny_config(epochs=1)).run(tmp_path, "one")
-    assert load_checkpoint(tmp_path / "checkpoint.pt", "two") is None
-    assert load_checkpoint(tmp_path / "checkpoint.pt", "one") is not None
-    (tmp_path / "checkpoint.pt").write_bytes(b"PK\x03\x04 cut off")
-    assert load_checkpoint(tmp_path / "checkpoint.pt", "one") is None
-    (tmp_path / "checkpoint.pt").write_bytes(b"")
-    assert load_checkpoint(tmp_path / "checkpoint.pt", "one") is None
-
-
-def test_a_checkpoint_with_a_wrong_bit_is_not_used(
-    dataset: TrainingSet, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    path = tmp_path / "checkpoint.pt"
-    tiny_trainer(dataset, tiny_config(epochs=1)).run(tmp_path, "f")
-    content = path.read_bytes()
-    for place in [*range(0, len(content), 997), len(content) - 1]:
-        path.write_bytes(content[:place] + bytes([content[place] ^ 1 << place % 8]) + content[place + 1 :])
-        assert load_checkpoint(path, "f") is None
-    assert (
-        caplog.text.count("damaged (the bytes are not those that were written); remove it and make it again; starting")
-        > 10
-    )
-    path.write_bytes(content)
-    assert load_checkpoint(path, "f") is not None
 
 
 def test_max_steps_ends_a_run_early(dataset: TrainingSet, tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Samples and batches: pure functions of seed, epoch and place, whatever the number of workers."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +10,13 @@ import torch
 from conftest import write_picture
 from PIL import Image
 
+from streid.data import loading
 from streid.data.loading import EvaluationSet, Item, TrainingSet, load_batches
 from streid.data.picture_paths import mask_path
 from streid.data.picture_source import PictureSource
 from streid.data.transforms import AugmentationConfig, augment_picture, no_augmentation
 from streid.errors import InputError
+from streid.stage.termination import GRACE_SECONDS
 
 CONFIG = AugmentationConfig(height=64, width=32, crop_scale=1.25)
 UNITS = [(f"{number}.jpg",) for number in range(4)]
@@ -98,6 +102,41 @@ def write_mask(source: PictureSource, path: str) -> None:
     Image.fromarray(255 * np.repeat(mask[:, :, None], 3, 2)).save(source.root / path, quality=95)
     (source.root / mask_path(path)).parent.mkdir(exist_ok=True)
     Image.fromarray(mask).save(source.root / mask_path(path))
+
+
+FAILING = """
+import sys
+import subprocess
+import sys
+from pathlib import Path
+sys.path.insert(0, {pipeline!r})
+from streid.data import loading
+from streid.data.loading import EvaluationSet, load_batches
+from streid.data.picture_source import PictureSource
+from streid.stage.cli import run_stage
+
+def main():
+    clips = [("0.jpg",), ("none.jpg",)] * 2
+    batches = load_batches(
+        EvaluationSet(PictureSource(Path({root!r})), clips, height=64, width=32), [[0], [0, 1], [2], [3]], workers=2
+    )
+    next(batches)
+    {then}
+
+run_stage(main)
+"""
+
+
+@pytest.mark.parametrize("then", ["next(batches)", "raise MemoryError"])
+def test_an_error_ends_the_program_with_its_workers_at_once(source: PictureSource, then: str) -> None:
+    """They outlast a scheduler's SIGTERM, and must not outlast the one that ends them with the program."""
+    pipeline = str(Path(loading.__file__).parents[2])
+    code = FAILING.format(pipeline=pipeline, root=str(source.root), then=then)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=GRACE_SECONDS - 5
+    )
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith("error: ")
 
 
 def test_evaluation_samples_are_resized_pictures_and_clips(source: PictureSource) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -126,3 +127,23 @@ def test_threads_that_wait_sleep_unless_the_user_says_otherwise(
     set_threads(3)
     assert [os.environ[name] for name in THREAD_VARIABLES] == ["3"] * len(THREAD_VARIABLES)
     assert os.environ["OMP_WAIT_POLICY"] == policy
+
+
+def test_sigterm_ends_a_stage_in_order_with_a_line_and_a_status(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["stage.py"])
+    closed = []
+
+    def main() -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        finally:
+            closed.append(True)
+
+    with pytest.raises(SystemExit) as ended:
+        run_stage(main)
+    assert (ended.value.code, closed) == (143, [True])
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        "stopped by SIGTERM; what is finished is kept: run the same command again to go on"
+    )
