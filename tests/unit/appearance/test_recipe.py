@@ -38,7 +38,7 @@ def test_a_command_line_becomes_configurations() -> None:
     )
     shape = model_config(arguments, 5)
     assert shape == ModelConfig(architecture="baseline", backbone="resnet18", identities=5, height=64, width=32)
-    augmentation, config = augmentation_config(arguments), training_config(arguments)
+    augmentation, config = augmentation_config(arguments), training_config(arguments, 5)
     assert (augmentation.height, augmentation.width, augmentation.flip) == (64, 32, 0.25)
     assert (config.schedule.epochs, config.schedule.step_epochs) == (7, (3, 5))
     assert (config.sampler.sampler, config.sampler.batch_size, config.losses.triplet) == ("pk", 8, "cosine")
@@ -46,10 +46,10 @@ def test_a_command_line_becomes_configurations() -> None:
 
 
 def test_what_cannot_change_the_weights_does_not_decide() -> None:
-    one, two = (training_config(parse("--workers", n, "--checkpoint-seconds", n)) for n in ("1", "2"))
+    one, two = (training_config(parse("--workers", n, "--checkpoint-seconds", n), 5) for n in ("1", "2"))
     assert one != two
     assert one.deciding() == two.deciding()
-    assert one.deciding() != training_config(parse("--seed", "1")).deciding()
+    assert one.deciding() != training_config(parse("--seed", "1"), 5).deciding()
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_what_cannot_change_the_weights_does_not_decide() -> None:
 )
 def test_values_that_no_training_takes_are_refused(words: tuple[str, ...], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        training_config(parse(*words))
+        training_config(parse(*words), 5)
 
 
 @pytest.mark.parametrize(
@@ -80,6 +80,6 @@ def test_masks_are_read_where_they_are_there_and_count(
     words: tuple[str, ...], summary: dict[str, bool], reads: bool
 ) -> None:
     arguments = parse(*words)
-    config = training_config(arguments)
+    config = training_config(arguments, 5)
     assert isinstance(config, TrainingConfig)
     assert reads_masks(config, model_config(arguments, 3), summary) is reads
