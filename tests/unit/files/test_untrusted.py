@@ -23,7 +23,7 @@ def store_virtually(file: h5py.File) -> None:
     [
         (
             lambda file: file.__setitem__("group/link", h5py.ExternalLink("other.h5", "/values")),
-            "group/link is a link into another file; copy what it leads to into this one",
+            "group/link is a link into another file; copy its target into this one",
         ),
         (store_virtually, "group/virtual is stored in another file; copy its values into this one"),
         (
@@ -36,7 +36,7 @@ def store_virtually(file: h5py.File) -> None:
         ),
         (
             lambda file: [file.create_group(f"many/{number}") for number in range(6)],
-            "holds more than 5 groups and datasets; it is no file of streid's making",
+            "holds more than 5 groups and datasets; it was not made by streid",
         ),
     ],
 )
