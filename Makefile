@@ -45,7 +45,7 @@ bench: .venv/ready
 	python benchmarks/training.py
 	python benchmarks/fusion.py $(if $(LISTS),--lists $(LISTS))
 
-# Write docs/configuration.md anew from the configuration and its schema.
+# Write docs/configuration.md anew from the declarations of the settings.
 docs: .venv/ready
 	python docs/configuration.py
 

@@ -24,7 +24,8 @@ from streid.scoring.fusion import Fusion, likelihood_fusion, logistic_fusion
 from streid.scoring.metrics import measure as measure_outcomes
 from streid.scoring.products import PairProducts
 from streid.scoring.ranks import StreamRanker
-from streid.scoring.rerank import AVERAGES, RerankSettings, rerank
+from streid.scoring.rerank import rerank
+from streid.scoring.rerank_settings import AVERAGES, RerankSettings
 from streid.scoring.weights import choose_weight, default_weight
 from streid.spatiotemporal.likelihood import fit_held_out, fit_likelihood
 from streid.spatiotemporal.travel_histograms import build_histograms

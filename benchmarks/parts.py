@@ -21,7 +21,8 @@ from streid.scoring.kernels import fuse_block
 from streid.scoring.metrics import summarise
 from streid.scoring.products import PairProducts
 from streid.scoring.ranks import StreamRanker
-from streid.scoring.rerank import RerankSettings, rerank
+from streid.scoring.rerank import rerank
+from streid.scoring.rerank_settings import RerankSettings
 from streid.spatiotemporal.travel_histograms import build_histograms
 
 BLOCK = 2048

@@ -24,14 +24,11 @@ from streid.appearance.appearance_model import AppearanceModel, retrieval_featur
 from streid.appearance.inference import PRECISIONS, Inference
 from streid.appearance.losses import training_loss
 from streid.appearance.models import ModelConfig, build_model
-from streid.appearance.optimization import OptimizerConfig, build_optimizer
-from streid.appearance.schedules import ScheduleConfig
-from streid.appearance.settings import TrainingConfig
+from streid.appearance.optimization import build_optimizer
+from streid.appearance.train_settings import TrainSettings
 from streid.appearance.training import Trainer
 from streid.data.loading import TrainingSet
 from streid.data.picture_source import PictureSource
-from streid.data.samplers import SamplerConfig
-from streid.data.transforms import AugmentationConfig
 from streid.stage.cli import non_negative_int, positive_int
 from streid.stage.devices import choose_device
 
@@ -55,12 +52,16 @@ class Case:
         """Batches of a round."""
         return len(self.paths) // self.batch_size
 
-    def settings(self) -> TrainingConfig:
+    def settings(self) -> TrainSettings:
         """One warm-up epoch, then the measured one."""
-        return TrainingConfig(
-            sampler=SamplerConfig(sampler="shuffle", batch_size=self.batch_size),
-            schedule=ScheduleConfig(schedule="step", epochs=2),
-            optimizer=OptimizerConfig(backbone_rate=1e-4, head_rate=1e-3),
+        return TrainSettings.of(
+            height=self.shape.height,
+            width=self.shape.width,
+            padding=10,
+            batch_size=self.batch_size,
+            epochs=2,
+            backbone_rate=1e-4,
+            head_rate=1e-3,
             precision=self.precision,
             workers=self.workers,
             checkpoint_seconds=3600.0,
@@ -102,7 +103,7 @@ def settled_clock(device: torch.device) -> float:
 def bare_training(case: Case) -> float:
     """Pictures per second of forward, backward and update on one batch in memory."""
     model = case.model().train()
-    optimizer = build_optimizer(model, case.settings().optimizer)
+    optimizer = build_optimizer(model, case.settings())
     pictures, labels = case.batch(), torch.arange(case.batch_size, device=case.device) % IDENTITIES
     no_masks = torch.empty(0)
     started = 0.0
@@ -112,16 +113,15 @@ def bare_training(case: Case) -> float:
         optimizer.zero_grad(set_to_none=True)
         with case.autocast():
             outputs = model(pictures)
-        training_loss(outputs, labels, no_masks, case.settings().losses).backward()  # type: ignore[no-untyped-call]
+        training_loss(outputs, labels, no_masks, case.settings()).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     return case.steps * case.batch_size / (settled_clock(case.device) - started)
 
 
 def our_training(case: Case) -> float:
     """Pictures per second of the second epoch of streid's training, from files, with flips, crops and erasing."""
-    augmentation = AugmentationConfig(height=case.shape.height, width=case.shape.width, padding=10)
     labels = [row % IDENTITIES for row in range(len(case.paths))]
-    dataset = TrainingSet(case.source, case.paths, labels, augmentation)
+    dataset = TrainingSet(case.source, case.paths, labels, case.settings())
     trainer = Trainer(build_model(case.shape), dataset, case.settings(), device=case.device)
     with tempfile.TemporaryDirectory() as work:
         history = trainer.run(Path(work), "benchmark")

@@ -38,8 +38,9 @@ def training_speed(steps: int, threads: int) -> float:
     """Pictures per second of forward, backward and update of a ResNet18 on one batch in memory."""
     import torch
 
-    from streid.appearance.losses import LossConfig, training_loss
+    from streid.appearance.losses import training_loss
     from streid.appearance.models import ModelConfig, build_model
+    from streid.appearance.train_settings import LossSettings
 
     torch.set_num_threads(threads)
     shape = ModelConfig(architecture="baseline", backbone="resnet18", identities=100, height=128, width=64)
@@ -51,7 +52,7 @@ def training_speed(steps: int, threads: int) -> float:
         if step == 2:
             started = time.perf_counter()
         optimizer.zero_grad(set_to_none=True)
-        training_loss(model(pictures), labels, no_masks, LossConfig()).backward()  # type: ignore[no-untyped-call]
+        training_loss(model(pictures), labels, no_masks, LossSettings()).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     return steps * BATCH / (time.perf_counter() - started)
 

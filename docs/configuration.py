@@ -1,9 +1,9 @@
-"""Writes docs/configuration.md from config/config.yaml and its schema: `make docs`; a test compares."""
+"""Writes docs/configuration.md anew from the declarations of the settings: `make docs`; a test compares."""
 
 import argparse
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,82 +12,25 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "pipeline"))
 
-from streid.appearance.architectures import ARCHITECTURES
-from streid.data.layouts import FORMATS
+from streid.stage.settings import Section, annotation_of, in_words
+from streid.workflow.configuration import Configuration, DatasetEntry, ModelEntry, section_of
 
 REFERENCE = ROOT / "docs" / "configuration.md"
-KNOWN: dict[str, tuple[str, ...]] = {"architecture": tuple(ARCHITECTURES), "format": FORMATS}
-TITLES = {
-    "datasets": "A name and an entry for each data set.",
-    "models": "A name and an entry for each model.",
-    "compute": "Devices and threads of the stages.",
-    "render": "The rendered world, for data sets with this section.",
-    "prepare": "Reading a data set and writing its manifest.",
-    "train": "Training an appearance model.",
-    "extract": "Features of every picture or tracklet.",
-    "inspect": "What the report shows about how the models work.",
-    "histograms": "Travel times between cameras.",
-    "joint": "Combining appearance and times into one score.",
-    "rerank": "k-reciprocal re-ranking.",
-    "report": "The report.",
-    "explorer": "The gallery explorer beside the report.",
-}
+ENTRIES: dict[str, type[Section]] = {"datasets": DatasetEntry, "models": ModelEntry}
 DOCUMENT = re.compile(r"docs/(\w+\.md)")
 HEAD = """\
 # Configuration reference
 
-Made by `make docs` from `config/config.yaml` and `workflow/schemas/config.schema.yaml`: edit those, not this page.
+Made by `make docs` from the declarations of the settings in `pipeline/streid`: edit those, not this page.
 [config/README.md](../config/README.md) says which value counts where a data set, a model and a section have
 the same key.
 """
-ENTRY = re.compile(r"^  (?P<key>\w+):(?: (?P<value>.*?))?\s*# (?P<meaning>.+)$", re.MULTILINE)
 
 
-def comments(text: str, section: str) -> dict[str, str]:
-    """Key -> what the comment beside it says, for a section of config.yaml."""
-    (body,) = re.findall(rf"^{section}:\n((?:(?:  .*)?\n)+)", text + "\n", re.MULTILINE)
-    return {found["key"]: found["meaning"] for found in ENTRY.finditer(body)}
-
-
-def kind(schema: dict[str, Any], definitions: dict[str, Any], key: str = "") -> str:
-    """A value's type and range in words."""
-    if "$ref" in schema:
-        name = schema["$ref"].rpartition("/")[2]
-        return "a path" if name == "path" else kind(definitions[name], definitions)
-    if "oneOf" in schema:
-        return ", or ".join(kind(choice, definitions) for choice in schema["oneOf"])
-    choices = KNOWN.get(key) or schema.get("enum") or ([schema["const"]] if "const" in schema else [])
-    if choices:
-        return ("one of " if len(choices) > 1 else "") + ", ".join(f"`{choice}`" for choice in choices)
-    if schema["type"] == "array":
-        distinct = " different" if schema.get("uniqueItems") else ""
-        some = "at least one of" if schema.get("minItems") else "any number of"
-        return f"a list, {some}{distinct}: {kind(schema['items'], definitions)}"
-    if schema["type"] == "object":
-        values = schema["additionalProperties"]
-        sections = [f"`{section}`" for section in values.get("properties", ())]
-        return f"names, each with {', '.join(sections) or kind(values, definitions)}"
-    return {"boolean": "`true` or `false`", "string": "text"}.get(schema["type"]) or number(schema)
-
-
-def number(schema: dict[str, Any]) -> str:
-    """A number's type and bounds in words."""
-    bounds = [
-        words.format(schema[name])
-        for name, words in (
-            ("minimum", "at least {}"),
-            ("exclusiveMinimum", "above {}"),
-            ("maximum", "at most {}"),
-            ("exclusiveMaximum", "below {}"),
-        )
-        if name in schema
-    ]
-    return " ".join(["whole number" if schema["type"] == "integer" else "number", ", ".join(bounds)]).strip()
-
-
-def shown(value: object) -> str:
+def shown(value: Any) -> str:
     """A default as it would stand in YAML."""
-    return f"`{yaml.safe_dump(value, default_flow_style=True).removesuffix('...' + chr(10)).strip()}`"
+    plain = int(value) if isinstance(value, float) and value.is_integer() else value
+    return f"`{yaml.safe_dump(plain, default_flow_style=True).removesuffix('...' + chr(10)).strip()}`"
 
 
 def table(rows: Sequence[tuple[str, ...]], head: tuple[str, ...]) -> str:
@@ -99,44 +42,44 @@ def table(rows: Sequence[tuple[str, ...]], head: tuple[str, ...]) -> str:
 
 def reference() -> str:
     """The text of docs/configuration.md."""
-    text = (ROOT / "config" / "config.yaml").read_text(encoding="utf-8")
-    config = yaml.safe_load(text)
-    schema = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text(encoding="utf-8"))
-    definitions = schema["$defs"]
-    parts = [HEAD, entries("datasets", definitions["dataset"], definitions)]
-    parts.append(entries("models", schema["properties"]["models"]["additionalProperties"], definitions))
-    for section in [name for name in config if name not in ("datasets", "models")]:
-        properties = definitions.get(section, schema["properties"][section])["properties"]
-        meanings = comments(text, section)
-        rows = [
-            (f"`{key}`", shown(config[section][key]), kind(properties[key], definitions, key), meanings[key])
-            for key in config[section]
-        ]
-        parts.append(heading(section) + table(rows, ("key", "default", "type", "meaning")))
-    return "\n".join(parts)
+    parts = [entries(name, kind) for name, kind in ENTRIES.items()]
+    return "\n".join([HEAD, *parts, *sections()])
 
 
-def entries(section: str, schema: dict[str, Any], definitions: dict[str, Any]) -> str:
+def sections() -> Iterator[str]:
+    """Every section with its settings."""
+    for name in Configuration.model_fields:
+        if name not in ENTRIES:
+            kind = section_of(name)
+            rows = [
+                (
+                    f"`{field.alias}`",
+                    shown(field.get_default(call_default_factory=True)),
+                    in_words(annotation_of(field)),
+                    field.description or "",
+                )
+                for field in kind.model_fields.values()
+            ]
+            yield heading(name, kind) + table(rows, ("key", "default", "type", "meaning"))
+
+
+def entries(name: str, kind: type[Section]) -> str:
     """What an entry of `datasets` or `models` may hold."""
-    properties = schema["properties"]
-    own = [key for key in properties if "title" in properties[key]]
-    sections = ", ".join(f"[`{key}`](#{key})" for key in properties if key not in own)
+    own = {key: field for key, field in kind.model_fields.items() if field.description}
+    nested = ", ".join(
+        f"[`{key}`](#{key})" for key in Configuration.model_fields if key in kind.model_fields.keys() - own
+    )
     rows = [
-        (
-            f"`{key}`",
-            "yes" if key in schema.get("required", ()) else "",
-            kind(properties[key], definitions, key),
-            properties[key]["title"],
-        )
-        for key in own
+        (f"`{key}`", "yes" if field.is_required() else "", in_words(annotation_of(field)), field.description or "")
+        for key, field in own.items()
     ]
-    body = table(rows, ("key", "needed", "type", "meaning")) + "\n" if rows else ""
-    return f"{heading(section)}{body}An entry may also hold keys of {sections}.\n"
+    body = table(rows, ("key", "needed", "type", "meaning"))
+    return f"{heading(name, kind)}{body}\nAn entry may also hold keys of {nested}.\n"
 
 
-def heading(section: str) -> str:
+def heading(name: str, kind: type[Section]) -> str:
     """A section's title and what it is about."""
-    return f"## {section}\n\n{TITLES[section]}\n\n"
+    return f"## {name}\n\n{(kind.__doc__ or '').partition(chr(10))[0]}\n\n"
 
 
 if __name__ == "__main__":

@@ -6,7 +6,9 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from streid.stage.cli import add_compute_arguments, positive_float, positive_int, run_stage, seed_number, set_threads
+from streid.spatiotemporal.histogram_settings import HistogramSettings
+from streid.stage.cli import add_compute_arguments, run_stage, set_threads
+from streid.stage.setting_flags import add_settings, read_settings
 
 logger = logging.getLogger(__name__)
 
@@ -24,31 +26,7 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--summary", type=Path, help="dataset.json made with the manifest, to check the manifest")
     parser.add_argument("--output", type=Path, required=True, help="histograms.h5 to write")
-    parser.add_argument(
-        "--bin-width",
-        type=positive_float,
-        default=100.0,
-        help="time per bin, in the manifest's time unit (default: %(default)g)",
-    )
-    parser.add_argument(
-        "--max-bins",
-        type=positive_int,
-        default=5000,
-        help="most bins per camera pair; longer time differences are left out (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--sigma",
-        type=positive_float,
-        default=50.0,
-        help="standard deviation of the smoothing window, in bins (default: %(default)g)",
-    )
-    parser.add_argument(
-        "--seed",
-        type=seed_number,
-        default=0,
-        help="of the folds of identities that choose the likelihood's smoothing, and of the halves "
-        "(default: %(default)s)",
-    )
+    add_settings(parser, HistogramSettings)
     add_compute_arguments(parser, device=False)
     return parser.parse_args()
 
@@ -64,14 +42,15 @@ def main() -> None:
     from streid.spatiotemporal.training_sightings import training_of_features, training_of_manifest
     from streid.spatiotemporal.travel_histograms import build_histograms
 
+    settings = read_settings(arguments, HistogramSettings)
     check_targets((arguments.output,), (arguments.manifest, arguments.summary, arguments.features))
     if arguments.manifest is not None:
         training = training_of_manifest(arguments.manifest, arguments.summary)
     else:
-        training = training_of_features(arguments.features, seed=arguments.seed)
+        training = training_of_features(arguments.features, seed=settings.seed)
     started = time.perf_counter()
     histograms = build_histograms(
-        training.sightings, bin_width=arguments.bin_width, max_bins=arguments.max_bins, sigma=arguments.sigma
+        training.sightings, bin_width=settings.bin_width, max_bins=settings.max_bins, sigma=settings.sigma
     )
     logger.info(
         "%d time differences of %d identities, %d cameras, %d sessions, %d bins of %g (%.2f s)",
@@ -84,8 +63,8 @@ def main() -> None:
         time.perf_counter() - started,
     )
     started = time.perf_counter()
-    likelihood = fit_likelihood(training.sightings, seed=arguments.seed)
-    held_out = fit_held_out(training.sightings, training.held_out_H, seed=arguments.seed)
+    likelihood = fit_likelihood(training.sightings, seed=settings.seed)
+    held_out = fit_held_out(training.sightings, training.held_out_H, seed=settings.seed)
     logger.info(
         "likelihood of %d identities, %d cameras, %d sessions, bins of %d%s; %s (%.2f s)",
         likelihood.identities,

@@ -3,7 +3,9 @@
 import argparse
 from pathlib import Path
 
-from streid.stage.cli import add_compute_arguments, non_negative_int, positive_int, run_stage, set_threads
+from streid.appearance.extract_settings import ExtractSettings
+from streid.stage.cli import add_compute_arguments, positive_int, run_stage, set_threads
+from streid.stage.setting_flags import add_settings, read_settings
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -17,13 +19,8 @@ def parse_arguments() -> argparse.Namespace:
     add("--name", required=True, help="the model's name in results and reports")
     add("--output", required=True, type=Path, help="features.h5 to write, or this job's shard of it")
     add("--work", required=True, type=Path, help="folder for unfinished chunks")
-    add("--unit", choices=("auto", "picture", "tracklet"), default="auto", help="a feature's unit; auto: as needed")
-    add("--batch-size", type=positive_int, default=64, help="pictures per step")
-    add("--dtype", choices=("float32", "float16"), default="float32", help="of the stored features")
-    add("--precision", default="fp32", choices=("fp32", "bf16", "fp16"), help="of the computation")
-    add("--workers", type=non_negative_int, default=0, help="processes that read pictures")
+    add_settings(parser, ExtractSettings)
     add("--shard", type=positive_int, default=1, help="which part to extract, from 1")
-    add("--shards", type=positive_int, default=1, help="number of parts; merge_features merges them")
     add_compute_arguments(parser)
     return parser.parse_args()
 
@@ -49,37 +46,41 @@ def main() -> None:
     from streid.stage.fingerprints import fingerprint_run
     from streid.stage.finished_work import exclusive_work
 
-    read = (arguments.manifest, arguments.summary, arguments.packed, arguments.model)
-    check_targets((arguments.output,), read, work=arguments.work)
-    if arguments.shard > arguments.shards:
-        raise InputError(f"--shard {arguments.shard} is more than --shards {arguments.shards}")
+    settings = read_settings(arguments, ExtractSettings)
+    check_targets(
+        (arguments.output,),
+        (arguments.manifest, arguments.summary, arguments.packed, arguments.model),
+        work=arguments.work,
+    )
+    if arguments.shard > settings.shards:
+        raise InputError(f"--shard {arguments.shard} is more than --shards {settings.shards}")
     table, summary = read_prepared(arguments.manifest, arguments.summary)
     if not (dataset := str(summary.get("dataset", ""))):
         raise InputError(f"{arguments.summary}: does not name its data set; make it with prepare_dataset")
     model, config = load_model(arguments.model)
     device = choose_device(arguments.device)
-    unit = choose_unit(arguments.unit, summary.get("unit"), config.frames)
+    unit = choose_unit(settings.unit, summary.get("unit"), config.frames)
     run = fingerprint_run(
         Path(__file__),
         inputs=[arguments.manifest, arguments.summary, arguments.model],
-        settings={"dtype": arguments.dtype, "precision": arguments.precision, "unit": unit, "name": arguments.name},
+        settings={"dtype": settings.dtype, "precision": settings.precision, "unit": unit, "name": arguments.name},
         chosen={"architecture": config.architecture, "backbone": config.backbone},
     )
     torch.set_num_threads(arguments.threads)
     splits = {split: table[table["split"] == split] for split in ("val", "query", "gallery")}
     groups = {split: make_units(rows, unit) for split, rows in splits.items() if len(rows)}
-    chunks = cut_chunks(groups)[arguments.shard - 1 :: arguments.shards]
+    chunks = cut_chunks(groups)[arguments.shard - 1 :: settings.shards]
     inference = Inference(
         config=config,
         source=PictureSource(arguments.root, arguments.packed),
         device=device,
-        batch_size=arguments.batch_size,
-        precision=arguments.precision,
-        workers=arguments.workers,
+        batch_size=settings.batch_size,
+        precision=settings.precision,
+        workers=settings.workers,
     )
-    kept = {"dataset": dataset, "model": arguments.name, "dimension": model.feature_length, "dtype": arguments.dtype}
+    kept = {"dataset": dataset, "model": arguments.name, "dimension": model.feature_length, "dtype": settings.dtype}
     kept["weights"] = digest_file(arguments.model)
-    shard = f"{run} {arguments.shard}/{arguments.shards}"
+    shard = f"{run} {arguments.shard}/{settings.shards}"
     with exclusive_work(arguments.work) as held:
         if held.is_done(shard, [arguments.output]):
             remove_chunks(arguments.work)
@@ -89,15 +90,15 @@ def main() -> None:
             inference,
             work=arguments.work,
             fingerprint=shard,
-            circumstances=describe_circumstances(device, arguments.threads, batch_size=arguments.batch_size),
-            dtype=arguments.dtype,
+            circumstances=describe_circumstances(device, arguments.threads, batch_size=settings.batch_size),
+            dtype=settings.dtype,
         )
         extractor.extract(groups, chunks)
-        if arguments.shards == 1:
+        if settings.shards == 1:
             whole = {name: (units.sightings, extractor.blocks(chunks, name)) for name, units in groups.items()}
             write_features(arguments.output, groups=whole, unit=unit, **kept)
         else:
-            header = ShardHeader(run=run, shard=arguments.shard, shards=arguments.shards, unit=unit, **kept)
+            header = ShardHeader(run=run, shard=arguments.shard, shards=settings.shards, unit=unit, **kept)
             write_shard(arguments.output, header, extractor.shard(groups, chunks))
         held.mark_done(shard, [arguments.output])
         remove_chunks(arguments.work)

@@ -3,7 +3,9 @@
 import argparse
 from pathlib import Path
 
-from streid.stage.cli import add_compute_arguments, positive_int, run_stage, seed_number, set_threads
+from streid.appearance.inspect_settings import InspectSettings
+from streid.stage.cli import add_compute_arguments, run_stage, set_threads
+from streid.stage.setting_flags import add_settings, read_settings
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -16,8 +18,7 @@ def parse_arguments() -> argparse.Namespace:
     add("--model", required=True, type=Path, help="model.safetensors")
     add("--name", required=True, help="the model's name in results and reports")
     add("--output", required=True, type=Path, help="inspection.h5 to write")
-    add("--units", type=positive_int, default=8, help="pictures or clips to inspect, two of each person")
-    add("--seed", type=seed_number, default=0, help="of the choice of people")
+    add_settings(parser, InspectSettings)
     add_compute_arguments(parser)
     return parser.parse_args()
 
@@ -37,6 +38,7 @@ def main() -> None:
     from streid.files.inspections import write_inspection
     from streid.stage.devices import choose_device
 
+    settings = read_settings(arguments, InspectSettings)
     read = (arguments.manifest, arguments.summary, arguments.packed, arguments.model)
     check_targets((arguments.output,), read)
     table, summary = read_prepared(arguments.manifest, arguments.summary)
@@ -45,7 +47,7 @@ def main() -> None:
         raise InputError(f"{arguments.summary}: does not name its data set; make it with prepare_dataset")
     model, config = load_model(arguments.model)
     try:
-        examples = choose_examples(table, count=arguments.units, frames=config.frames, seed=arguments.seed)
+        examples = choose_examples(table, count=settings.units, frames=config.frames, seed=settings.seed)
     except InputError as error:
         raise InputError(f"{arguments.manifest}: {error}") from None
     torch.set_num_threads(arguments.threads)

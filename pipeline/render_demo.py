@@ -10,30 +10,21 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from streid.stage.cli import non_negative_int, positive_int, run_stage, seed_number, set_threads
+from streid.data.rendered.render_settings import RenderSettings
+from streid.stage.cli import positive_int, run_stage, set_threads
+from streid.stage.setting_flags import add_settings, read_settings
 
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, required=True, help="folder to write; an earlier rendering is replaced")
-    parser.add_argument("--seed", type=seed_number, default=0, help="same seed, same bytes (default: %(default)s)")
     parser.add_argument(
         "--names-from",
         type=Path,
         metavar="DIR",
         help="draw the names listed in bounding_box_train.txt, bounding_box_test.txt and query.txt of this folder",
     )
-    world = parser.add_argument_group("the invented world")
-    world.add_argument("--train-identities", type=positive_int, default=100, help="default: %(default)s")
-    world.add_argument("--test-identities", type=positive_int, default=100, help="default: %(default)s")
-    world.add_argument("--distractors", type=non_negative_int, default=150, help="pictures (default: %(default)s)")
-    world.add_argument("--junk", type=non_negative_int, default=60, help="bad boxes (default: %(default)s)")
-    world.add_argument(
-        "--frames-per-pass",
-        type=positive_int,
-        default=5,
-        help="pictures of a person passing a camera, on average; at least 2 (default: %(default)s)",
-    )
+    add_settings(parser, RenderSettings)
     parser.add_argument(
         "--masks",
         action=argparse.BooleanOptionalAction,
@@ -55,23 +46,17 @@ def main() -> None:
     from streid.data.market1501 import SEQUENCES_FILE
     from streid.data.rendered.drawing import Difficulty
     from streid.data.rendered.tree import MARKER_FILE, check_output, name_world, plan_drawings, read_names, write_tree
-    from streid.data.rendered.world import WorldSize, plan_world, sequence_lengths
+    from streid.data.rendered.world import plan_world, sequence_lengths
 
+    settings = read_settings(arguments, RenderSettings)
     check_output(arguments.output)
     difficulty = Difficulty()
     documents: dict[str, dict[str, Any]] = {}
-    parameters: dict[str, Any] = {"seed": arguments.seed, "difficulty": asdict(difficulty)}
+    parameters: dict[str, Any] = {"seed": settings.seed, "difficulty": asdict(difficulty)}
     if arguments.names_from is None:
-        size = WorldSize(
-            train_identities=arguments.train_identities,
-            test_identities=arguments.test_identities,
-            distractors=arguments.distractors,
-            junk=arguments.junk,
-            frames_per_pass=arguments.frames_per_pass,
-        )
-        names = name_world(plan_world(size, arguments.seed))
+        names = name_world(plan_world(settings))
         documents[SEQUENCES_FILE] = sequence_lengths()
-        parameters["world"] = asdict(size)
+        parameters["world"] = settings.model_dump(exclude={"seed"})
     else:
         names = read_names(arguments.names_from)
     masks = arguments.names_from is None if arguments.masks is None else arguments.masks
@@ -81,8 +66,8 @@ def main() -> None:
     }  # fmt: skip
     write_tree(
         arguments.output,
-        plan_drawings(names, seed=arguments.seed, shared_clothes=difficulty.shared_clothes),
-        seed=arguments.seed,
+        plan_drawings(names, seed=settings.seed, shared_clothes=difficulty.shared_clothes),
+        seed=settings.seed,
         difficulty=difficulty,
         masks=masks,
         workers=arguments.workers,

@@ -5,9 +5,11 @@ import logging
 import time
 from pathlib import Path
 
+from streid.scoring.rerank_settings import RerankSettings
 from streid.scoring.scoring_arguments import add_scoring_arguments, fusion_settings
-from streid.stage.cli import fraction, positive_int, run_stage, set_threads
+from streid.stage.cli import run_stage, set_threads
 from streid.stage.processes import peak_memory
+from streid.stage.setting_flags import add_settings, read_settings
 
 logger = logging.getLogger(__name__)
 
@@ -19,35 +21,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--scores", type=Path, help="scores.h5 of the same features and fusion, to record the gain of re-ranking"
     )
-    parser.add_argument("--k1", type=positive_int, default=20, help="neighbours to use (default: %(default)s)")
-    parser.add_argument("--k2", type=positive_int, default=6, help="neighbours to average over (default: %(default)s)")
-    parser.add_argument(
-        "--average",
-        choices=("nearest", "cross-camera"),
-        default="nearest",
-        help="which k2 neighbours: the nearest, as in the paper, or half from its own camera and half from other "
-        "cameras, so that the camera's look does not dominate the average (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--lambda",
-        dest="lambda_",
-        type=fraction,
-        default=0.3,
-        help="weight of the original distance (default: %(default)g)",
-    )
-    parser.add_argument(
-        "--precision",
-        choices=("fp32", "bf16"),
-        default="fp32",
-        help="of the products between all pictures; bf16 finds candidates with rounded features, four times as many as "
-        "needed, and scores these again in float32 (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--block-rows",
-        type=positive_int,
-        default=2048,
-        help="pictures per block of scores; fewer need less memory (default: %(default)s)",
-    )
+    add_settings(parser, RerankSettings)
     return parser.parse_args()
 
 
@@ -61,10 +35,10 @@ def main() -> None:
     from streid.scoring.evaluation import check_test, read_scene, summary, write_results
     from streid.scoring.fusion_records import FusionRequest, make_fusion
     from streid.scoring.products import PairProducts, product_device
-    from streid.scoring.rerank import RerankSettings, rerank
+    from streid.scoring.rerank import rerank
 
     check_targets((arguments.output, arguments.metrics), (arguments.features, arguments.histograms, arguments.scores))
-    settings = RerankSettings(k1=arguments.k1, k2=arguments.k2, lambda_=arguments.lambda_, average=arguments.average)
+    settings = read_settings(arguments, RerankSettings)
     device = product_device(arguments.device)
     histograms = read_histograms(arguments.histograms)
     scene = read_scene(arguments.features)
@@ -78,9 +52,9 @@ def main() -> None:
     )
     fusion = make_fusion(arguments.fusion, request)
     earlier = read_query_results(arguments.scores, len(scene.query)) if arguments.scores else {}
-    products = PairProducts(scene.features_ND, device, arguments.precision)
+    products = PairProducts(scene.features_ND, device, settings.precision)
     started = time.perf_counter()
-    ranker = rerank(scene, fusion, products, settings, block_rows=arguments.block_rows)
+    ranker = rerank(scene, fusion, products, settings)
     content = summary(
         scene,
         histograms,

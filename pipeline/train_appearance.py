@@ -4,15 +4,10 @@ import argparse
 import contextlib
 from pathlib import Path
 
-from streid.appearance.training_arguments import (
-    add_loss_arguments,
-    add_model_arguments,
-    add_optimization_arguments,
-    add_running_arguments,
-    add_sample_arguments,
-)
+from streid.appearance.train_settings import TrainSettings
 from streid.stage.cli import add_compute_arguments, run_stage, set_threads
 from streid.stage.processes import end_with_launcher, process_share
+from streid.stage.setting_flags import add_settings, read_settings
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -25,11 +20,7 @@ def parse_arguments() -> argparse.Namespace:
     add("--output", required=True, type=Path, help="model.safetensors to write")
     add("--history", required=True, type=Path, help="training.csv to write, one row per epoch")
     add("--work", required=True, type=Path, help="folder for the checkpoint and TensorBoard's files")
-    add_model_arguments(parser)
-    add_sample_arguments(parser)
-    add_loss_arguments(parser)
-    add_optimization_arguments(parser)
-    add_running_arguments(parser)
+    add_settings(parser, TrainSettings)
     add_compute_arguments(parser)
     return parser.parse_args()
 
@@ -44,8 +35,7 @@ def main() -> None:
 
     from streid.appearance.distribution import agree, joined, start_processes
     from streid.appearance.inference import Inference
-    from streid.appearance.models import build_model, save_model
-    from streid.appearance.recipe import augmentation_config, model_config, reads_masks, training_config
+    from streid.appearance.models import ModelConfig, build_model, reads_masks, save_model
     from streid.appearance.start_weights import load_start_weights
     from streid.appearance.training import Trainer
     from streid.appearance.validation import Validator
@@ -59,42 +49,54 @@ def main() -> None:
     from streid.stage.fingerprints import fingerprint_run
     from streid.stage.finished_work import exclusive_work
 
+    settings = read_settings(arguments, TrainSettings)
     outputs = [arguments.output, arguments.history]
     check_targets(outputs, (arguments.manifest, arguments.summary, arguments.packed), work=arguments.work)
-    device, world = choose_devices(arguments.device, arguments.processes)
+    device, world = choose_devices(arguments.device, None if settings.processes == "auto" else settings.processes)
     if device is None:
         start_processes(Path(__file__), world.size)
         return
     table, summary = read_prepared(arguments.manifest, arguments.summary)
-    units = make_units(table[table["split"] == "train"], "picture" if arguments.frames == 1 else "tracklet")
+    units = make_units(table[table["split"] == "train"], "picture" if settings.frames == 1 else "tracklet")
     labels, identities = pd.factorize(units.sightings.pid_N, sort=True)
-    shape, config = model_config(arguments, len(identities)), training_config(arguments, len(identities))
-    augmentation = augmentation_config(arguments)
+    settings.check_identities(len(identities))
+    shape = ModelConfig(
+        architecture=settings.architecture,
+        backbone=settings.backbone,
+        identities=len(identities),
+        height=settings.height,
+        width=settings.width,
+        frames=settings.frames,
+    )
     fingerprint = fingerprint_run(
         Path(__file__),
-        inputs=[arguments.manifest, arguments.summary, *filter(Path.is_file, [Path(arguments.start_weights)])],
-        settings={"model": shape, "augmentation": augmentation, "training": config.deciding()}
-        | {"start_weights": arguments.start_weights, "frame_stride": arguments.frame_stride, "processes": world.size},
+        inputs=[arguments.manifest, arguments.summary, *filter(Path.is_file, [Path(settings.start_weights)])],
+        settings={"model": shape, "training": settings.deciding(), "processes": world.size},
         chosen={"architecture": shape.architecture, "backbone": shape.backbone},
     )
     torch.set_num_threads(threads)
-    torch.manual_seed(arguments.seed)
+    torch.manual_seed(settings.seed)
     model = build_model(shape)
-    load_start_weights(model, arguments.start_weights, arguments.work)
+    load_start_weights(model, settings.start_weights, arguments.work)
     source = PictureSource(arguments.root, arguments.packed)
     dataset = TrainingSet(
         source,
         units.paths,
         labels.tolist(),
-        augmentation,
-        frames=arguments.frames,
-        frame_stride=arguments.frame_stride,
-        masks=reads_masks(config, shape, summary),
-        seed=arguments.seed,
+        settings,
+        frames=settings.frames,
+        frame_stride=settings.frame_stride,
+        masks=reads_masks(shape, settings, summary),
+        seed=settings.seed,
     )
-    held_out = make_units(table[table["split"] == "val"], choose_unit("auto", summary.get("unit"), arguments.frames))
+    held_out = make_units(table[table["split"] == "val"], choose_unit("auto", summary.get("unit"), settings.frames))
     inference = Inference(
-        config=shape, source=source, device=device, batch_size=64, precision=config.precision, workers=config.workers
+        config=shape,
+        source=source,
+        device=device,
+        batch_size=64,
+        precision=settings.precision,
+        workers=settings.workers,
     )
     with (
         joined(world, device),
@@ -103,7 +105,7 @@ def main() -> None:
         if agree(held is not None and held.is_done(fingerprint, outputs), world, device):
             return
         trainer = Trainer(
-            *(model, dataset, config), device=device, world=world, validate=Validator(held_out, inference, world)
+            *(model, dataset, settings), device=device, world=world, validate=Validator(held_out, inference, world)
         )
         history = trainer.run(arguments.work, fingerprint, describe_circumstances(device, threads))
         if held is not None:

@@ -3,17 +3,12 @@
 import argparse
 from pathlib import Path
 
+from streid.reporting.explorer.explorer_settings import ExplorerSettings
 from streid.reporting.report.report_arguments import check_names, model_fusions, named_folder
+from streid.reporting.report.report_settings import ReportSettings
 from streid.scoring.fusion_records import DEFAULT_FUSION, FUSIONS
-from streid.stage.cli import (
-    add_compute_arguments,
-    non_negative_float,
-    positive_float,
-    positive_int,
-    run_stage,
-    seed_number,
-    set_threads,
-)
+from streid.stage.cli import add_compute_arguments, run_stage, set_threads
+from streid.stage.setting_flags import add_settings, read_settings
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -50,17 +45,8 @@ def parse_arguments() -> argparse.Namespace:
     )
     add("--output", required=True, type=Path, help="explorer.html to write")
     add("--report", type=Path, help="the report's page, for a link")
-    add("--queries", type=positive_int, default=1500, help="most queries to show (default: %(default)s)")
-    add("--thumbnail-height", type=positive_int, default=128, help="pixels (default: %(default)s)")
-    add("--megabytes", type=positive_float, default=25, help="largest size of the page (default: %(default)s)")
-    add("--time-unit", default="frames", help="unit of the data set's times (default: frames)")
-    add(
-        "--units-per-second",
-        type=non_negative_float,
-        default=0.0,
-        help="such units in a second; 0: not known, times are shown as they are (default: 0)",
-    )
-    add("--seed", type=seed_number, default=0, help="of the draw of queries (default: 0)")
+    add_settings(parser, ExplorerSettings)
+    add_settings(parser, ReportSettings, only=("time_unit", "units_per_second", "seed"))
     add_compute_arguments(parser, device=False)
     return parser.parse_args()
 
@@ -79,10 +65,11 @@ def main() -> None:
 
     folders, own, tables = (dict(one) for one in (arguments.model, arguments.model_fusion, arguments.model_histograms))
     check_names(arguments)
+    settings = read_settings(arguments, ExplorerSettings)
     read = [folder / "features.h5" for folder in folders.values()]
     check_targets((arguments.output,), (*read, arguments.histograms, *tables.values(), arguments.packed))
     sets = query_sets([read_run(name, folder, own.get(name, arguments.fusion)) for name, folder in folders.items()])
-    order = [choose_rows(runs, arguments.queries, arguments.seed) for runs in sets]
+    order = [choose_rows(runs, settings.queries, arguments.seed) for runs in sets]
     explored = []
     for runs, rows in zip(sets, order, strict=True):
         models = []
@@ -97,8 +84,8 @@ def main() -> None:
         report=relative_link(arguments.report, arguments.output) if arguments.report else "",
         source=PictureSource(arguments.root, arguments.packed),
         clock=Clock(per_second=arguments.units_per_second, unit=arguments.time_unit),
-        thumbnail_height=arguments.thumbnail_height,
-        most_bytes=round(arguments.megabytes * 1e6),
+        thumbnail_height=settings.thumbnail_height,
+        most_bytes=round(settings.megabytes * 1e6),
     )
     write_text(arguments.output, page)
 

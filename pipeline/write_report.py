@@ -4,15 +4,10 @@ import argparse
 from pathlib import Path
 
 from streid.reporting.report.report_arguments import check_names, model_fusions, named_folder, named_source
+from streid.reporting.report.report_settings import ReportSettings
 from streid.scoring.fusion_records import DEFAULT_FUSION, FUSIONS
-from streid.stage.cli import (
-    add_compute_arguments,
-    non_negative_float,
-    non_negative_int,
-    run_stage,
-    seed_number,
-    set_threads,
-)
+from streid.stage.cli import add_compute_arguments, run_stage, set_threads
+from streid.stage.setting_flags import add_settings, read_settings
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -70,15 +65,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--run-flags", default="", help="flags of the Snakemake run, one text, for the command that repeats it"
     )
-    parser.add_argument("--queries", type=non_negative_int, default=8, help="ranked lists, hard queries (default: 8)")
-    parser.add_argument("--time-unit", default="frames", help="unit of the data set's times (default: frames)")
-    parser.add_argument(
-        "--units-per-second",
-        type=non_negative_float,
-        default=0.0,
-        help="such units in a second; 0: not known, times are shown as they are (default: 0)",
-    )
-    parser.add_argument("--seed", type=seed_number, default=0, help="of the draw of queries and pictures (default: 0)")
+    add_settings(parser, ReportSettings)
     add_compute_arguments(parser, device=False)
     return parser.parse_args()
 
@@ -106,6 +93,7 @@ def main() -> None:
         dict(one) for one in (arguments.model, arguments.model_fusion, arguments.foreign_histograms)
     )
     check_names(arguments)
+    settings = read_settings(arguments, ReportSettings)
     read = (arguments.manifest, arguments.summary, arguments.histograms, arguments.packed, arguments.config_json)
     check_targets((arguments.output, arguments.page), read)
     summary, histograms = read_summary(arguments.summary), read_histograms(arguments.histograms)
@@ -117,7 +105,7 @@ def main() -> None:
         runs=runs,
         foreign=foreign,
         configuration=read_json(arguments.config_json) if arguments.config_json else {},
-        seed=arguments.seed,
+        seed=settings.seed,
         commit=git_state(Path(__file__).parent),
     )
     record_text = json_text(record, arguments.output)
@@ -127,8 +115,8 @@ def main() -> None:
         manifest=read_manifest(arguments.manifest, summary),
         histograms=histograms,
         store=PictureStore(PictureSource(arguments.root, arguments.packed)),
-        clock=Clock(per_second=arguments.units_per_second, unit=arguments.time_unit),
-        queries=arguments.queries,
+        clock=Clock(per_second=settings.units_per_second, unit=settings.time_unit),
+        queries=settings.queries,
         foreign=foreign,
         costs=cost_rows(arguments.benchmarks) if arguments.benchmarks else None,
         repeat=repeat_command(arguments.dataset, arguments.run_flags),

@@ -25,7 +25,8 @@ from streid.scoring.fusion_records import DEFAULT_FUSION, FusionRequest, make_fu
 from streid.scoring.metrics import summarise
 from streid.scoring.products import PairProducts, normalised_features
 from streid.scoring.ranks import StreamRanker
-from streid.scoring.rerank import RerankSettings, rerank_blocks
+from streid.scoring.rerank import rerank_blocks
+from streid.scoring.rerank_settings import RerankSettings
 from streid.scoring.search import Gallery
 from streid.spatiotemporal.likelihood import fit_likelihood
 from streid.spatiotemporal.travel_histograms import build_histograms
@@ -148,7 +149,7 @@ def rerank(
 
     Args:
         fusion, alpha, weight, seed: as in `score`.
-        k1, k2, lambda_, average: as in `streid.scoring.rerank.RerankSettings`.
+        k1, k2, lambda_, average: as in `streid.scoring.rerank_settings.RerankSettings`.
 
     Returns:
         (Q, G) float32 from 0 to 1; lower is better.
@@ -156,7 +157,7 @@ def rerank(
     Raises:
         InputError: the pictures or a setting cannot be used.
     """
-    settings = RerankSettings(k1=k1, k2=k2, lambda_=lambda_, average=average)
+    settings = RerankSettings.of(k1=k1, k2=k2, lambda_=lambda_, average=average)
     scene = _scene(query, gallery)
     made = _fusion(scene, travel_times, fusion, {"alpha": alpha, "weight": weight}, seed) or visual_fusion()
     distances_QG = np.empty((len(scene.query), len(scene.gallery)), np.float32)

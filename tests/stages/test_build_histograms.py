@@ -85,5 +85,5 @@ def test_settings_beyond_all_use_leave_one_line_and_no_file(tmp_path: Path, sett
     table = manifest(tmp_path / "m.csv", "a1,train,1,1,0,0,", "a2,train,1,2,0,250,")
     done = run("--manifest", table, "--output", tmp_path / "h.h5", *setting)
     assert done.returncode == 2
-    assert "a number from 1e-06 to" in error_line(done.stderr)
+    assert f"argument {setting[0]}: {setting[1]!r} given; it must be a number of at least 1e-06" in done.stderr
     assert not (tmp_path / "h.h5").exists()

@@ -371,8 +371,8 @@ def test_hostile_names_are_escaped(results: Path, tmp_path: Path, run_stage: Run
     )
     write_json(results / "config.json", {"<script>": "</td><script>"})
     (results / "logs" / "train<script>.log").write_text(f"{LOGGED}python </code><script>\n")
-    units = ("--time-unit", "<script>alert(3)</script>", "--units-per-second", 0, "--explorer", "javascript:alert(4)")
-    run_stage(*arguments(results, tmp_path / "out", *units, dataset="<script>alert(2)</script>", models=("pcb",)))
+    more = ("--units-per-second", 0, "--explorer", "javascript:alert(4)")
+    run_stage(*arguments(results, tmp_path / "out", *more, dataset="<script>alert(2)</script>", models=("pcb",)))
     page = (tmp_path / "out" / "report.html").read_text()
     assert "<script" not in page
     assert "<img src=x" not in page
@@ -380,8 +380,14 @@ def test_hostile_names_are_escaped(results: Path, tmp_path: Path, run_stage: Run
     assert "&lt;script&gt;alert(2)" in page
     assert 'href="javascript' not in page
     drawn = b"".join(path.read_bytes() for path in (tmp_path / "out" / "figures").glob("*.svg"))
-    assert b"&lt;script&gt;alert(3)" in drawn
     assert b"<script" not in drawn
+
+
+def test_a_unit_that_is_no_word_is_refused(results: Path, tmp_path: Path, run_stage: RunStage) -> None:
+    words = arguments(results, tmp_path / "out", "--time-unit", "<script>alert(3)</script>", models=("pcb",))
+    said = run_stage(*words, status=2).stderr.splitlines()[-1]
+    assert "argument --time-unit: '<script>alert(3)</script>' given; it must be a unit of at most 40 letters" in said
+    assert not (tmp_path / "out").exists()
 
 
 def test_less_is_said_plainly(results: Path, tmp_path: Path, run_stage: RunStage) -> None:

@@ -14,8 +14,8 @@ from streid.scoring.evaluation import make_scene, rank_streams
 from streid.scoring.fusion import likelihood_fusion, logistic_fusion, visual_fusion
 from streid.scoring.metrics import summarise
 from streid.scoring.products import PairProducts
-from streid.scoring.rerank import RerankSettings
 from streid.scoring.rerank import rerank as rerank_scene
+from streid.scoring.rerank_settings import RerankSettings
 from streid.scoring.weights import default_weight
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "python.md"
@@ -151,7 +151,7 @@ def test_settings_out_of_range_are_refused(
     for call in (score, rerank):
         with pytest.raises(InputError, match=message):
             call(query, gallery, travel_times, **changes)
-    with pytest.raises(InputError, match="not k1 0, k2 6 and lambda 0.3$"):
+    with pytest.raises(InputError, match="^k1 is 0; it must be a whole number of at least 1 and"):
         rerank(query, gallery, k1=np.int64(0))  # type: ignore[arg-type]
 
 

@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "scoring": STAGE | {"data", "spatiotemporal", "scoring"},
     "reporting": STAGE | {"data", "spatiotemporal", "scoring", "reporting"},
     "api": BASE | {"files", "spatiotemporal", "scoring"},
-    "workflow": BASE | {"stage", "data", "appearance", "scoring", "workflow"},
+    "workflow": STAGE | {"data", "appearance", "spatiotemporal", "scoring", "reporting", "workflow"},
 }
 GRAB_BAGS = {"utils", "util", "helpers", "common", "misc"}
 

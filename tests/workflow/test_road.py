@@ -290,10 +290,13 @@ def test_a_wrong_configuration_is_refused(project: Project) -> None:
     unknown = project.snakemake("--dry-run", "--config", "datasets={demo: {models: [vit]}}", status=1)
     assert "datasets.demo.models names 'vit'" in unknown
     for change, line in (
-        ("datasets={demo: {format: cuhk}}", "datasets.demo.format is 'cuhk'; known: market1501, dukemtmc, "),
-        ("train={architecture: vit}", "train.architecture is 'vit'; known: baseline, pcb, "),
-        ("models={pcb: {train: {architecture: vit}}}", "models.pcb.train.architecture is 'vit'; known: "),
-        ("datasets={demo: {train: {architecture: vit}}}", "datasets.demo.train.architecture is 'vit'; known: "),
+        ("datasets={demo: {format: cuhk}}", "datasets.demo.format is 'cuhk'; it must be one of market1501, dukemtmc, "),
+        ("train={architecture: vit}", "train.architecture is 'vit'; it must be one of baseline, pcb, "),
+        ("models={pcb: {train: {architecture: vit}}}", "models.pcb.train.architecture is 'vit'; it must be one of "),
+        (
+            "datasets={demo: {train: {architecture: vit}}}",
+            "datasets.demo.train.architecture is 'vit'; it must be ",
+        ),
         ("datasets={demo: {features: {osnet: F.h5}}}", "datasets.demo.features brings 'osnet': a name that "),
     ):
         assert f"config: {line}" in project.snakemake("--dry-run", "--config", change, status=1)

@@ -61,7 +61,7 @@ rule extract_features:
         model=OWN_MODELS,
     conda:
         ENVIRONMENT
-    threads: config["compute"]["gpu_job_threads"]
+    threads: PLAN.compute["gpu_job_threads"]
     resources:
         mem_mb=6000,
         runtime=480,
@@ -91,7 +91,7 @@ rule inspect_model:
         "results/{dataset}/benchmarks/inspect_model.{model}.tsv"
     conda:
         ENVIRONMENT
-    threads: config["compute"]["gpu_job_threads"]
+    threads: PLAN.compute["gpu_job_threads"]
     resources:
         mem_mb=4000,
         runtime=30,

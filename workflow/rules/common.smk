@@ -4,7 +4,6 @@ import re
 import sys
 from pathlib import Path
 
-import yaml
 from snakemake.settings.types import DAGSettings
 
 sys.path.insert(0, str(Path(workflow.basedir) / "pipeline"))
@@ -12,18 +11,15 @@ sys.path.insert(0, str(Path(workflow.basedir) / "pipeline"))
 from streid.scoring.fusion_records import FUSIONS
 from streid.workflow import job_resources, report_plan
 from streid.workflow.code_params import code_params
-from streid.workflow.configuration import configuration_problems, with_numbers
+from streid.workflow.configuration import read_configuration
 from streid.workflow.cross_checks import plan_problems
 from streid.workflow.plan import Plan
 from streid.workflow.run_flags import profile_flags, run_flags
 
-config.update(with_numbers(dict(config)))
-_schema = Path(workflow.basedir) / "workflow" / "schemas" / "config.schema.yaml"
-_problems = configuration_problems(
-    config, yaml.safe_load(_schema.read_text(encoding="utf-8"))
-)
-PLAN = Plan(config)
-_problems = _problems or plan_problems(PLAN)
+_values, _problems = read_configuration(config)
+if not _problems:
+    PLAN = Plan(_values)
+    _problems = plan_problems(PLAN)
 if _problems:
     raise WorkflowError(*[f"config: {problem}" for problem in _problems])
 
@@ -35,7 +31,7 @@ def any_of(names):
 
 PIPELINE = Path(os.path.relpath(Path(workflow.basedir) / "pipeline"))
 ENVIRONMENT = str(Path(workflow.basedir) / "environment.yml")
-DEVICE = PLAN.device
+DEVICE = PLAN.compute["device"]
 GPUS = job_resources.gpus(PLAN)
 # The models whose weights are here, and those of them that were trained on another data set.
 OWN_MODELS = f"(?:{any_of(PLAN.models)})(?:@(?:{any_of(PLAN.datasets)}))?"

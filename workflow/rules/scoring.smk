@@ -12,7 +12,7 @@ rule evaluate_joint:
         "results/{dataset}/benchmarks/evaluate_joint.{model}.{fusion}.tsv"
     conda:
         ENVIRONMENT
-    threads: config["compute"]["scoring_threads"]
+    threads: PLAN.compute["scoring_threads"]
     resources:
         mem_mb=scoring_memory,
         runtime=120,
@@ -42,7 +42,7 @@ rule rerank_scores:
         "results/{dataset}/benchmarks/rerank_scores.{model}.{fusion}.tsv"
     conda:
         ENVIRONMENT
-    threads: config["compute"]["scoring_threads"]
+    threads: PLAN.compute["scoring_threads"]
     resources:
         mem_mb=scoring_memory,
         runtime=240,

@@ -13,31 +13,10 @@ import torch
 from torch.nn import functional
 
 from streid.appearance.appearance_model import Outputs
+from streid.appearance.train_settings import DISTANCES, LossSettings
 from streid.errors import InputError
 
-DISTANCES = ("euclidean", "cosine")
-TRIPLETS = ("none", *DISTANCES)
 UNKNOWN_PART = 255
-
-
-@dataclass(frozen=True, kw_only=True)
-class LossConfig:
-    """The losses' settings.
-
-    label_smoothing: of the cross-entropy. triplet: none, or the distance of the batch-hard triplet loss, with its
-    margin, and its weight beside the cross-entropy. mask_weight: of the loss of part maps against part masks, which
-    counts where the model gives the maps and the data set the masks.
-    """
-
-    label_smoothing: float = 0.0
-    triplet: str = "none"
-    triplet_margin: float = 0.3
-    triplet_weight: float = 1.0
-    mask_weight: float = 0.5
-
-    def __post_init__(self) -> None:
-        if self.triplet not in TRIPLETS:
-            raise InputError(f"unknown triplet loss {self.triplet!r}; known: {', '.join(TRIPLETS)}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,12 +28,12 @@ class Loss:
         are empty where the data set has none, and the settings. None where model or data set lack what it needs.
     """
 
-    weight: Callable[[LossConfig], float]
-    compute: Callable[[Outputs, torch.Tensor, torch.Tensor, LossConfig], torch.Tensor | None]
+    weight: Callable[[LossSettings], float]
+    compute: Callable[[Outputs, torch.Tensor, torch.Tensor, LossSettings], torch.Tensor | None]
 
 
 def training_loss(
-    outputs: Outputs, labels_N: torch.Tensor, masks_NHW: torch.Tensor, config: LossConfig
+    outputs: Outputs, labels_N: torch.Tensor, masks_NHW: torch.Tensor, settings: LossSettings
 ) -> torch.Tensor:
     """The loss of a batch: the sum of LOSSES, each times its weight.
 
@@ -67,8 +46,8 @@ def training_loss(
     """
     total = torch.zeros((), device=labels_N.device)
     for loss in LOSSES.values():
-        weight = loss.weight(config)
-        term = loss.compute(outputs, labels_N, masks_NHW, config) if weight else None
+        weight = loss.weight(settings)
+        term = loss.compute(outputs, labels_N, masks_NHW, settings) if weight else None
         if term is not None:
             total = total + weight * term
     return total
@@ -144,37 +123,37 @@ def correct_predictions(logits: Sequence[torch.Tensor], labels_N: torch.Tensor) 
     return (torch.stack(list(logits)).sum(0).argmax(1) == labels_N).sum()
 
 
-def _weigh_identity(_config: LossConfig) -> float:
+def _weigh_identity(_settings: LossSettings) -> float:
     return 1.0
 
 
 def _compute_identity(
-    outputs: Outputs, labels_N: torch.Tensor, _masks_NHW: torch.Tensor, config: LossConfig
+    outputs: Outputs, labels_N: torch.Tensor, _masks_NHW: torch.Tensor, settings: LossSettings
 ) -> torch.Tensor:
-    return identity_loss(outputs.logits, labels_N, config.label_smoothing)
+    return identity_loss(outputs.logits, labels_N, settings.label_smoothing)
 
 
-def _weigh_triplet(config: LossConfig) -> float:
-    return 0.0 if config.triplet == "none" else config.triplet_weight
+def _weigh_triplet(settings: LossSettings) -> float:
+    return 0.0 if settings.triplet == "none" else settings.triplet_weight
 
 
 def _compute_triplet(
-    outputs: Outputs, labels_N: torch.Tensor, _masks_NHW: torch.Tensor, config: LossConfig
+    outputs: Outputs, labels_N: torch.Tensor, _masks_NHW: torch.Tensor, settings: LossSettings
 ) -> torch.Tensor:
     """The sum over the embeddings."""
     if not outputs.embeddings:
         raise InputError("this model gives no embeddings for a triplet loss; set train.triplet to none")
-    margin, distance = config.triplet_margin, config.triplet
+    margin, distance = settings.triplet_margin, settings.triplet
     losses = [triplet_loss(one_ND, labels_N, margin=margin, distance=distance) for one_ND in outputs.embeddings]
     return torch.stack(losses).sum()
 
 
-def _weigh_masks(config: LossConfig) -> float:
-    return config.mask_weight
+def _weigh_masks(settings: LossSettings) -> float:
+    return settings.mask_weight
 
 
 def _compute_masks(
-    outputs: Outputs, _labels_N: torch.Tensor, masks_NHW: torch.Tensor, _config: LossConfig
+    outputs: Outputs, _labels_N: torch.Tensor, masks_NHW: torch.Tensor, _settings: LossSettings
 ) -> torch.Tensor | None:
     if outputs.part_maps is None or not masks_NHW.numel():
         return None

@@ -12,8 +12,9 @@ import torch
 from safetensors.torch import save_file
 
 from streid.appearance.appearance_model import AppearanceModel
-from streid.appearance.architectures import build_network, check_architecture
+from streid.appearance.architectures import ARCHITECTURES, build_network, check_architecture
 from streid.appearance.backbones import check_backbone
+from streid.appearance.train_settings import LossSettings
 from streid.errors import InputError, refused_by_system
 from streid.files.atomic import atomic_output
 
@@ -58,6 +59,12 @@ class ModelConfig:
 def build_model(config: ModelConfig) -> AppearanceModel:
     """A model with random weights."""
     return build_network(config.architecture, config.backbone, config.identities, config.frames)
+
+
+def reads_masks(config: ModelConfig, settings: LossSettings, summary: Mapping[str, Any]) -> bool:
+    """Whether training needs the part masks: the data set has them, the model gives part maps, and they count."""
+    finds_parts = ARCHITECTURES[config.architecture].part_maps and config.frames == 1
+    return finds_parts and settings.mask_weight > 0 and bool(summary.get("masks"))
 
 
 def save_model(path: str | os.PathLike[str], model: AppearanceModel, config: ModelConfig) -> None:

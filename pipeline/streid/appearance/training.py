@@ -29,7 +29,7 @@ from streid.appearance.losses import correct_predictions, training_loss
 from streid.appearance.optimization import build_optimizer, set_rates
 from streid.appearance.progress import progress_bar
 from streid.appearance.schedules import rate_factor
-from streid.appearance.settings import TrainingConfig
+from streid.appearance.train_settings import TrainSettings
 from streid.appearance.validation import Validation
 from streid.data.loading import Item, Sample, TrainingSet, load_batches
 from streid.data.samplers import epoch_batches
@@ -53,7 +53,7 @@ class Trainer:
         self,
         model: AppearanceModel,
         dataset: TrainingSet,
-        config: TrainingConfig,
+        config: TrainSettings,
         *,
         device: torch.device,
         world: World | None = None,
@@ -62,13 +62,13 @@ class Trainer:
         self.model = model.to(device).to(memory_format=torch.channels_last)
         self.dataset, self.config, self.device = dataset, config, device
         self.world, self.validate = world or World(), validate
-        config.sampler.check_shares(self.world.size)
-        self.optimizer = build_optimizer(model, config.optimizer)
+        config.check_shares(self.world.size)
+        self.optimizer = build_optimizer(model, config)
         self.scaler = torch.amp.GradScaler(device.type, enabled=config.precision == "fp16")
         self.average = WeightAverage(self.model, config.ema_decay) if config.ema_decay else None
         self.batches_per_epoch = len(self._epoch_batches(1))
         self.steps_per_epoch = -(-self.batches_per_epoch // config.accumulate)
-        planned = self.steps_per_epoch * config.schedule.epochs
+        planned = self.steps_per_epoch * config.epochs
         self.total_steps = min(planned, config.max_steps) if config.max_steps else planned
         self.journal = Journal()
         self._prepare = NetworkInput(device)
@@ -135,7 +135,7 @@ class Trainer:
 
     def _epoch_batches(self, epoch: int) -> list[list[Item]]:
         """This process's samples of every batch of an epoch."""
-        rows_BN = epoch_batches(self.config.sampler, self.dataset.labels, seed=self.config.seed, epoch=epoch)
+        rows_BN = epoch_batches(self.config, self.dataset.labels, seed=self.config.seed, epoch=epoch)
         share = rows_BN.shape[1] // self.world.size
         first = self.world.rank * share
         return [
@@ -166,7 +166,7 @@ class Trainer:
         torch.manual_seed(
             int(np.random.SeedSequence((config.seed, position.step, self.world.rank)).generate_state(1)[0])
         )
-        set_rates(self.optimizer, config.optimizer, self._factor())
+        set_rates(self.optimizer, config, self._factor())
 
     def _wrap(self, frozen: bool) -> nn.Module:
         """The model as it is called in training; anew when the weights that learn have changed."""
@@ -206,7 +206,7 @@ class Trainer:
         masks_NHW = batch.mask.to(self.device, non_blocking=True)
         with torch.autocast(self.device.type, precision, enabled=precision != torch.float32):
             outputs = self._network(inputs)
-        loss = training_loss(outputs, labels_N, masks_NHW, self.config.losses)
+        loss = training_loss(outputs, labels_N, masks_NHW, self.config)
         self.scaler.scale(loss / parts).backward()  # type: ignore[no-untyped-call]
         correct = correct_predictions(outputs.logits, labels_N)
         share = loss.detach() / (parts * self.world.size)
@@ -232,7 +232,7 @@ class Trainer:
         return self.position.step // self.steps_per_epoch + 1
 
     def _factor(self) -> float:
-        return rate_factor(self.config.schedule, self.position.step / self.steps_per_epoch)
+        return rate_factor(self.config, self.position.step / self.steps_per_epoch)
 
     def _head_rate(self) -> float:
         return float(self.optimizer.param_groups[1]["lr"])

@@ -12,8 +12,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from streid.data.clips import training_clip
 from streid.data.picture_source import PictureSource
+from streid.data.sample_settings import AugmentationSettings
 from streid.data.transforms import (
-    AugmentationConfig,
     augment_mask,
     augment_picture,
     draw_augmentation,
@@ -68,7 +68,7 @@ class TrainingSet(Dataset[Sample]):
         source: PictureSource,
         units: Sequence[Sequence[str]],
         labels: Sequence[int],
-        augmentation: AugmentationConfig,
+        augmentation: AugmentationSettings,
         *,
         frames: int = 1,
         frame_stride: int = 0,

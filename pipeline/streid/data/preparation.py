@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,8 @@ from streid.data.limits import find_limits, find_unmatched
 from streid.data.manifest import Origin, check_manifest, find_contradiction
 from streid.data.masks import digest_masks, mask_paths
 from streid.data.picture_files import CheckedPictures, Keep, PictureFiles, check_pictures, find_files
-from streid.data.sources import SourceDataset, SourceOptions, ValidationList
+from streid.data.prepare_settings import PrepareSettings
+from streid.data.sources import SourceDataset, SourceOptions
 from streid.data.tracklets import group_passes, number_own_tracklets
 from streid.errors import InputError
 from streid.files.picture_pack import create_pack
@@ -26,23 +26,6 @@ from streid.files.sightings import UNKNOWN_TIME
 logger = logging.getLogger(__name__)
 
 RENDERING_MARKER = "rendered.json"
-
-
-@dataclass(frozen=True, kw_only=True)
-class PreparationConfig:
-    """How a data set is prepared.
-
-    holdout_identities: training identities to hold out as split val, drawn with `seed`. unreadable:
-    `refuse` or `skip` pictures that cannot be read. pass_gap: times further apart end a tracklet, in the
-    data set's time unit; 0: one tracklet per identity, camera and session. validation_list: what to do
-    with MSMT17's own validation pictures, `train` on them or keep them as `val`.
-    """
-
-    holdout_identities: int = 0
-    unreadable: str = "refuse"
-    pass_gap: int = 500
-    validation_list: ValidationList = "train"
-    seed: int = 0
 
 
 def drop_unreadable(
@@ -68,7 +51,7 @@ def drop_unreadable(
     return table[~table["path"].isin(checked.problems)], checked
 
 
-def check_test(table: pd.DataFrame, origin: Origin, config: PreparationConfig) -> list[str]:
+def check_test(table: pd.DataFrame, origin: Origin, settings: PrepareSettings) -> list[str]:
     """Refuse rows from which no training and test are possible.
 
     Returns:
@@ -82,10 +65,10 @@ def check_test(table: pd.DataFrame, origin: Origin, config: PreparationConfig) -
         raise InputError(
             f"{origin.path}: no pictures for {', '.join(missing)}; a data set needs train, query and gallery"
         )
-    if config.holdout_identities:
+    if settings.holdout_identities:
         if (table["split"] == "val").any():
             raise InputError(f"{origin.path}: has a split val of its own; set prepare.holdout_identities to 0")
-        hold_out_identities(table, config.holdout_identities, config.seed)
+        hold_out_identities(table, settings.holdout_identities, settings.seed)
     return find_unmatched(table, origin)
 
 
@@ -128,7 +111,7 @@ def prepare_dataset(
     source_format: str,
     root: Path,
     source_manifest: Path | None,
-    config: PreparationConfig,
+    settings: PrepareSettings,
     threads: int,
     pack: Path | None = None,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
@@ -143,29 +126,32 @@ def prepare_dataset(
     Raises:
         InputError: the data set cannot be used; no pack is written then.
     """
-    options = SourceOptions(manifest=source_manifest, validation_list=config.validation_list)
+    options = SourceOptions(manifest=source_manifest, validation_list=settings.validation_list)
     source = find_format(source_format).load(root, options)
     origin = Origin(path=source.manifest or root, lines=source.manifest is not None)
     check_manifest(source.table, origin)
     table = source.table
     if source.own_tracklets:
         table = table.assign(tracklet=number_own_tracklets(table, origin))
-    warnings = check_test(table, origin, config)
+    warnings = check_test(table, origin, settings)
     paths = _distinct(table["path"])
     files = find_files(root, paths, threads)
     refuse_one_file(table, files, origin)
     with _packing(pack, files, table, root, threads) as keep:
-        table, checked = drop_unreadable(table, root, unreadable=config.unreadable, threads=threads, keep=keep)
+        table, checked = drop_unreadable(table, root, unreadable=settings.unreadable, threads=threads, keep=keep)
         if checked.problems:
-            warnings = [*check_test(table, origin, config), f"{len(checked.problems)} unreadable pictures were skipped"]
+            warnings = [
+                *check_test(table, origin, settings),
+                f"{len(checked.problems)} unreadable pictures were skipped",
+            ]
         warnings += find_copies(table, checked, origin)
         table = table.reset_index(drop=True)
         masks_digest, mask_warnings = digest_masks(table, root, threads=threads, keep=keep)
         if not source.own_tracklets:
-            table = table.assign(tracklet=group_passes(table, config.pass_gap))
+            table = table.assign(tracklet=group_passes(table, settings.pass_gap))
         official = compare_counts(count_pictures(table), source.expected)
-        if config.holdout_identities:
-            table = hold_out_identities(table, config.holdout_identities, config.seed)
+        if settings.holdout_identities:
+            table = hold_out_identities(table, settings.holdout_identities, settings.seed)
     rendered = (root / RENDERING_MARKER).is_file()
     if rendered and source.expected is not None:
         official.append("the pictures are rendered: results on them say nothing about the real data set")

@@ -4,74 +4,16 @@ Shape suffixes: B batches of an epoch, N samples of a batch, U samples of the da
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from streid.errors import InputError
-
-SAMPLERS = ("shuffle", "pk")
+from streid.data.sample_settings import SamplerSettings
 
 IntArray = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, kw_only=True)
-class SamplerConfig:
-    """How an epoch is cut into batches.
-
-    sampler: `shuffle`, every sample at most once; or `pk`, batches of batch_size / pictures_per_identity
-    identities with pictures_per_identity samples each, for the triplet loss (Hermans et al., 2017).
-    """
-
-    sampler: str
-    batch_size: int
-    pictures_per_identity: int = 4
-
-    def __post_init__(self) -> None:
-        if self.sampler not in SAMPLERS:
-            raise InputError(f"unknown sampler {self.sampler!r}; known: {', '.join(SAMPLERS)}")
-        if self.batch_size < 2:
-            raise InputError("batch_size must be at least 2, batch normalisation needs it")
-        if self.sampler == "pk" and self.batch_size % self.pictures_per_identity:
-            raise InputError(
-                f"batch_size {self.batch_size} is no multiple of pictures_per_identity {self.pictures_per_identity}"
-            )
-
-    @property
-    def identities_per_batch(self) -> int:
-        """P of the PK sampler."""
-        return self.batch_size // self.pictures_per_identity
-
-    def check_shares(self, processes: int) -> None:
-        """Refuse batches that cannot be divided evenly among processes: with `pk`, in whole identities.
-
-        Raises:
-            InputError: so many processes cannot share a batch.
-        """
-        groups, what = (
-            (self.identities_per_batch, "identities") if self.sampler == "pk" else (self.batch_size, "pictures")
-        )
-        if groups % processes or self.batch_size // processes < 2:
-            raise InputError(
-                f"{groups} {what} of a batch cannot be shared among {processes} processes evenly, 2 pictures or more "
-                "each; choose another batch_size or another number of processes"
-            )
-
-    def check_identities(self, count: int) -> None:
-        """Refuse a training set too small for a batch of different people.
-
-        Raises:
-            InputError: the PK sampler puts more identities into a batch than the `count` there are.
-        """
-        if self.sampler == "pk" and count < self.identities_per_batch:
-            raise InputError(
-                f"a batch of {self.identities_per_batch} identities cannot be made from {count}; lower batch_size or "
-                "raise pictures_per_identity"
-            )
-
-
-def epoch_batches(config: SamplerConfig, labels_U: Sequence[int] | IntArray, *, seed: int, epoch: int) -> IntArray:
+def epoch_batches(settings: SamplerSettings, labels_U: Sequence[int] | IntArray, *, seed: int, epoch: int) -> IntArray:
     """One epoch's batches of sample rows (B, N); B is the same in every epoch.
 
     Args:
@@ -83,10 +25,10 @@ def epoch_batches(config: SamplerConfig, labels_U: Sequence[int] | IntArray, *, 
     """
     generator = np.random.default_rng((seed, epoch))
     labels_U = np.asarray(labels_U, np.int64)
-    config.check_identities(len(np.unique(labels_U)))
-    if config.sampler == "shuffle":
-        return _shuffled(len(labels_U), config.batch_size, generator)
-    return _by_identity(labels_U, config.identities_per_batch, config.pictures_per_identity, generator)
+    settings.check_identities(len(np.unique(labels_U)))
+    if settings.sampler == "shuffle":
+        return _shuffled(len(labels_U), settings.batch_size, generator)
+    return _by_identity(labels_U, settings.identities_per_batch, settings.pictures_per_identity, generator)
 
 
 def _shuffled(samples: int, batch_size: int, generator: np.random.Generator) -> IntArray:

@@ -16,7 +16,7 @@ from PIL import Image
 from torch.nn import functional
 from torchvision.transforms.v2 import functional as picture_functional
 
-from streid.errors import InputError
+from streid.data.sample_settings import AugmentationSettings
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -27,40 +27,6 @@ ERASING_TRIES = 10
 
 Rectangle = tuple[int, int, int, int]
 NOTHING: Rectangle = (0, 0, 0, 0)
-
-
-@dataclass(frozen=True, kw_only=True)
-class AugmentationConfig:
-    """Picture size and training augmentation.
-
-    height, width: network input in pixels. crop_scale: training pictures are resized to this factor of
-    the input and cropped at random (1 = no crop). padding: black pixels added on every side before the
-    crop. colour_jitter: strength of random brightness, contrast and saturation (factors from 1 - strength to
-    1 + strength) and of hue (a quarter of it, in turns). grayscale, flip, erasing: probabilities of
-    turning grey, of mirroring and of random erasing (Zhong et al., AAAI 2020; area 2-40 %, filled with
-    0 after normalisation).
-    """
-
-    height: int
-    width: int
-    crop_scale: float = 1.0
-    padding: int = 0
-    colour_jitter: float = 0.0
-    grayscale: float = 0.0
-    flip: float = 0.5
-    erasing: float = 0.5
-
-    def __post_init__(self) -> None:
-        if min(self.height, self.width) < 32:
-            raise InputError(f"input size {self.height}x{self.width} is too small; at least 32x32")
-        if not 1 <= self.crop_scale <= 2:
-            raise InputError(f"crop scale {self.crop_scale} is not between 1 and 2")
-        if not 0 <= self.padding <= min(self.height, self.width) // 2:
-            raise InputError(f"padding {self.padding} is not between 0 and half the input's shorter side")
-        if not 0 <= self.colour_jitter <= 1:
-            raise InputError(f"colour jitter {self.colour_jitter} is not between 0 and 1")
-        if not all(0 <= probability <= 1 for probability in (self.grayscale, self.flip, self.erasing)):
-            raise InputError("the probabilities of grayscale, flip and erasing lie between 0 and 1")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +54,7 @@ def no_augmentation(height: int, width: int) -> Augmentation:
     return Augmentation(height=height, width=width, resized=(height, width))
 
 
-def draw_augmentation(config: AugmentationConfig, generator: np.random.Generator) -> Augmentation:
+def draw_augmentation(config: AugmentationSettings, generator: np.random.Generator) -> Augmentation:
     """Draw a sample's geometry and colour changes."""
     rows, columns = round(config.height * config.crop_scale), round(config.width * config.crop_scale)
     spare_rows, spare_columns = (
@@ -117,7 +83,7 @@ def draw_augmentation(config: AugmentationConfig, generator: np.random.Generator
     )
 
 
-def draw_erased(config: AugmentationConfig, generator: np.random.Generator) -> Rectangle:
+def draw_erased(config: AugmentationSettings, generator: np.random.Generator) -> Rectangle:
     """Draw the erased rectangle (top, left, rows, columns) of one picture; `NOTHING` if none is erased."""
     if generator.random() >= config.erasing:
         return NOTHING

@@ -12,13 +12,11 @@ them, G gallery.
 import logging
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 
 from streid.arrays import FeatureArray, FloatArray, IntArray
-from streid.errors import InputError
 from streid.scoring.compilation import Int32Array, Moments, Rule
 from streid.scoring.evaluation import Scene, query_blocks
 from streid.scoring.fusion import Fusion, locate, take_moments
@@ -36,53 +34,24 @@ from streid.scoring.reciprocal import (
     rerank_block,
     soft_memberships,
 )
+from streid.scoring.rerank_settings import RerankSettings
 
 logger = logging.getLogger(__name__)
 CANDIDATES = 4
 KEPT_BYTES = 1 << 31
-AVERAGES = ("nearest", "cross-camera")
 ROUNDING = np.float32(1e-5)  # by which the cosine of a picture with itself may pass 1
 
 
-@dataclass(frozen=True, kw_only=True)
-class RerankSettings:
-    """How to re-rank.
-
-    k1: neighbours looked at. k2: neighbours averaged over (1: none). lambda_: weight of the original
-    distance. average: which of them, one of AVERAGES: `nearest`, the first k2 of a picture as in the paper,
-    or `cross-camera`, with half the weight the first k2 // 2 before the picture's own camera, itself the first
-    of them, and with the other half the first k2 - 1 before other cameras, all among its first k1 + 1.
-    The nearest are mostly the same person before the same camera, so that averaging over them brings the
-    camera's look along; averaging over other cameras' alone lets the wrong ones in where few are right.
-    """
-
-    k1: int = 20
-    k2: int = 6
-    lambda_: float = 0.3
-    average: str = "nearest"
-
-    def __post_init__(self) -> None:
-        if self.k1 < 1 or self.k2 < 1 or not 0 <= self.lambda_ <= 1:
-            raise InputError(
-                "re-ranking needs k1 and k2 of at least 1 and lambda from 0 to 1, not "
-                f"k1 {self.k1}, k2 {self.k2} and lambda {self.lambda_}"
-            )
-        if self.average not in AVERAGES:
-            raise InputError(f"re-ranking averages over {' or '.join(AVERAGES)}, not {self.average}")
-
-
-def rerank(
-    scene: Scene, fusion: Fusion, products: PairProducts, settings: RerankSettings, *, block_rows: int = 2048
-) -> StreamRanker:
+def rerank(scene: Scene, fusion: Fusion, products: PairProducts, settings: RerankSettings) -> StreamRanker:
     """Rank the gallery for every query by re-ranked distance; the score is its negative."""
     ranker = StreamRanker(scene.query, scene.gallery)
-    for first, scores_QG in rerank_blocks(scene, fusion, products, settings, block_rows=block_rows):
+    for first, scores_QG in rerank_blocks(scene, fusion, products, settings):
         ranker.add(first, scores_QG)
     return ranker
 
 
 def rerank_blocks(
-    scene: Scene, fusion: Fusion, products: PairProducts, settings: RerankSettings, *, block_rows: int = 2048
+    scene: Scene, fusion: Fusion, products: PairProducts, settings: RerankSettings
 ) -> Iterator[tuple[int, FeatureArray]]:
     """Re-ranked distances of every query to the whole gallery, negative, so that higher is better; block by block.
 
@@ -101,7 +70,7 @@ def rerank_blocks(
     started = time.perf_counter()
     count = max(settings.k1 + 1, settings.k2)
     queries, total = len(scene.query), len(products)
-    blocks = list(query_blocks(queries, total - queries, block_rows))
+    blocks = list(query_blocks(queries, total - queries, settings.block_rows))
     kept = max((rows.stop for rows in blocks if 4 * rows.stop * (total - queries) <= KEPT_BYTES), default=0)
     cosines_AG = np.empty((kept, total - queries), np.float32)
     candidates = find_neighbours(
@@ -109,7 +78,7 @@ def rerank_blocks(
         pictures,
         fusion.rule,
         count=count * (CANDIDATES if products.precision == "bf16" else 1),
-        block_rows=block_rows,
+        block_rows=settings.block_rows,
         cosines_AG=cosines_AG,
     )
     if products.precision == "bf16":

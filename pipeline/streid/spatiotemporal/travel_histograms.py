@@ -11,14 +11,12 @@ from streid.arrays import IntArray
 from streid.errors import InputError
 from streid.files.histograms import Histograms
 from streid.files.sightings import Sightings
+from streid.spatiotemporal.histogram_settings import LEAST_SETTING, MOST_BIN_WIDTH, MOST_SIGMA
 from streid.spatiotemporal.smoothing import smooth_counts, window_radius
 from streid.spatiotemporal.timelines import Timelines, mean_times
 
 logger = logging.getLogger(__name__)
 
-LEAST_SETTING = 1e-6
-MOST_BIN_WIDTH = 1e15
-MOST_SIGMA = 1e6
 TABLE_VALUES = 1 << 25  # cameras x cameras x bins
 MOST_IN_FIRST = 0.5
 FEWEST_DIFFERENCES = 10

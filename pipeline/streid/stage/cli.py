@@ -19,7 +19,6 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"
 # OpenMP's threads (torch's, scikit-learn's, numba's) sleep while they wait for work. By default they spin, and take the
 # cores from other jobs and from the threads they wait for. OpenBLAS's threads yield their core while they wait.
 WAITING_POLICY = ("OMP_WAIT_POLICY", "PASSIVE")
-LARGEST_SEED = 2**32 - 1
 COMMAND_MARK = "command: "
 
 
@@ -39,58 +38,12 @@ def non_negative_int(text: str) -> int:
     return value
 
 
-def seed_number(text: str) -> int:
-    """An integer from 0 to 2^32 - 1, which every generator of random numbers takes, as an argparse type."""
-    value = non_negative_int(text)
-    if value > LARGEST_SEED:
-        raise argparse.ArgumentTypeError(f"{text} is above {LARGEST_SEED}")
-    return value
-
-
 def positive_float(text: str) -> float:
     """A finite number above 0, as an argparse type."""
     value = float(text)
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"{text} is not a positive number")
     return value
-
-
-def non_negative_float(text: str) -> float:
-    """A finite number of at least 0, as an argparse type."""
-    value = float(text)
-    if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not a number of at least 0")
-    return value
-
-
-def automatic_or_number(text: str) -> float | None:
-    """None for `auto`, or a finite number of at least 0, as an argparse type."""
-    if text == "auto":
-        return None
-    try:
-        return non_negative_float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text} is neither auto nor a number") from None
-
-
-def fraction(text: str) -> float:
-    """A number from 0 to 1, as an argparse type."""
-    value = float(text)
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
-    return value
-
-
-def truth(text: str) -> bool:
-    """`true` or `false`, in any case, as an argparse type."""
-    if text.lower() not in ("true", "false"):
-        raise argparse.ArgumentTypeError(f"{text} is neither true nor false")
-    return text.lower() == "true"
-
-
-def process_count(text: str) -> int | None:
-    """A positive integer, or `auto` (None), as an argparse type."""
-    return None if text == "auto" else positive_int(text)
 
 
 def add_compute_arguments(parser: argparse.ArgumentParser, *, device: bool = True) -> None:

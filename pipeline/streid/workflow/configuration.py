@@ -1,99 +1,207 @@
-"""What config.yaml may hold: numbers that came as text, and what the schema says against a configuration."""
+"""What config.yaml may hold, and what is wrong with one, in a line for each key."""
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+import difflib
+from collections.abc import Container, Mapping, Sequence
+from typing import Annotated, Any, Literal, get_args, get_origin
 
-import yaml
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
+from annotated_types import MinLen
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_core import ErrorDetails
 
-TEXT_KEYS = ("format", "root", "manifest", "models", "start_weights", "weights_of")
-EXACT = 2**53  # floats beyond are no exact integers
+from streid.appearance.extract_settings import ExtractSettings
+from streid.appearance.inspect_settings import InspectSettings
+from streid.appearance.train_settings import TrainSettings
+from streid.data.layouts import FORMATS
+from streid.data.prepare_settings import PrepareSettings
+from streid.data.rendered.render_settings import RenderSettings
+from streid.reporting.explorer.explorer_settings import ExplorerSettings
+from streid.reporting.report.report_settings import ReportSettings
+from streid.scoring.joint_settings import JointSettings
+from streid.scoring.rerank_settings import RerankSettings
+from streid.spatiotemporal.histogram_settings import HistogramSettings
+from streid.stage.settings import DIFFERENT, Jobs, OneOf, Section, Text, annotation_of, in_words
+from streid.workflow.yaml_names import FROM_YAML, refuse_twice
+
 SHOWN = 80
-BOUNDS = {"minimum": "of at least", "exclusiveMinimum": "above", "maximum": "at most", "exclusiveMaximum": "below"}
+NAME = "[A-Za-z0-9][A-Za-z0-9_.-]*"
+NO_CONTROLS = r"<>{}\x00-\x1f\x7f-\x9f"  # Snakemake takes <name> and {name} in a path for variables of its own
+
+Name = Annotated[
+    str,
+    Text("a name of at most 100 letters, digits, _ . and -, the first of them a letter or digit", NAME, longest=100),
+    FROM_YAML,
+]
+ModelName = Annotated[str, Text("a model's name, or model@data-set", f"{NAME}(?:@{NAME})?", longest=201), FROM_YAML]
+PATH = Text(
+    "a path without control characters and < > { }, that does not start with - or ~ (write ./-name or the whole path)",
+    f"[^-~{NO_CONTROLS}][^{NO_CONTROLS}]*",
+)
+PathText = Annotated[str, PATH, FROM_YAML]
+NAMED = BeforeValidator(refuse_twice)
 
 
-def with_numbers(value: Any) -> Any:
-    """A configuration value whose numbers and truth values, if they came as text, are such again.
+class ComputeSettings(Section):
+    """Devices and threads of the stages."""
 
-    Snakemake reads what stands inside the braces of --config 'joint={alpha: 4}' as text. A whole number
-    written as 5.0 becomes 5. Names and paths stay texts.
-    """
-    if isinstance(value, Mapping):
-        return {key: with_numbers(one) if _holds_numbers(key, one) else one for key, one in value.items()}
-    if isinstance(value, list):
-        return [with_numbers(one) for one in value]
-    if isinstance(value, str):
-        try:
-            read = yaml.safe_load(value)
-        except yaml.YAMLError:
-            return value
-        return with_numbers(read) if isinstance(read, int | float) else value
-    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < EXACT else value
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """auto (a GPU if there is one), cpu, or cuda; with cpu jobs ask the scheduler for no GPU"""
+    gpu_job_threads: Jobs = 2
+    """CPU threads of a training or extraction job"""
+    scoring_threads: Jobs = 8
+    """CPU threads of an evaluation or re-ranking job; --cores limits them"""
 
 
-def _holds_numbers(key: str, value: Any) -> bool:
-    """Whether a key's value is no name or path; `models` lists names in a data set, and has sections at the top."""
-    return key not in TEXT_KEYS or isinstance(value, Mapping)
+class ModelSettings(Section):
+    """Sections of a model."""
+
+    train: TrainSettings = Field(default_factory=TrainSettings)
+    extract: ExtractSettings = Field(default_factory=ExtractSettings)
+    inspect: InspectSettings = Field(default_factory=InspectSettings)
+    joint: JointSettings = Field(default_factory=JointSettings)
+    rerank: RerankSettings = Field(default_factory=RerankSettings)
 
 
-def configuration_problems(config: Mapping[str, Any], schema: Mapping[str, Any]) -> list[str]:
-    """What is wrong with a configuration, one line for each key: its place, its value and what it must be.
+class ModelEntry(ModelSettings):
+    """A name and an entry for each model."""
+
+    weights_of: Name = ""
+    """another entry, whose weights it uses; it is then not trained itself and has no section train"""
+
+
+class DatasetEntry(ModelSettings):
+    """A name and an entry for each data set."""
+
+    format: Annotated[str, OneOf(FORMATS)]
+    """which layout it has"""
+    root: PathText
+    """the folder with the pictures"""
+    manifest: PathText = ""
+    """your own CSV, only for the format manifest"""
+    models: Annotated[list[ModelName], MinLen(1), DIFFERENT]
+    """what to train and test on it: entries of models; name@source takes the model trained on data set source"""
+    features: Annotated[dict[Name, PathText], NAMED] = Field(default_factory=dict)
+    """features made by another program (docs/features.md): the name of a model in the list models, and its file"""
+    model_settings: Annotated[dict[Name, ModelSettings], NAMED] = Field(default_factory=dict)
+    """the name of a model, and values for it on this data set only"""
+    render: RenderSettings = Field(default_factory=RenderSettings)
+    prepare: PrepareSettings = Field(default_factory=PrepareSettings)
+    histograms: HistogramSettings = Field(default_factory=HistogramSettings)
+    report: ReportSettings = Field(default_factory=ReportSettings)
+    explorer: ExplorerSettings = Field(default_factory=ExplorerSettings)
+
+
+class Configuration(Section):
+    """All of config.yaml."""
+
+    datasets: Annotated[dict[Name, DatasetEntry], MinLen(1), NAMED]
+    models: Annotated[dict[Name, ModelEntry], MinLen(1), NAMED]
+    compute: ComputeSettings = Field(default_factory=ComputeSettings)
+    render: RenderSettings = Field(default_factory=RenderSettings)
+    prepare: PrepareSettings = Field(default_factory=PrepareSettings)
+    train: TrainSettings = Field(default_factory=TrainSettings)
+    extract: ExtractSettings = Field(default_factory=ExtractSettings)
+    inspect: InspectSettings = Field(default_factory=InspectSettings)
+    histograms: HistogramSettings = Field(default_factory=HistogramSettings)
+    joint: JointSettings = Field(default_factory=JointSettings)
+    rerank: RerankSettings = Field(default_factory=RerankSettings)
+    report: ReportSettings = Field(default_factory=ReportSettings)
+    explorer: ExplorerSettings = Field(default_factory=ExplorerSettings)
+
+    def values(self) -> dict[str, Any]:
+        """Everything as plain values: the general sections whole, of data sets and models what was given."""
+        given = self.model_dump(by_alias=True, exclude_unset=True)
+        values = self.model_dump(by_alias=True) | {name: given[name] for name in ("datasets", "models")}
+        return {name: _as_written(value) for name, value in values.items()}
+
+
+def section_of(name: str) -> type[Section]:
+    """The declarations of a section of config.yaml."""
+    kind = Configuration.model_fields[name].annotation
+    if not (isinstance(kind, type) and issubclass(kind, Section)):
+        raise KeyError(f"{name} is no section of settings")
+    return kind
+
+
+def read_configuration(config: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """A configuration's values, with defaults for settings that are not given, and what is wrong with it.
 
     Args:
         config: as read from YAML.
-        schema: a JSON schema, draft 2020-12; a `description` beside what fails tells what is wanted.
+
+    Returns:
+        The values, empty if anything is wrong; and a line for each wrong key: its place, its value and what it must be.
     """
-    problems = [f"{place} is {value}; a finite number is needed" for place, value in _not_finite(config, ())]
-    errors = Draft202012Validator(dict(schema)).iter_errors(config)
-    return problems + sorted({_one_line(error) for error in errors})
+    try:
+        return Configuration.model_validate(dict(config)).values(), []
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+        # What is below a key that cannot be one needs no line of its own.
+        wrong_keys = {one["loc"][:-1] for one in found if _is_of_key(one)}
+        told = [one for one in found if _is_of_key(one) or not _lies_below(one["loc"], wrong_keys)]
+        return {}, list(dict.fromkeys(_one_line(one) for one in told))
 
 
-def _not_finite(value: Any, place: tuple[object, ...]) -> Iterator[tuple[str, float]]:
-    """The numbers that are NaN, which no bound of a schema refuses, or infinite."""
-    if isinstance(value, float) and not math.isfinite(value):
-        yield _dotted(place), value
-    elif isinstance(value, Mapping):
-        for key, one in value.items():
-            yield from _not_finite(one, (*place, key))
-    elif isinstance(value, list):
-        for number, one in enumerate(value):
-            yield from _not_finite(one, (*place, number))
+def _is_of_key(error: ErrorDetails) -> bool:
+    return error["loc"][-1:] == ("[key]",)
 
 
-def _one_line(error: ValidationError) -> str:
-    place = _dotted(error.absolute_path)
-    if error.validator == "additionalProperties":
-        unknown = sorted(str(key) for key in error.instance if key not in error.schema.get("properties", {}))
-        return f"{_short(', '.join(unknown))} is not known{f' in {place}' if place else ''}"
-    wanted = _wanted(error.schema) if isinstance(error.schema, Mapping) else None
-    if wanted is None:
-        return _short(f"{place}: {error.message}" if place else error.message, 3 * SHOWN)
-    if "propertyNames" in error.absolute_schema_path:
-        return f"{place} has the key {_short(repr(error.instance))}; it must be {wanted}"
-    return f"{place} is {_short(repr(error.instance))}; it must be {wanted}"
+def _lies_below(loc: tuple[int | str, ...], keys: Container[tuple[int | str, ...]]) -> bool:
+    return any(loc[:depth] in keys for depth in range(len(loc)))
 
 
-def _wanted(schema: Mapping[str, Any]) -> str | None:
-    """What a schema asks of a value, in words, where it is a number, one of several, or described."""
-    if "description" in schema:
-        return str(schema["description"])
-    if "enum" in schema:
-        return f"one of {', '.join(map(str, schema['enum']))}"
-    if schema.get("type") not in ("integer", "number"):
-        return None
-    bounds = [f"{word} {_plain(schema[key])}" for key, word in BOUNDS.items() if key in schema]
-    return f"a {'whole ' if schema['type'] == 'integer' else ''}number {' and '.join(bounds)}".strip()
+def _as_written(value: Any) -> Any:
+    """A value with 5.0 written as 5."""
+    if isinstance(value, dict):
+        return {key: _as_written(one) for key, one in value.items()}
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _plain(bound: float) -> str:
-    return str(bound) if isinstance(bound, int) else f"{bound:g}"
+def _one_line(error: ErrorDetails) -> str:
+    place, kind, rest = _find(error["loc"])
+    if error["type"] == "extra_forbidden":
+        return _unknown_key(place, str(rest[0]), kind)
+    is_key = rest == ("[key]",)
+    wanted = get_args(_plain(kind))[0] if is_key else kind
+    said = error["msg"] if error["type"] == "as_it_is" else f"it must be {in_words(wanted)}"
+    if error["type"] == "missing":
+        return f"{place} is missing; {said}"
+    return f"{place} {'has the key' if is_key else 'is'} {_short(repr(error['input']))}; {said}"
 
 
-def _dotted(place: Sequence[object]) -> str:
-    """A key's place as in the documentation, `train.height`; numbers in brackets, from 0, stand for items of a list."""
-    return "".join(f"[{one}]" if isinstance(one, int) else f".{one}" for one in place).removeprefix(".")
+def _find(loc: Sequence[int | str]) -> tuple[str, Any, tuple[int | str, ...]]:
+    """Where an error is: its place as in `train.height`, the type of what is there, and what of `loc` leads no further.
+
+    Numbers in brackets, from 0, stand for items of a list.
+    """
+    kind: Any = Configuration
+    place = ""
+    for depth, key in enumerate(loc):
+        plain = _plain(kind)
+        if isinstance(plain, type) and issubclass(plain, Section):
+            fields = {field.alias: field for field in plain.model_fields.values()}
+            if key not in fields:
+                return place, plain, tuple(loc[depth:])
+            kind = annotation_of(fields[str(key)])
+        elif get_origin(plain) is dict:
+            if loc[depth + 1 : depth + 2] == ("[key]",):
+                return place, kind, ("[key]",)
+            kind = get_args(plain)[1]
+        elif get_origin(plain) is list:
+            kind = get_args(plain)[0]
+        else:
+            return place, kind, tuple(loc[depth:])
+        place = f"{place}[{key}]" if get_origin(plain) is list else f"{place}.{key}".removeprefix(".")
+    return place, kind, ()
+
+
+def _plain(annotation: Any) -> Any:
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+
+
+def _unknown_key(place: str, key: str, section: type[Section]) -> str:
+    known = [str(field.alias) for field in section.model_fields.values()]
+    near = difflib.get_close_matches(key, known, 1)
+    return f"{_short(key)} is not known{f' in {place}' if place else ''}{f'; is {near[0]} meant?' if near else ''}"
 
 
 def _short(text: str, length: int = SHOWN) -> str:

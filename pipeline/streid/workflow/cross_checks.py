@@ -1,58 +1,87 @@
 """What no single value of the configuration shows: names that must be known, and values that must fit together."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from streid.appearance.architectures import ARCHITECTURES
-from streid.data.layouts import FORMATS
+from streid.appearance.train_settings import TrainSettings
+from streid.data.rendered.render_settings import RenderSettings
+from streid.errors import InputError
+from streid.stage.settings import Section
+from streid.workflow.configuration import PATH
 from streid.workflow.plan import Plan
 
-# Model names that would stand for something else among a data set's results.
-RESERVED = ("benchmarks", "figures", "logs", "shards", "work")
+# What a data set's results folder holds besides models, and a model's folder besides fusions: no model has such a name.
+RESERVED = {
+    **dict.fromkeys(("benchmarks", "figures", "logs", "shards", "work"), "folder"),
+    **dict.fromkeys(
+        (
+            "manifest.csv",
+            "dataset.json",
+            "pictures.h5",
+            "clocks.csv",
+            "histograms.h5",
+            "report.json",
+            "report.html",
+            "explorer.html",
+        ),
+        "file",
+    ),
+}
 
 
 def plan_problems(plan: Plan) -> list[str]:
-    """What does not fit together in a configuration that fits its schema, one line for each."""
-    problems = [*_architecture_problems(plan), *_model_problems(plan)]
+    """What does not fit together in a configuration whose single values are right, one line for each."""
+    problems = list(_model_problems(plan))
     for name in plan.datasets:
         problems += _dataset_problems(plan, name)
-    return problems
+    return problems or list(_settings_problems(plan))
 
 
-def _architecture_problems(plan: Plan) -> Iterator[str]:
-    for where, section in _train_sections(plan.config):
-        if section.get("architecture") not in (None, *ARCHITECTURES):
-            yield f"{where}.architecture is {section['architecture']!r}; known: {', '.join(ARCHITECTURES)}"
+def _settings_problems(plan: Plan) -> Iterator[str]:
+    """What stages would refuse later, of settings that do not fit together."""
+    for name in plan.rendered:
+        yield from _refusal(RenderSettings, plan.settings("render", name), f"datasets.{name}: render")
+    # A model may be tested on several data sets; it is trained on one.
+    trainings = {plan.training_of(name, model): None for name in plan.datasets for model in plan.own_models(name)}
+    for source, trained in trainings:
+        settings, place = plan.settings("train", source, trained), f"datasets.{source}, model {trained}: train"
+        yield from _refusal(TrainSettings, settings, place)
+        if plan.start_weights(source, trained) and not PATH.fits(settings["start_weights"]):
+            yield f"{place}.start_weights is {settings['start_weights']!r}; it must be {PATH.words}"
 
 
-def _train_sections(config: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Every place with a section train."""
-    places = {"": config}
-    for kind in ("models", "datasets"):
-        places |= {f"{kind}.{name}.": entry for name, entry in config[kind].items()}
-    for name, entry in config["datasets"].items():
-        own = entry.get("model_settings", {})
-        places |= {f"datasets.{name}.model_settings.{model}.": one for model, one in own.items()}
-    for where, place in places.items():
-        yield f"{where}train", place.get("train", {})
+def _refusal(kind: type[Section], settings: dict[str, object], place: str) -> Iterator[str]:
+    try:
+        kind(**settings).check()
+    except InputError as error:
+        yield f"{place}: {error}"
 
 
 def _model_problems(plan: Plan) -> Iterator[str]:
     for name in plan.models:
-        if name.lower() in RESERVED:
-            yield f"models.{name} cannot be called so, as results have a folder of that name; rename it"
+        yield from _reserved(f"models.{name}", name)
+        if {"weights_of", "train"} <= plan.models[name].keys():
+            yield f"models.{name} has weights_of and train; leave one out: with weights_of it is not trained itself"
         if plan.weights_of(name) not in plan.trained:
             yield f"models.{name}.weights_of names {plan.weights_of(name)!r}, which is no model that is trained itself"
 
 
+def _reserved(place: str, model: str) -> Iterator[str]:
+    what = RESERVED.get(model.lower())
+    if what:
+        yield f"{place} cannot be called so, as results have a {what} of that name; rename it"
+
+
 def _dataset_problems(plan: Plan, name: str) -> Iterator[str]:
     entry, place = plan.datasets[name], f"datasets.{name}"
-    if entry["format"] not in FORMATS:
-        yield f"{place}.format is {entry['format']!r}; known: {', '.join(FORMATS)}"
+    if entry["format"] == "manifest" and "manifest" not in entry:
+        yield f"{place}.manifest is missing; the format manifest needs it: the CSV that lists the pictures"
+    if entry["format"] != "manifest" and "manifest" in entry:
+        yield f"{place}.manifest is {entry['manifest']!r}, but the format {entry['format']} has none; leave the key out"
     if name in plan.rendered and Path(entry["root"]) != Path("data") / name:
         yield f"{place} is rendered, so its root must be data/{name}"
     for model in plan.imports(name):
+        yield from _reserved(f"{place}.features.{model}", model)
         if model in plan.models or model not in entry["models"]:
             yield (
                 f"{place}.features brings {model!r}: a name that {place}.models must list and models must not describe"

@@ -11,7 +11,7 @@ SCORING_MEGABYTES = 6000
 
 def gpus(plan: Plan) -> int:
     """The GPUs of a job that can use one."""
-    return 0 if plan.device == "cpu" else 1
+    return 0 if plan.compute["device"] == "cpu" else 1
 
 
 def training_processes(plan: Plan, dataset: str, model: str) -> int:
@@ -38,7 +38,7 @@ def training_memory(plan: Plan, dataset: str, model: str) -> int:
 
 def training_threads(plan: Plan, dataset: str, model: str) -> int:
     """CPU threads of a training job: as many for each of its processes as a job of one has."""
-    return int(plan.config["compute"]["gpu_job_threads"]) * training_processes(plan, dataset, model)
+    return int(plan.compute["gpu_job_threads"]) * training_processes(plan, dataset, model)
 
 
 def scoring_memory(features: Iterable[str]) -> int:

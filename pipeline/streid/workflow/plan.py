@@ -10,16 +10,15 @@ from typing import Any
 
 from streid.data.layouts import raw_inputs
 from streid.errors import InputError
-
-# Settings that shape the workflow itself: no flags of a script, or flags that its rule writes.
-WORKFLOW_KEYS = {"fusions", "histograms_from", "processes", "shards"}
+from streid.stage.settings import passing
+from streid.workflow.configuration import section_of
 
 
 class Plan:
-    """A configuration that fits its schema, and what follows from it.
+    """A configuration whose values are right, and what follows from it.
 
     Args:
-        config: as read from config.yaml.
+        config: the values of a configuration (streid.workflow.configuration).
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
@@ -43,9 +42,10 @@ class Plan:
         return sorted({model for entry in self.datasets.values() for model in entry.get("features", {})})
 
     @property
-    def device(self) -> str:
-        """Where to compute: auto, cpu or cuda."""
-        return str(self.config["compute"]["device"])
+    def compute(self) -> Mapping[str, Any]:
+        """Where to compute, and with how many threads."""
+        found: Mapping[str, Any] = self.config["compute"]
+        return found
 
     def settings(self, section: str, dataset: str, model: str | None = None) -> dict[str, Any]:
         """A section of the configuration for one data set and model.
@@ -63,13 +63,19 @@ class Plan:
         return merged
 
     def options(self, section: str, dataset: str, model: str | None = None) -> list[str]:
-        """A job's settings as command-line flags, one list entry per word."""
-        return flags(self.settings(section, dataset, model))
+        """A job's settings as command-line flags, but for those that are no flags or that its rule works out."""
+        passed = {field.alias for field in section_of(section).model_fields.values() if passing(field) is None}
+        values = self.settings(section, dataset, model)
+        return flags({key: value for key, value in values.items() if key in passed})
 
     def weights_of(self, model: str) -> str:
         """The entry of `models` whose weights a model has: its own, unless it names another."""
         name = model.partition("@")[0]
         return str(self.models.get(name, {}).get("weights_of", name))
+
+    def training_of(self, dataset: str, model: str) -> tuple[str, str]:
+        """The data set that a model of this data set is trained on, and the entry whose weights it has."""
+        return model.partition("@")[2] or dataset, self.weights_of(model)
 
     def models_of(self, dataset: str) -> list[str]:
         """The models a data set is evaluated with."""
@@ -99,7 +105,7 @@ class Plan:
         """
         choices = {"format": self.format(dataset)}
         if model is not None and model not in self.imports(dataset):
-            train = self.settings("train", model.partition("@")[2] or dataset, self.weights_of(model))
+            train = self.settings("train", *self.training_of(dataset, model))
             choices |= {name: str(train[name]) for name in ("architecture", "backbone")}
         return choices
 
@@ -131,8 +137,8 @@ class Plan:
 
     def model_file(self, dataset: str, model: str) -> str:
         """The trained model: of this data set, or of another one for `name@source`."""
-        source = model.partition("@")[2] or dataset
-        return f"results/{source}/{self.weights_of(model)}/model.safetensors"
+        source, trained = self.training_of(dataset, model)
+        return f"results/{source}/{trained}/model.safetensors"
 
     def shard_files(self, dataset: str, model: str) -> list[str]:
         """The shards of an extraction, a job each."""
@@ -182,9 +188,8 @@ class Plan:
 
 
 def flags(values: Mapping[str, Any]) -> list[str]:
-    """Settings as command-line flags, sorted, one list entry per word; those of the workflow itself are left out."""
+    """Settings as command-line flags, sorted, one list entry per word."""
     words: list[str] = []
     for key, value in sorted(values.items()):
-        if key not in WORKFLOW_KEYS:
-            words += [f"--{key.replace('_', '-')}", *map(str, value if isinstance(value, list) else [value])]
+        words += [f"--{key.replace('_', '-')}", *map(str, value if isinstance(value, list) else [value])]
     return words

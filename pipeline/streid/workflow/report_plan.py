@@ -62,6 +62,5 @@ def _model_record(plan: Plan, dataset: str, model: str) -> dict[str, Any]:
     scoring = {section: plan.settings(section, dataset, model) for section in ("joint", "rerank")}
     if model in plan.imports(dataset):
         return {"features": plan.imports(dataset)[model], **scoring}
-    source = model.partition("@")[2] or dataset
     own = {section: plan.settings(section, dataset, model) for section in ("extract", "inspect")}
-    return {"train": plan.settings("train", source, plan.weights_of(model)), **own, **scoring}
+    return {"train": plan.settings("train", *plan.training_of(dataset, model)), **own, **scoring}

@@ -4,16 +4,16 @@ import pytest
 import torch
 from unit.appearance.tiny import TinyModel
 
-from streid.appearance.optimization import OPTIMIZERS, OptimizerConfig, build_optimizer, set_rates
-from streid.errors import InputError
+from streid.appearance.optimization import build_optimizer, set_rates
+from streid.appearance.train_settings import OptimizerSettings
 
 
-def config(**changes: object) -> OptimizerConfig:
+def config(**changes: object) -> OptimizerSettings:
     values: dict[str, object] = {"backbone_rate": 0.1, "head_rate": 0.5}
-    return OptimizerConfig(**values | changes)  # type: ignore[arg-type]
+    return OptimizerSettings(**values | changes)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
 def test_backbone_and_heads_are_groups_of_their_own(optimizer: str) -> None:
     model = TinyModel()
     backbone, heads = build_optimizer(model, config(optimizer=optimizer, weight_decay=0.25)).param_groups
@@ -49,16 +49,3 @@ def test_two_steps_by_hand(optimizer: str, first: float, second: float) -> None:
         weight.grad = torch.full_like(weight, 2.0)
         updates.step()
         torch.testing.assert_close(weight.detach(), torch.full_like(weight, expected), rtol=1e-3, atol=1e-3)
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"optimizer": "lamb"}, "unknown optimizer 'lamb'; known: sgd, adam, adamw"),
-        ({"head_rate": 1e31}, "head_rate 1e\\+31 is too large; choose one up to 1e\\+30"),
-        ({"weight_decay": 1e31}, "weight_decay 1e\\+31 is too large"),
-    ],
-)
-def test_what_cannot_be_used_is_refused(changes: dict[str, object], message: str) -> None:
-    with pytest.raises(InputError, match=message):
-        config(**changes)

@@ -16,11 +16,11 @@ from streid.appearance.models import ModelConfig, build_model
 from streid.appearance.training import Trainer
 from streid.appearance.validation import Validation
 from streid.data.loading import TrainingSet
-from streid.data.transforms import AugmentationConfig
+from streid.data.sample_settings import AugmentationSettings
 from streid.errors import InputError
 from streid.stage.termination import Terminated
 
-PLAIN = AugmentationConfig(height=64, width=32, flip=0, erasing=0)
+PLAIN = AugmentationSettings(height=64, width=32, flip=0, erasing=0)
 
 
 @pytest.fixture
@@ -34,11 +34,11 @@ def without_speed(history: list[dict[str, float | None]]) -> list[dict[str, floa
 
 SETTINGS: list[dict[str, Any]] = [
     {},
-    {"sampler": "pk", "losses": {"triplet": "euclidean", "label_smoothing": 0.1}},
+    {"sampler": "pk", "triplet": "euclidean", "label_smoothing": 0.1},
     {"accumulate": 3, "clip_norm": 0.5},
     {"ema_decay": 0.8, "optimizer": "adamw", "freeze_epochs": 1},
     {"precision": "fp16", "optimizer": "adam"},
-    {"precision": "bf16", "ema_decay": 0.5, "sampler": "pk", "losses": {"triplet": "cosine"}},
+    {"precision": "bf16", "ema_decay": 0.5, "sampler": "pk", "triplet": "cosine"},
 ]
 
 
@@ -334,7 +334,7 @@ def test_an_unreadable_picture_is_named(dataset: TrainingSet, tmp_path: Path, wo
 
 
 def test_a_triplet_loss_needs_embeddings(dataset: TrainingSet, tmp_path: Path) -> None:
-    trainer = tiny_trainer(dataset, tiny_config(losses={"triplet": "cosine"}))
+    trainer = tiny_trainer(dataset, tiny_config(triplet="cosine"))
     assert isinstance(trainer.model, TinyModel)
     forward = trainer.model.forward
     trainer.model.forward = lambda inputs: forward(inputs)._replace(embeddings=())  # type: ignore[method-assign]
@@ -346,7 +346,7 @@ def test_a_triplet_loss_needs_embeddings(dataset: TrainingSet, tmp_path: Path) -
     "changes",
     [
         {"precision": "fp8"}, {"accumulate": 0}, {"ema_decay": 1.0}, {"optimizer": "lion"},
-        {"losses": {"triplet": "soft"}}, {"sampler": "random"},
+        {"triplet": "soft"}, {"sampler": "random"},
     ],
 )  # fmt: skip
 def test_unusable_settings_are_refused(changes: dict[str, Any]) -> None:

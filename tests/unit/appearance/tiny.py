@@ -9,19 +9,15 @@ from torch import nn
 from torch.nn import functional
 
 from streid.appearance.appearance_model import AppearanceModel, Outputs
-from streid.appearance.losses import LossConfig
-from streid.appearance.optimization import OptimizerConfig
-from streid.appearance.schedules import ScheduleConfig
-from streid.appearance.settings import TrainingConfig
+from streid.appearance.train_settings import TrainSettings
 from streid.appearance.training import Trainer
 from streid.data.loading import TrainingSet
 from streid.data.picture_source import PictureSource
-from streid.data.samplers import SamplerConfig
-from streid.data.transforms import AugmentationConfig
+from streid.data.sample_settings import AugmentationSettings
 from streid.stage.processes import World
 
 IDENTITIES = 4
-AUGMENTATION = AugmentationConfig(height=64, width=32, crop_scale=1.2)
+AUGMENTATION = AugmentationSettings(height=64, width=32, crop_scale=1.2)
 
 
 class TinyBackbone(nn.Module):
@@ -73,24 +69,16 @@ def tiny_dataset(root: Path, pictures: int = 16, **changes: Any) -> TrainingSet:
     return TrainingSet(PictureSource(root), [(path,) for path in paths], labels, augmentation, **changes)
 
 
-def tiny_config(
-    *, epochs: int = 3, sampler: str = "shuffle", batch_size: int = 4, optimizer: str = "sgd", **changes: Any
-) -> TrainingConfig:
-    """A training of seconds; losses by keyword `losses`."""
-    changes = {"checkpoint_seconds": 0.0} | changes
-    losses = LossConfig(**changes.pop("losses", {}))
+def tiny_config(**changes: Any) -> TrainSettings:
+    """A training of seconds; `rate` stands for both learning rates."""
     rate = changes.pop("rate", 0.02)
-    return TrainingConfig(
-        schedule=ScheduleConfig(schedule="cosine", epochs=epochs),
-        sampler=SamplerConfig(sampler=sampler, batch_size=batch_size, pictures_per_identity=2),
-        optimizer=OptimizerConfig(optimizer=optimizer, backbone_rate=rate, head_rate=rate),
-        losses=losses,
-        **changes,
-    )
+    tiny: dict[str, Any] = {"epochs": 3, "schedule": "cosine", "batch_size": 4, "pictures_per_identity": 2}
+    quiet = {"validate_every": 0, "workers": 0, "checkpoint_seconds": 0.0}
+    return TrainSettings.of(**tiny | quiet | {"backbone_rate": rate, "head_rate": rate} | changes)
 
 
 def tiny_trainer(
-    dataset: TrainingSet, config: TrainingConfig, *, world: World | None = None, validate: Any = None, **model: Any
+    dataset: TrainingSet, config: TrainSettings, *, world: World | None = None, validate: Any = None, **model: Any
 ) -> Trainer:
     """A trainer of a tiny model with weights of its own seed."""
     torch.manual_seed(0)

@@ -14,7 +14,8 @@ import scenes
 from streid.scoring.fusion import logistic_fusion
 from streid.scoring.metrics import measure
 from streid.scoring.products import PairProducts
-from streid.scoring.rerank import RerankSettings, rerank
+from streid.scoring.rerank import rerank
+from streid.scoring.rerank_settings import RerankSettings
 
 SCRIPT = Path(__file__).parents[3] / "benchmarks" / "scoring.py"
 SMALL = replace(scenes.MARKET, queries=30, gallery=170, distractors=20, junk=20, identities=12, training=(30, 300))

@@ -14,11 +14,12 @@ from streid.data import loading
 from streid.data.loading import EvaluationSet, Item, TrainingSet, load_batches
 from streid.data.picture_paths import mask_path
 from streid.data.picture_source import PictureSource
-from streid.data.transforms import AugmentationConfig, augment_picture, no_augmentation
+from streid.data.sample_settings import AugmentationSettings
+from streid.data.transforms import augment_picture, no_augmentation
 from streid.errors import InputError
 from streid.stage.termination import GRACE_SECONDS
 
-CONFIG = AugmentationConfig(height=64, width=32, crop_scale=1.25)
+CONFIG = AugmentationSettings(height=64, width=32, crop_scale=1.25)
 UNITS = [(f"{number}.jpg",) for number in range(4)]
 
 
@@ -60,7 +61,7 @@ def test_workers_do_not_change_the_batches(source: PictureSource, workers: int) 
 
 def test_frames_of_a_clip_share_their_geometry(source: PictureSource) -> None:
     same = [("0.jpg",) * 8]
-    config = AugmentationConfig(height=64, width=32, crop_scale=1.25, colour_jitter=0.3, erasing=1.0)
+    config = AugmentationSettings(height=64, width=32, crop_scale=1.25, colour_jitter=0.3, erasing=1.0)
     sample = TrainingSet(source, same, [0], config, frames=4)[Item(1, 0, 0)]
     assert sample.pictures.shape == (4, 64, 32, 3)
     assert (sample.pictures == sample.pictures[:1]).all()
@@ -69,7 +70,7 @@ def test_frames_of_a_clip_share_their_geometry(source: PictureSource) -> None:
 
 
 def test_clips_are_drawn_from_their_tracklet_in_order(source: PictureSource) -> None:
-    plain = AugmentationConfig(height=64, width=32, flip=0, erasing=0)
+    plain = AugmentationSettings(height=64, width=32, flip=0, erasing=0)
     frames = {path: augment_picture(source.read(path), no_augmentation(64, 32)) for (path,) in UNITS}
     dataset = TrainingSet(source, [tuple(frames)], [0], plain, frames=2, seed=1)
     seen = set()
@@ -82,7 +83,7 @@ def test_clips_are_drawn_from_their_tracklet_in_order(source: PictureSource) -> 
 def test_masks_are_read_with_their_pictures_geometry(source: PictureSource) -> None:
     for (path,) in UNITS:
         write_mask(source, path)
-    config = AugmentationConfig(height=64, width=32, crop_scale=1.25, padding=2, erasing=0)
+    config = AugmentationSettings(height=64, width=32, crop_scale=1.25, padding=2, erasing=0)
     dataset = TrainingSet(source, UNITS, [0, 1, 2, 3], config, masks=True)
     for place in range(6):
         sample = dataset[Item(1, 2, place)]

@@ -1,7 +1,6 @@
 """Preparing a data set: counts, warnings, held-out identities, unreadable pictures."""
 
 from collections.abc import Callable
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from PIL import Image
 from streid.data import preparation
 from streid.data.manifest import read_manifest, write_manifest
 from streid.data.picture_source import PictureSource
+from streid.data.prepare_settings import PrepareSettings
 from streid.errors import InputError
 
 FORMAT_OF = {
@@ -24,7 +24,7 @@ FORMAT_OF = {
     write_mars: "mars",
     write_duke_video: "duke_video",
 }
-SETTINGS = {field.name for field in fields(preparation.PreparationConfig)}
+SETTINGS = PrepareSettings.model_fields.keys() - {"pack"}
 
 
 def prepare(root: Path, **changes: Any) -> tuple[pd.DataFrame, dict[str, Any]]:
@@ -36,8 +36,8 @@ def prepare(root: Path, **changes: Any) -> tuple[pd.DataFrame, dict[str, Any]]:
         "threads": 2,
     }
     settings = {key: changes.pop(key) for key in SETTINGS & changes.keys()}
-    config = preparation.PreparationConfig(**settings)
-    return preparation.prepare_dataset(**arguments | changes | {"config": config})
+    given = PrepareSettings(**settings)
+    return preparation.prepare_dataset(**arguments | changes | {"settings": given})
 
 
 def test_counts_and_official_numbers(market_tree: Path) -> None:

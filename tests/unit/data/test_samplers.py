@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from streid.data.samplers import SamplerConfig, epoch_batches
+from streid.data.sample_settings import SamplerSettings
+from streid.data.samplers import epoch_batches
 from streid.errors import InputError
 
-SHUFFLE = SamplerConfig(sampler="shuffle", batch_size=3)
+SHUFFLE = SamplerSettings(sampler="shuffle", batch_size=3)
 
 
 def labels_of(counts: list[int]) -> np.ndarray:
@@ -39,7 +40,7 @@ def test_shuffled_batches_partition_an_epoch() -> None:
 def test_pk_batches_hold_every_identity_and_none_twice(
     counts: list[int], identities: int, per_identity: int, epoch: int
 ) -> None:
-    config = SamplerConfig(sampler="pk", batch_size=identities * per_identity, pictures_per_identity=per_identity)
+    config = SamplerSettings(sampler="pk", batch_size=identities * per_identity, pictures_per_identity=per_identity)
     labels = labels_of(counts)
     batches = epoch_batches(config, labels, seed=3, epoch=epoch)
     assert len(batches) == len(epoch_batches(config, labels, seed=5, epoch=epoch + 7))
@@ -55,7 +56,7 @@ def test_pk_batches_hold_every_identity_and_none_twice(
 
 
 def test_pk_batches_show_identities_as_often_as_they_have_samples() -> None:
-    config = SamplerConfig(sampler="pk", batch_size=8, pictures_per_identity=2)
+    config = SamplerSettings(sampler="pk", batch_size=8, pictures_per_identity=2)
     counts = [8, 16, 8, 16, 8, 16]
     labels = labels_of(counts)
     batches = epoch_batches(config, labels, seed=0, epoch=1)
@@ -65,41 +66,14 @@ def test_pk_batches_show_identities_as_often_as_they_have_samples() -> None:
 
 
 def test_neighbours_in_a_batch_change_within_an_epoch() -> None:
-    config = SamplerConfig(sampler="pk", batch_size=8, pictures_per_identity=2)
+    config = SamplerSettings(sampler="pk", batch_size=8, pictures_per_identity=2)
     labels = labels_of([20] * 20)
     batches = labels[epoch_batches(config, labels, seed=0, epoch=1)][:, ::2]
     pairs = {tuple(sorted((one, two))) for batch in batches.tolist() for one in batch for two in batch if one != two}
     assert len(pairs) > 150  # of 190; 50 batches hold 300
 
 
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"sampler": "random"}, "unknown sampler 'random'; known: shuffle, pk"),
-        ({"batch_size": 1}, "at least 2"),
-        ({"sampler": "pk", "batch_size": 10}, "no multiple of pictures_per_identity 4"),
-    ],
-)
-def test_unusable_samplers_are_refused(changes: dict[str, object], message: str) -> None:
-    with pytest.raises(InputError, match=message):
-        SamplerConfig(**{"sampler": "shuffle", "batch_size": 8} | changes)  # type: ignore[arg-type]
-
-
 def test_too_few_identities_are_refused() -> None:
-    config = SamplerConfig(sampler="pk", batch_size=8, pictures_per_identity=2)
+    config = SamplerSettings(sampler="pk", batch_size=8, pictures_per_identity=2)
     with pytest.raises(InputError, match="4 identities cannot be made from 3"):
         epoch_batches(config, [0, 1, 2], seed=0, epoch=1)
-
-
-def test_batches_that_processes_cannot_share_are_refused() -> None:
-    SamplerConfig(sampler="pk", batch_size=16).check_identities(4)
-    SHUFFLE.check_identities(1)
-    with pytest.raises(InputError, match="a batch of 4 identities cannot be made from 3; lower batch_size or raise"):
-        SamplerConfig(sampler="pk", batch_size=16).check_identities(3)
-    SamplerConfig(sampler="pk", batch_size=16).check_shares(4)
-    with pytest.raises(InputError, match="4 identities of a batch cannot be shared among 8 processes"):
-        SamplerConfig(sampler="pk", batch_size=16).check_shares(8)
-    with pytest.raises(InputError, match="3 pictures of a batch cannot be shared among 2 processes"):
-        SHUFFLE.check_shares(2)
-    with pytest.raises(InputError, match="2 pictures or more"):
-        SHUFFLE.check_shares(3)

@@ -28,7 +28,8 @@ from streid.scoring.fusion_records import (
     recorded_fusion,
 )
 from streid.scoring.products import PairProducts
-from streid.scoring.rerank import RerankSettings, rerank
+from streid.scoring.rerank import rerank
+from streid.scoring.rerank_settings import RerankSettings
 from streid.scoring.scoring_arguments import add_fusion_arguments, fusion_settings
 from streid.spatiotemporal.likelihood import fit_likelihood
 from streid.spatiotemporal.travel_histograms import build_histograms

@@ -14,7 +14,8 @@ from streid.scoring.metrics import measure
 from streid.scoring.neighbours import Neighbours, find_neighbours, first_of, score_again
 from streid.scoring.products import PairProducts
 from streid.scoring.ranks import Outcomes
-from streid.scoring.rerank import AVERAGES, RerankSettings, averaging_matrix, rerank
+from streid.scoring.rerank import averaging_matrix, rerank
+from streid.scoring.rerank_settings import AVERAGES, RerankSettings
 
 
 def cameras(features: FeatureSet) -> list[int]:
@@ -104,7 +105,7 @@ def reranked_distances(
     """Final distances (NaN where ignored) and outcomes of the code under test."""
     scene = make_scene(features)
     products = PairProducts(scene.features_ND, device, precision)
-    ranker = rerank(scene, fusion, products, settings, block_rows=block_rows)
+    ranker = rerank(scene, fusion, products, settings.model_copy(update={"block_rows": block_rows}))
     ranking = ranker.ranking()
     distances = np.full((len(scene.query), len(scene.gallery)), np.nan)
     for q, (indices, scores) in enumerate(zip(ranking.indices_QK, ranking.scores_QK, strict=True)):
@@ -247,8 +248,8 @@ def test_identical_pictures_stay_finite() -> None:
 
 @pytest.mark.parametrize("wrong", [{"k1": 0}, {"k2": 0}, {"lambda_": 1.5}, {"average": "farthest"}])
 def test_settings_out_of_range_are_refused(wrong: dict[str, float]) -> None:
-    with pytest.raises(InputError, match="re-ranking (needs|averages)"):
-        RerankSettings(**wrong)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="it must be"):
+        RerankSettings.of(**wrong)
 
 
 @pytest.mark.parametrize("fused", [True, False])

@@ -1,11 +1,13 @@
 """What no single value shows: each wrong configuration, and the line it gets."""
 
+import re
 from typing import Any
 
 import pytest
+from conftest import ROOT
 from unit.workflow.configurations import make_config
 
-from streid.workflow.cross_checks import plan_problems
+from streid.workflow.cross_checks import RESERVED, plan_problems
 from streid.workflow.plan import Plan
 
 
@@ -16,19 +18,51 @@ def test_nothing_is_wrong_with_a_plain_configuration() -> None:
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
-        ({"train": {"architecture": "vit"}}, "train.architecture is 'vit'; known: baseline, pcb, stcanet, stgcn"),
-        ({"models": {"pcb": {"train": {"architecture": "vit"}}}}, "models.pcb.train.architecture is 'vit'; known"),
-        ({"datasets": {"a": {"train": {"architecture": "vit"}}}}, "datasets.a.train.architecture is 'vit'; known"),
         (
-            {"datasets": {"a": {"model_settings": {"pcb": {"train": {"architecture": "vit"}}}}}},
-            "datasets.a.model_settings.pcb.train.architecture is 'vit'; known",
+            {"datasets": {"a": {"format": "manifest"}}},
+            "datasets.a.manifest is missing; the format manifest needs it: the CSV that lists the pictures",
         ),
-        ({"datasets": {"a": {"format": "cuhk"}}}, "datasets.a.format is 'cuhk'; known: market1501, dukemtmc, "),
+        (
+            {"datasets": {"a": {"manifest": "x.csv"}}},
+            "datasets.a.manifest is 'x.csv', but the format market1501 has none; leave the key out",
+        ),
+        (
+            {"models": {"again": {"weights_of": "pcb", "train": {"epochs": 1}}}},
+            "models.again has weights_of and train; leave one out",
+        ),
+        (
+            {"datasets": {"a": {"train": {"frames": 4}}}},
+            "datasets.a, model pcb: train: frames is 4, but pcb takes single pictures: set frames to 1",
+        ),
+        (
+            {"datasets": {"a": {"models": ["pcb@b"]}, "b": {"train": {"batch_size": 9, "sampler": "pk"}}}},
+            "datasets.b, model pcb: train: batch_size 9 is no multiple of pictures_per_identity 4",
+        ),
+        (
+            {"models": {"pcb": {"train": {"warmup_epochs": 60}}}, "datasets": {"b": {"train": {"epochs": 61}}}},
+            "datasets.a, model pcb: train: warmup_epochs 60 is not below epochs 60",
+        ),
+        (
+            {"datasets": {"a": {"train": {"start_weights": "a/{x}.pth"}}}},
+            "datasets.a, model pcb: train.start_weights is 'a/{x}.pth'; it must be a path without control characters",
+        ),
+        (
+            {"datasets": {"a": {"render": {"train_identities": 9000, "test_identities": 1000}}}},
+            "datasets.a: render: train_identities 9000 and test_identities 1000 are more than 9999 together",
+        ),
         (
             {"datasets": {"a": {"render": {}, "root": "data/b"}}},
             "datasets.a is rendered, so its root must be data/a",
         ),
         ({"models": {"Logs": {}}}, "models.Logs cannot be called so, as results have a folder of that name; rename"),
+        (
+            {"models": {"report.json": {}}},
+            "models.report.json cannot be called so, as results have a file of that name",
+        ),
+        (
+            {"datasets": {"a": {"models": ["manifest.csv"], "features": {"manifest.csv": "F.h5"}}}},
+            "datasets.a.features.manifest.csv cannot be called so, as results have a file of that name; rename it",
+        ),
         (
             {"models": {"again": {"weights_of": "vit"}}},
             "models.again.weights_of names 'vit', which is no model that is trained itself",
@@ -60,5 +94,12 @@ def test_what_does_not_fit_together_is_one_line(changes: dict[str, Any], line: s
 
 
 def test_every_problem_is_said() -> None:
-    config = make_config(train={"architecture": "vit"}, datasets={"a": {"format": "cuhk"}, "b": {"models": ["x"]}})
+    config = make_config(models={"logs": {}}, datasets={"a": {"format": "manifest"}, "b": {"models": ["x"]}})
     assert len(plan_problems(Plan(config))) == 3
+
+
+def test_names_of_every_file_of_a_data_set_are_reserved() -> None:
+    """Those that the rules write directly into results/{dataset}, and the folders of a model."""
+    rules = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "workflow" / "rules").glob("*.smk"))
+    written = set(re.findall(r'"results/\{dataset\}/([\w.]+)[/"]', rules))
+    assert {"report.json", "figures", "manifest.csv", "pictures.h5"} <= written <= set(RESERVED)

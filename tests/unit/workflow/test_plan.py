@@ -29,10 +29,12 @@ def test_a_setting_is_the_most_special_one_there_is() -> None:
 
 def test_flags_are_words_and_the_workflows_own_are_left_out() -> None:
     values = {"step_epochs": [20, 40], "flip": 0.5, "compile": False, "time_unit": "a b"}
-    assert flags({**values, "fusions": ["none"], "shards": 2, "processes": 2, "histograms_from": "own"}) == [
-        *("--compile", "False", "--flip", "0.5", "--step-epochs", "20", "40", "--time-unit", "a b")
-    ]
-    assert Plan(make_config()).options("histograms", "a") == ["--sigma", "50"]
+    assert flags(values) == ["--compile", "False", "--flip", "0.5", "--step-epochs", "20", "40", "--time-unit", "a b"]
+    plan = Plan(make_config())
+    assert plan.options("histograms", "a") == ["--sigma", "50"]
+    assert plan.options("joint", "a", "pcb") == ["--alpha", "5"]
+    assert plan.options("extract", "a", "pcb") == ["--unit", "auto"]
+    assert "--processes" not in plan.options("train", "a", "pcb")
 
 
 def test_a_model_may_have_the_weights_of_another_and_of_another_data_set() -> None:

@@ -13,12 +13,11 @@ import numpy as np
 
 from streid.data.rendered.cameras import CAMERAS, FRAMES_PER_SECOND
 from streid.data.rendered.drawing import Snapshot
-from streid.errors import InputError
+from streid.data.rendered.render_settings import RenderSettings
 from streid.files.sightings import DISTRACTOR_PID, JUNK_PID
 
 SEQUENCES = 2
 SEQUENCE_FRAMES = 45 * 60 * FRAMES_PER_SECOND
-HIGHEST_PID = 9999
 SLOWEST, FASTEST = 0.9, 1.9  # metres per second
 PAUSE_SHARE, MEAN_PAUSE, LONGEST_PAUSE = 0.35, 40.0, 240.0  # seconds
 FRAME_GAP = (15, 40)  # between a pass's pictures
@@ -41,31 +40,6 @@ ENTRANCES = (0.34, 0.14, 0.12, 0.18, 0.1, 0.12)  # of cameras 1-6
 
 
 @dataclass(frozen=True, kw_only=True)
-class WorldSize:
-    """How many people and pictures. frames_per_pass: pictures of one person passing one camera, on average."""
-
-    train_identities: int = 100
-    test_identities: int = 100
-    distractors: int = 150
-    junk: int = 60
-    frames_per_pass: int = 5
-
-    def __post_init__(self) -> None:
-        identities = self.train_identities + self.test_identities
-        if min(self.train_identities, self.test_identities) < 1 or identities > HIGHEST_PID:
-            raise InputError(
-                f"{self.train_identities} training and {self.test_identities} test identities: "
-                f"at least 1 each and at most {HIGHEST_PID} together can be named"
-            )
-        if self.frames_per_pass < 2:
-            raise InputError(
-                f"{self.frames_per_pass} picture per pass leaves nothing to find for a query; give at least 2"
-            )
-        if min(self.distractors, self.junk) < 0:
-            raise InputError("the numbers of distractors and junk boxes cannot be negative")
-
-
-@dataclass(frozen=True, kw_only=True)
 class Visit:
     """One identity's pass before one camera: its frames in one sequence, ascending."""
 
@@ -83,7 +57,7 @@ class RenderedWorld:
     gallery: tuple[Snapshot, ...]
 
 
-def plan_world(size: WorldSize, seed: int) -> RenderedWorld:
+def plan_world(settings: RenderSettings) -> RenderedWorld:
     """Let everybody walk and note who is seen where and when.
 
     Training identities are numbered from 1, test identities follow. Each test identity has one query per
@@ -93,17 +67,17 @@ def plan_world(size: WorldSize, seed: int) -> RenderedWorld:
     train: list[Snapshot] = []
     query: list[Snapshot] = []
     gallery: list[Snapshot] = []
-    for pid in range(1, size.train_identities + size.test_identities + 1):
-        rng = np.random.default_rng([seed, TRAVEL_STREAM, pid])
-        for visit in travel(rng, size.frames_per_pass):
-            chosen = int(rng.integers(len(visit.frames))) if pid > size.train_identities else -1
+    for pid in range(1, settings.train_identities + settings.test_identities + 1):
+        rng = np.random.default_rng([settings.seed, TRAVEL_STREAM, pid])
+        for visit in travel(rng, settings.frames_per_pass):
+            chosen = int(rng.integers(len(visit.frames))) if pid > settings.train_identities else -1
             for number, frame in enumerate(visit.frames):
                 if number == chosen:
                     query.append(_snapshot(pid, visit.camid, visit.sequence, frame, QUERY_BOX))
                     continue
                 snapshot = _detect(boxes, pid, visit.camid, visit.sequence, frame)
                 (train if chosen < 0 else gallery).append(snapshot)
-    gallery += _crowd(size, boxes, np.random.default_rng([seed, CROWD_STREAM]))
+    gallery += _crowd(settings, boxes, np.random.default_rng([settings.seed, CROWD_STREAM]))
     return RenderedWorld(train=_sorted(train), query=_sorted(query), gallery=_sorted(gallery))
 
 
@@ -146,14 +120,14 @@ def _pass_frames(rng: np.random.Generator, first: int, frames_per_pass: int) -> 
     return [first, *(first + np.cumsum(gaps)).tolist()]
 
 
-def _crowd(size: WorldSize, boxes: Counter[tuple[int, int, int]], rng: np.random.Generator) -> list[Snapshot]:
+def _crowd(settings: RenderSettings, boxes: Counter[tuple[int, int, int]], rng: np.random.Generator) -> list[Snapshot]:
     """Distractors, a few pictures per pass, and junk boxes."""
     snapshots: list[Snapshot] = []
-    while len(snapshots) < size.distractors:
+    while len(snapshots) < settings.distractors:
         camid, sequence, frame = _anywhere(rng)
-        frames = _pass_frames(rng, frame, DISTRACTOR_PASS)[: size.distractors - len(snapshots)]
+        frames = _pass_frames(rng, frame, DISTRACTOR_PASS)[: settings.distractors - len(snapshots)]
         snapshots += [_detect(boxes, DISTRACTOR_PID, camid, sequence, late) for late in frames]
-    snapshots += [_detect(boxes, JUNK_PID, *_anywhere(rng)) for _ in range(size.junk)]
+    snapshots += [_detect(boxes, JUNK_PID, *_anywhere(rng)) for _ in range(settings.junk)]
     return snapshots
 
 

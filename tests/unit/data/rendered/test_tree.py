@@ -6,8 +6,9 @@ import pytest
 
 from streid.data.market1501 import parse_name
 from streid.data.rendered.drawing import Difficulty, Snapshot
+from streid.data.rendered.render_settings import RenderSettings
 from streid.data.rendered.tree import check_output, name_world, picture_name, plan_drawings, read_names, write_tree
-from streid.data.rendered.world import WorldSize, plan_world
+from streid.data.rendered.world import plan_world
 from streid.errors import InputError
 
 LISTS = {
@@ -30,7 +31,7 @@ def test_names_say_what_they_were_made_of(pid: int) -> None:
 
 
 def test_every_name_of_a_world_is_its_own() -> None:
-    names = name_world(plan_world(WorldSize(train_identities=20, test_identities=20), 0))
+    names = name_world(plan_world(RenderSettings(train_identities=20, test_identities=20)))
     assert list(names) == ["bounding_box_train", "query", "bounding_box_test"]
     everything = [name for listed in names.values() for name in listed]
     assert len(set(everything)) == len(everything)
