@@ -1,4 +1,4 @@
-# make demo | test | test-faults | test-pages | lint | bench | docs | pictures: each makes .venv from requirements.lock first.
+# make demo | test-fast | test | test-faults | test-pages | lint | bench | docs | pictures: each makes .venv from requirements.lock first.
 # make lock needs uv, make pictures Chromium and what `make demo` has made.
 # make bench LISTS=DIR also takes the names of Market-1501's pictures from DIR (benchmarks/README.md).
 SHELL := /bin/bash
@@ -8,13 +8,18 @@ CORES ?= all
 # Each file's tests in one process, for they share what they have made.
 PYTEST := pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo docs pictures test test-faults test-pages lint bench lock clean
+.PHONY: demo docs pictures test-fast test test-faults test-pages lint bench lock clean
 .DELETE_ON_ERROR:
 
 demo: .venv/ready
 	@echo "== streid demo: rendering a world, then training, scoring and reporting (about 5 minutes on 2 cores)"
 	snakemake --cores $(CORES) --rerun-incomplete results/demo/report.json
 	@echo "== done: open results/demo/report.html in a browser; the figures as numbers: results/demo/report.json"
+
+test-fast: .venv/ready
+	@echo "== streid's unit tests"
+	$(PYTEST) tests/unit
+	@echo "== all tests passed"
 
 test: .venv/ready
 	@echo "== streid tests (under 15 minutes on 2 cores)"
@@ -45,11 +50,11 @@ bench: .venv/ready
 	python benchmarks/training.py
 	python benchmarks/fusion.py $(if $(LISTS),--lists $(LISTS))
 
-# Write docs/configuration.md anew from the declarations of the settings.
+# Write docs/configuration.md from the declarations of the settings.
 docs: .venv/ready
 	python docs/configuration.py
 
-# Take the README's pictures anew of what `make demo` has made.
+# Take the README's pictures again, from what `make demo` has made.
 pictures: .venv/ready
 	python docs/pictures.py
 
@@ -61,7 +66,7 @@ pictures: .venv/ready
 	.venv/bin/pip install --quiet --require-hashes --requirement requirements.lock
 	@touch $@
 
-# Resolve requirements.in anew and bring environment.yml to the same versions.
+# Resolve requirements.in again and bring environment.yml to the same versions.
 lock:
 	uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate \
 	  --python-version 3.11 requirements.in --output-file requirements.lock
