@@ -153,7 +153,7 @@ class SourceTree:
             elif entry.name.lower().endswith(OTHER_ENDINGS):
                 raise InputError(
                     f"{entry.path}: a picture of a kind that is not read (read are {', '.join(ENDINGS)}); convert it, "
-                    "or remove it"
+                    "or move it out of the data set"
                 )
             else:
                 self._left_out.append(f"{folder}/{entry.name}")

@@ -171,7 +171,7 @@ def _cost_row(path: Path, stage: str, subject: str) -> CostRow:
         seconds = pd.to_numeric(table["s"], errors="raise")
         longest = table.iloc[int(seconds.to_numpy().argmax())]
     except (KeyError, ValueError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not a benchmark table of Snakemake ({error}); remove it") from None
+        raise InputError(f"{path}: not a benchmark table of Snakemake ({error}); move it out of the folder") from None
     megabytes, load = (_number(longest.get(name)) for name in ("max_rss", "mean_load"))
     return CostRow(
         stage=stage,
