@@ -27,12 +27,14 @@ def test_a_stage_ends_in_order_and_the_same_command_ends_it(
             stage.command(road, tmp_path), FAULT_FOLDER=tmp_path, FAULT_KILL_AT=event, FAULT_SIGNAL=int(signal.SIGTERM)
         )
         assert "Traceback" not in done.stderr
-        assert leftovers(tmp_path) == []
+        # The signal may fall between opening a lock file and locking it: the next writer of that output removes the file.
+        assert [name for name in leftovers(tmp_path) if not name.endswith(".lock")] == []
         if done.returncode != 0:
             assert done.returncode == STATUS, done.stderr
             assert done.stderr.splitlines()[-1] == SAID
             stopped += 1
     done = run(stage.command(road, tmp_path))
     assert done.returncode == 0, done.stderr
+    assert leftovers(tmp_path) == []
     assert stage.contents(tmp_path) == stage.contents(road)
     assert stopped > 0
