@@ -119,8 +119,7 @@ def test_sources_that_say_the_same_run_nothing(project: Project) -> None:
         ("streid/data/manifest.py", "prepare_dataset", STAGES - {"render_demo"}),
         ("streid/appearance/pcb.py", "train_appearance", TRAINING_ONWARD),
         ("streid/appearance/losses.py", "train_appearance", TRAINING_ONWARD),
-        # The shards are gone: what decides them stands among the merge's params.
-        ("extract_features.py", "merge_features", EXTRACTION_ONWARD),
+        ("extract_features.py", "extract_features", EXTRACTION_ONWARD),
         ("merge_features.py", "merge_features", EXTRACTION_ONWARD),
         ("streid/files/histograms.py", "build_histograms", SCORING | {"build_histograms"}),
         ("streid/files/inspections.py", "inspect_model", {"inspect_model", "write_report"}),

@@ -36,14 +36,6 @@ rule train_appearance:
         "--threads {threads} --processes {params.processes} {params.options:q} >> {log:q} 2>&1"
 
 
-# What decides the features but for the files read.
-EXTRACTION = {
-    "root": of_job(Plan.root),
-    "device": DEVICE,
-    "options": options("extract"),
-}
-
-
 rule extract_features:
     input:
         script=script("extract_features"),
@@ -68,8 +60,10 @@ rule extract_features:
         gpu=GPUS,
     params:
         *code("extract_features"),
-        **EXTRACTION,
+        root=of_job(Plan.root),
         work="results/{dataset}/{model}/work/extraction-{shard}-of-{shards}",
+        device=DEVICE,
+        options=options("extract"),
     shell:
         "python {input.script:q} --manifest {input.manifest:q} --summary {input.summary:q} --root {params.root:q} --packed {input.pictures:q} "
         "--model {input.model:q} --name {wildcards.model:q} --output {output.shard:q} --work {params.work:q} "
@@ -127,9 +121,6 @@ rule merge_features:
         runtime=60,
     params:
         *code("merge_features"),
-        # The shards are gone after this: Snakemake looks here whether they would be made otherwise now.
-        *code("extract_features"),
-        **EXTRACTION,
     shell:
         "python {input.script:q} --shards {input.shards:q} --output {output.features:q} --threads {threads} >> {log:q} 2>&1"
 
