@@ -27,7 +27,7 @@ def test_a_stage_ends_in_order_and_the_same_command_ends_it(
             stage.command(road, tmp_path), FAULT_FOLDER=tmp_path, FAULT_KILL_AT=event, FAULT_SIGNAL=int(signal.SIGTERM)
         )
         assert "Traceback" not in done.stderr
-        # The signal may fall between opening a lock file and locking it: the next writer of that output removes the file.
+        # A signal between opening and locking a lock file leaves the file, which the next writer removes.
         assert [name for name in leftovers(tmp_path) if not name.endswith(".lock")] == []
         if done.returncode != 0:
             assert done.returncode == STATUS, done.stderr
