@@ -1,9 +1,11 @@
-# How this run was started, for the page's command that repeats it. No param: a run started in other words makes the page
-# again only if something else changed.
-RUN_FLAGS = run_flags(
-    workflow.config_settings.configfiles,
-    workflow.config_settings.config_args,
-    profile_flags(sys.argv[1:], os.environ, main=workflow.is_main_process),
+# How this run was started, for the page's command that repeats it. In the environment and no param: a run started with other
+# flags makes the page again only if something else changed.
+os.environ.update(
+    STREID_RUN_FLAGS=run_flags(
+        workflow.config_settings.configfiles,
+        workflow.config_settings.config_args,
+        profile_flags(sys.argv[1:], os.environ, main=workflow.is_main_process),
+    )
 )
 
 
@@ -107,4 +109,4 @@ rule write_report:
         "{params.foreign:q} --explorer {input.explorer:q} "
         "--output {output.report:q} --page {output.page:q} --figures {output.figures:q} "
         "--benchmarks {params.benchmarks:q} --logs {params.logs:q} --config-json <(printf %s {params.configuration:q}) --threads {threads} "
-        "{params.options:q} --run-flags={RUN_FLAGS:q} >> {log:q} 2>&1"
+        '{params.options:q} --run-flags="$STREID_RUN_FLAGS" >> {log:q} 2>&1'
