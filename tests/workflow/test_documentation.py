@@ -26,7 +26,6 @@ from project import Project
 
 import configuration
 from streid.data.manifest import COLUMNS
-from streid.workflow.configuration import read_configuration
 
 PAGES = sorted(
     path.relative_to(ROOT).as_posix()
@@ -68,6 +67,7 @@ class Way:
 
 WAYS = [
     Way(r"^make (?!demo)", "make --dry-run ", "the tests themselves, minutes to hours of timings, or a resolver"),
+    Way(r"^pip install \.$", ":", "it would change the environment; test_installation.py installs a copy elsewhere"),
     Way(r"^conda env create -f ", "test -s ", "there is no conda; test_environment.py compares the file with the lock"),
     Way(r"^tensorboard --logdir (\S+)$", r"tensorboard --version_tb && ls \1", "it serves until it is stopped"),
     Way(r"^(salloc|squeue)\b.*", ":", "a cluster's own; test_slurm.py drives a real one"),
@@ -94,6 +94,13 @@ WAYS = [
 ]
 
 
+CHECK = """
+import yaml
+from streid.workflow.configuration import read_configuration
+print(read_configuration(yaml.safe_load(open("config/config.yaml", encoding="utf-8")))[1])
+"""
+
+
 def merge(into: dict[str, Any], more: dict[str, Any]) -> None:
     """Put nested values into others, in place."""
     for key, value in more.items():
@@ -108,7 +115,7 @@ class Reader:
 
     def __init__(self, project: Project, page: str) -> None:
         self.project, self.page, self.folder = project, page, project.folder
-        for name in ("Makefile", "README.md", "pyproject.toml", "requirements.lock"):
+        for name in ("Makefile", "README.md", "CONTRIBUTING.md", "pyproject.toml", "requirements.lock"):
             shutil.copy(ROOT / name, self.folder / name)
         for name in ("tests", "benchmarks"):
             shutil.copytree(ROOT / name, self.folder / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -125,7 +132,8 @@ class Reader:
     def run(self, command: list[str], script: str) -> str:
         environment = os.environ | {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONPATH": str(STAND_INS),
+            # What `pip install .` gives, and what stands for other projects.
+            "PYTHONPATH": f"{STAND_INS}{os.pathsep}{self.folder / 'pipeline'}",
         }
         done = subprocess.run(
             command, input=script, cwd=self.folder, env=environment, text=True, capture_output=True, check=False
@@ -155,7 +163,8 @@ class Reader:
         with self.project.edited_config() as config:
             merge(config, content)
             merge(config, TINY)
-            assert read_configuration(config)[1] == []
+        # By the project's own library, which the page may have added something to.
+        assert self.run([sys.executable, "-"], CHECK) == "[]\n"
         return ""
 
     def patch(self, body: str) -> str:
