@@ -27,7 +27,7 @@ def test_a_loss_that_is_not_finite_stops_and_the_kept_weights_start_another_run(
     short = ("--epochs", 1, "--max-steps", 2)
     run_stage(*train_arguments(tmp_path), *short)
     # It ends before it would write a checkpoint of its own.
-    diverging = ("--head-rate", 1e30, "--checkpoint-seconds", 3600)
+    diverging = ("--head-rate", 1e9, "--checkpoint-seconds", 3600)
     line = run_stage(*train_arguments(tmp_path), *diverging, status=2).stderr.splitlines()[-1]
     found = re.search(r"(?:the loss is \S+ at|not finite after) step (\d+).*, learning rate (\S+); the last", line)
     assert found is not None, line
