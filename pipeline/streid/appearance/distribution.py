@@ -63,6 +63,11 @@ def agree(answer: bool, world: World, device: torch.device) -> bool:
     return bool(shared)
 
 
+def wait_for_all(world: World, device: torch.device) -> None:
+    """Return when all processes have come here."""
+    add_up(torch.zeros(1, device=device), world)
+
+
 def start_processes(script: Path, processes: int) -> None:
     """Run this very command in `processes` processes and wait for them.
 

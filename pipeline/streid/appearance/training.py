@@ -22,7 +22,7 @@ from torch.nn.parallel import DistributedDataParallel
 from streid.appearance.appearance_model import AppearanceModel
 from streid.appearance.averaging import WeightAverage
 from streid.appearance.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
-from streid.appearance.distribution import add_up
+from streid.appearance.distribution import add_up, wait_for_all
 from streid.appearance.inference import PRECISIONS
 from streid.appearance.journal import WAY_ON, Journal, Position, Row
 from streid.appearance.losses import correct_predictions, training_loss
@@ -103,11 +103,21 @@ class Trainer:
         torch.backends.cudnn.benchmark = True
         self._checkpoint = work / "checkpoint.pt"
         self._described = {"fingerprint": fingerprint, "circumstances": dict(circumstances or {})}
-        self._resume()
+        with held_back() as self._sigterm:
+            wait_for_all(self.world, self.device)  # from here on SIGTERM ends none of them before its step
+            self._resume()
+            if self.world.leads:
+                self.journal.open(work / "tensorboard")
+            self._train()
+        if self.average is not None:
+            self.model.load_state_dict(self.average.module.state_dict())
         if self.world.leads:
-            self.journal.open(work / "tensorboard")
+            self._check_weights()
+        return self.position.history
+
+    def _train(self) -> None:
+        """The steps from the run's position on."""
         with (
-            held_back() as self._sigterm,
             contextlib.closing(self.journal),
             contextlib.closing(self._samples()) as batches,
             progress_bar("training", "step", self.total_steps, self.position.step, shown=self.world.leads) as progress,
@@ -127,11 +137,6 @@ class Trainer:
                     self._stop()
                 if self._epoch_ended():
                     self._finish_epoch()
-        if self.average is not None:
-            self.model.load_state_dict(self.average.module.state_dict())
-        if self.world.leads:
-            self._check_weights()
-        return self.position.history
 
     def _epoch_batches(self, epoch: int) -> list[list[Item]]:
         """This process's samples of every batch of an epoch."""
