@@ -27,6 +27,7 @@ class Architecture(NamedTuple):
 
 ARCHITECTURES = {
     "baseline": Architecture(pictures=True, clips=False),
+    "bot": Architecture(pictures=True, clips=False),
     "pcb": Architecture(pictures=True, clips=False),
     "stcanet": Architecture(pictures=True, clips=True, part_maps=True),
     "stgcn": Architecture(pictures=False, clips=True),
@@ -49,11 +50,17 @@ def check_architecture(name: str, frames: int) -> None:
         raise InputError(f"frames is 1, but {name} takes clips of a tracklet: set frames to at least 2")
 
 
-def build_network(name: str, backbone: str, identities: int, frames: int) -> "AppearanceModel":
+def build_network(
+    name: str, backbone: str, identities: int, frames: int, size: tuple[int, int] = (256, 128)
+) -> "AppearanceModel":
     """A network of an architecture with random weights.
 
+    Args:
+        size: rows and columns of the input; only vision transformers need to know them.
+
     Raises:
-        InputError: the architecture or the backbone is not known, or it does not take this number of frames.
+        InputError: the architecture or the backbone is not known, it does not take this number of frames, or the
+            architecture cannot use the backbone.
     """
     check_architecture(name, frames)
     network: AppearanceModel
@@ -61,11 +68,15 @@ def build_network(name: str, backbone: str, identities: int, frames: int) -> "Ap
         case "baseline":
             from streid.appearance.baseline import Baseline
 
-            network = Baseline(backbone, identities)
+            network = Baseline(backbone, identities, size)
+        case "bot":
+            from streid.appearance.bot import BagOfTricks
+
+            network = BagOfTricks(backbone, identities, size)
         case "pcb":
             from streid.appearance.pcb import PCB
 
-            network = PCB(backbone, identities)
+            network = PCB(backbone, identities, size)
         case "stcanet":
             from streid.appearance.stcanet import STCANet
 
@@ -73,5 +84,5 @@ def build_network(name: str, backbone: str, identities: int, frames: int) -> "Ap
         case "stgcn":
             from streid.appearance.stgcn import STGCN
 
-            network = STGCN(backbone, identities, frames)
+            network = STGCN(backbone, identities, frames, size)
     return network

@@ -5,32 +5,39 @@ from typing import Self
 import torch
 from torch import nn
 
-from streid.appearance.backbones import BACKBONES, check_backbone
+from streid.appearance.backbones import cut_backbone
+from streid.errors import InputError
+
+SIZE = (256, 128)
+TRIED = (4, 4)
 
 
 class Backbone(nn.Module):
-    """A torchvision network up to its last feature map.
+    """A network of torchvision or timm up to its last feature map.
 
     Args:
-        name: one of `BACKBONES`.
-        last_stride: stride of the last layer; 1 keeps twice the rows and columns, as part-based models need.
+        name: one of `BACKBONES`, or `timm:NAME`.
+        last_stride: stride of the last layer; 1 keeps twice the rows and columns, as part-based models need. A vision
+            transformer's map has the size of its patches throughout.
+        size: rows and columns of the input; a vision transformer takes no other.
 
     `channels` is the depth of the last map, `layer_channels` that of the map after each layer. Input
     (N, 3, H, W); the maps are H/4, H/8, H/16 and H/32 high, the last one H/16 with last_stride 1.
+    `file_modules` and `maps` are `modules` and `maps` of `backbones.Cut`.
 
     Raises:
-        InputError: the name is not known.
+        InputError: the name is not known, or the network cannot be cut, or not with this stride.
     """
 
-    def __init__(self, name: str, *, last_stride: int = 2) -> None:
+    def __init__(self, name: str, *, last_stride: int = 2, size: tuple[int, int] = SIZE) -> None:
         super().__init__()
-        check_backbone(name)
         self.name = name
-        self.layer_channels = BACKBONES[name].channels
+        cut = cut_backbone(name, size)
+        self.layer_channels, self.file_modules, self.maps = cut.channels, cut.modules, cut.maps
         self.channels = self.layer_channels[-1]
-        self.stem, self.layer1, self.layer2, self.layer3, self.layer4 = BACKBONES[name].build()
-        if last_stride == 1:
-            _remove_stride(self.layer4[0])
+        self.stem, self.layer1, self.layer2, self.layer3, self.layer4 = cut.parts
+        if last_stride == 1 and self.maps:
+            _remove_stride(self.layer4, self.layer_channels[-2], name)
         self._frozen = False
 
     def forward(self, pictures_NCHW: torch.Tensor) -> torch.Tensor:
@@ -43,6 +50,11 @@ class Backbone(nn.Module):
     def layers(self) -> tuple[nn.Module, nn.Module, nn.Module, nn.Module]:
         """layer1 to layer4, for models that put something of their own between them."""
         return self.layer1, self.layer2, self.layer3, self.layer4
+
+    def token_grid(self) -> tuple[tuple[int, int], int]:
+        """Of a vision transformer: its rows and columns of patches, and positions embedded before the first patch."""
+        stem, last = self.stem[0], self.layer4[-1]
+        return last.size, 0 if stem.apart else stem.first  # type: ignore[return-value]
 
     def freeze_early(self, active: bool) -> None:
         """Freeze the stem, layer1 and layer2, with their batch statistics, or let them learn again."""
@@ -63,10 +75,26 @@ class Backbone(nn.Module):
         return self.stem, self.layer1, self.layer2
 
 
-def _remove_stride(block: nn.Module) -> None:
-    """Let a residual block's convolutions, or a dense transition's pooling, keep the resolution."""
-    for module in block.modules():
+def _remove_stride(layer: nn.Module, channels: int, name: str) -> None:
+    """Let a layer's convolutions and average pooling keep the resolution.
+
+    Args:
+        channels: of the map that the layer takes.
+
+    Raises:
+        InputError: something else in the layer lowers it.
+    """
+    for module in layer.modules():
         if isinstance(module, nn.Conv2d):
             module.stride = (1, 1)
         elif isinstance(module, nn.AvgPool2d):
             module.kernel_size = module.stride = 1
+    trained = layer.training
+    with torch.no_grad():
+        maps_NChw = torch.zeros(1, channels, *TRIED, device=next(layer.parameters(), torch.empty(0)).device)
+        kept = layer.eval()(maps_NChw).shape[2:] == TRIED
+    layer.train(trained)
+    if not kept:
+        raise InputError(
+            f"the stride of the last layer of {name} cannot be set to 1, as this model needs; choose another backbone"
+        )

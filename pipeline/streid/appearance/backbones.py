@@ -1,12 +1,13 @@
-"""The backbones, each one record: torchvision's residual and dense networks, cut into a stem and four layers.
+"""The backbones, cut into a stem and four layers: torchvision's, each one record, and timm's by name.
 
-To add a backbone, write its record into BACKBONES and test it. Importing this module loads nothing heavy, because every
-command line lists the names.
+To add one of torchvision's, write its record into BACKBONES and test it; timm's (`timm:NAME`) need none. Importing this
+module loads nothing heavy, because every command line lists the names.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from streid.errors import InputError
 
@@ -23,6 +24,21 @@ DENSENET_MODULES = {
     **{f"denseblock{number}": f"layer{number}.1" for number in range(2, 5)},
     "norm5": "layer4.2",
 }
+TIMM_NAME = r"timm:[A-Za-z0-9_.]+"
+
+
+class Cut(NamedTuple):
+    """A network cut into parts, with random weights.
+
+    parts: the stem and the four layers. The last gives a map (N, C, h, w). modules: the network's own name of each
+    module or weight (`features.` left out) -> its name here, for start weights. channels: depth after each layer.
+    maps: whether every layer gives a map; those of a vision transformer give tokens, but for the last.
+    """
+
+    parts: "tuple[nn.Sequential, ...]"
+    modules: Mapping[str, str]
+    channels: tuple[int, ...]
+    maps: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,10 +134,30 @@ BACKBONES = {
 
 
 def check_backbone(name: str) -> None:
-    """Check that a backbone is known.
+    """Check that a backbone is one of `BACKBONES` or could be one of timm's, without asking timm.
 
     Raises:
         InputError: it is not.
     """
-    if name not in BACKBONES:
-        raise InputError(f"unknown backbone {name!r}; known: {', '.join(BACKBONES)}")
+    if name not in BACKBONES and not re.fullmatch(TIMM_NAME, name):
+        raise InputError(f"unknown backbone {name!r}; known: {', '.join(BACKBONES)}, and timm:NAME")
+
+
+def cut_backbone(name: str, size: tuple[int, int]) -> Cut:
+    """A backbone's parts, with random weights; nothing is downloaded.
+
+    Args:
+        size: rows and columns of the input, which the position embedding of a vision transformer is made for.
+
+    Raises:
+        InputError: the backbone is not known, or cannot be cut.
+    """
+    check_backbone(name)
+    match name.partition(":")[0]:
+        case "timm":
+            from streid.appearance.timm_backbones import cut_timm
+
+            return cut_timm(name, size)
+        case _:
+            record = BACKBONES[name]
+            return Cut(record.build(), record.modules, record.channels)

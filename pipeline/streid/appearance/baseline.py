@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional
 
 from streid.appearance.appearance_model import AppearanceModel, Outputs
-from streid.appearance.backbone_network import Backbone
+from streid.appearance.backbone_network import SIZE, Backbone
 from streid.appearance.heads import BottleneckHead
 
 BOTTLENECK = 512
@@ -19,10 +19,11 @@ class Baseline(AppearanceModel):
     Args:
         backbone: see `backbones`.
         identities: classes.
+        size: see `Backbone`.
     """
 
-    def __init__(self, backbone: str, identities: int) -> None:
-        super().__init__(Backbone(backbone))
+    def __init__(self, backbone: str, identities: int, size: tuple[int, int] = SIZE) -> None:
+        super().__init__(Backbone(backbone, size=size))
         self.head = BottleneckHead(self.backbone.channels, BOTTLENECK, identities, slope=0.1, dropout=0.5)
 
     @property

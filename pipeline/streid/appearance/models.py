@@ -29,8 +29,8 @@ MOST = {"identities": 1_000_000, "height": 4096, "width": 4096, "frames": 1024}
 class ModelConfig:
     """What is needed to build a model again.
 
-    architecture: one of `ARCHITECTURES`. backbone: one of `BACKBONES`. identities: classes that it is trained on.
-    height, width: input size in pixels. frames: of a clip; 1 for a model of pictures.
+    architecture: one of `ARCHITECTURES`. backbone: one of `BACKBONES`, or `timm:NAME`. identities: classes that it is
+    trained on. height, width: input size in pixels. frames: of a clip; 1 for a model of pictures.
     """
 
     architecture: str
@@ -58,7 +58,8 @@ class ModelConfig:
 
 def build_model(config: ModelConfig) -> AppearanceModel:
     """A model with random weights."""
-    return build_network(config.architecture, config.backbone, config.identities, config.frames)
+    size = (config.height, config.width)
+    return build_network(config.architecture, config.backbone, config.identities, config.frames, size)
 
 
 def reads_masks(config: ModelConfig, settings: LossSettings, summary: Mapping[str, Any]) -> bool:

@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional
 
 from streid.appearance.appearance_model import AppearanceModel, Outputs
-from streid.appearance.backbone_network import Backbone
+from streid.appearance.backbone_network import SIZE, Backbone
 from streid.appearance.heads import BottleneckHead
 
 PARTS = 6
@@ -24,12 +24,13 @@ class PCB(AppearanceModel):
     Args:
         backbone: see `backbones`.
         identities: classes.
+        size: see `Backbone`.
     """
 
     parts = PARTS
 
-    def __init__(self, backbone: str, identities: int) -> None:
-        super().__init__(Backbone(backbone, last_stride=1))
+    def __init__(self, backbone: str, identities: int, size: tuple[int, int] = SIZE) -> None:
+        super().__init__(Backbone(backbone, last_stride=1, size=size))
         self.dropout = nn.Dropout(0.5)
         self.heads = nn.ModuleList(
             BottleneckHead(self.backbone.channels, BOTTLENECK, identities, slope=None, dropout=0.5)

@@ -1,15 +1,17 @@
-"""Weights that a training starts from: torchvision's by name, or a file of torchvision, st-ReID or streid.
+"""Weights that a training starts from: torchvision's by name, or a file of torchvision, timm, st-ReID or streid.
 
 A file may name its weights in one of these ways, each with or without the `module.` of a model trained on several GPUs:
-torchvision's (`conv1.weight`, `features.denseblock1...`, also the older `norm.1` for `norm1`); those of st-ReID's
-net_last.pth (torchvision's after `model.`, heads `classifier0.add_block...` for PCB and `classifier.add_block...` for a
-baseline); and those of streid's own model.safetensors and checkpoint.pt. Code in a file is never run.
+torchvision's or timm's (`conv1.weight`, `features.denseblock1...`, also the older `norm.1` for `norm1`); those of
+st-ReID's net_last.pth (torchvision's after `model.`, heads `classifier0.add_block...` for PCB and
+`classifier.add_block...` for a baseline); and those of streid's own model.safetensors and checkpoint.pt. Where it has
+none of these names, its weights are taken in their order, if all shapes agree. Code in a file is never run.
 """
 
 import logging
+import math
 import pickle
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -26,7 +28,12 @@ logger = logging.getLogger(__name__)
 State = dict[str, torch.Tensor]
 OLD_DENSE_NAME = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12])\.")
 STREID_HEAD = re.compile(r"classifier(\d*)\.(add_block\.(\d+)|classifier\.0)\.(.+)")
-IMAGENET_CLASSIFIERS = {"fc.weight", "fc.bias", "classifier.weight", "classifier.bias"}
+IMAGENET_CLASSIFIERS = {
+    f"{name}.{kind}" for name in ("fc", "classifier", "head", "head.fc") for kind in ("weight", "bias")
+}
+NORM_WEIGHTS = {"weight", "bias", "running_mean", "running_var"}
+SHOWN = 5
+POSITIONS = "backbone.stem.0.pos_embed"
 STEPS_SEEN = "num_batches_tracked"
 
 
@@ -50,17 +57,58 @@ def load_start_weights(model: AppearanceModel, source: str, work: Path | None = 
         raise InputError(f"{source}: lies in this training's work folder, which it writes to; start from a copy")
     name = model.backbone.name
     state = _download(name) if source == "imagenet" else _read_weights(Path(source))
-    translated = {_model_key(key, BACKBONES[name].modules): value for key, value in state.items()}
     wanted = model.state_dict()
+    failure = f"start weights {source} do not fit {name}"
+    translated = {_model_key(key, model.backbone.file_modules): value for key, value in state.items()}
+    if not translated.keys() & wanted.keys():
+        translated = _by_order(state, wanted, failure)
+        logger.info("start weights: the names in %s are others; its weights were taken by order and shape", source)
     backbone = {key: value for key, value in translated.items() if key.startswith("backbone.")}
     heads = {key: value for key, value in translated.items() if key not in backbone}
-    _check_backbone(backbone, wanted, f"start weights {source} do not fit {name}")
+    if POSITIONS in backbone and POSITIONS in wanted:
+        backbone[POSITIONS] = _resampled(backbone[POSITIONS], wanted[POSITIONS], model)
+    _check_backbone(backbone, wanted, failure)
     fitting = {key: value for key, value in heads.items() if key in wanted and wanted[key].shape == value.shape}
     model.load_state_dict(backbone | fitting, strict=False)
     left = sorted(heads.keys() - fitting.keys() - IMAGENET_CLASSIFIERS)
-    logger.info("start weights: loaded the backbone's from %s, and %d of the heads", source, len(fitting))
+    logger.info(
+        "start weights: loaded %d of the backbone and %d of the heads from %s", len(backbone), len(fitting), source
+    )
     if left:
-        logger.info("not loaded from %s, as this model lacks them or has other shapes: %s", source, ", ".join(left))
+        logger.info(
+            "start weights: %d of %s not loaded, as this model lacks them or has other shapes: %s",
+            *(len(left), source, _first(left)),
+        )
+    if new := sorted(key for key in wanted.keys() - backbone.keys() - fitting.keys() if not key.endswith(STEPS_SEEN)):
+        logger.info("start weights: %d of the model are not in it and stay random: %s", len(new), _first(new))
+
+
+def _first(names: Sequence[str]) -> str:
+    """The first few of some names."""
+    return ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
+
+
+def _by_order(state: State, wanted: Mapping[str, torch.Tensor], failure: str) -> State:
+    """A file's weights under the names of the backbone's, in the order of both; a classifier at its end is left out.
+
+    Raises:
+        InputError: the shapes, or what names say of a normalisation's weights, disagree anywhere.
+    """
+    ours = [key for key in wanted if key.startswith("backbone.") and not key.endswith(STEPS_SEEN)]
+    theirs = [key for key in state if not key.endswith(STEPS_SEEN)]
+    if len(theirs) < len(ours):
+        raise InputError(f"{failure}: its names are others, and it has {len(theirs)} weights instead of {len(ours)}")
+    for place, (key, own) in enumerate(zip(theirs, ours, strict=False), 1):
+        kinds = {name.rpartition(".")[2] for name in (key, own)} & NORM_WEIGHTS
+        if state[key].shape != wanted[own].shape or len(kinds) > 1:
+            raise InputError(
+                f"{failure}: its names are others, and by order weight {place}, {key} {tuple(state[key].shape)}, would "
+                f"be {own} {tuple(wanted[own].shape)}"
+            )
+    rest = theirs[len(ours) :]
+    if [state[key].dim() for key in rest] not in ([], [2], [2, 1]):
+        raise InputError(f"{failure}: its names are others, and after the last weight it has more, the first {rest[0]}")
+    return {own: state[key] for own, key in zip(ours, theirs, strict=False)}
 
 
 def _model_key(key: str, modules: Mapping[str, str]) -> str:
@@ -72,8 +120,28 @@ def _model_key(key: str, modules: Mapping[str, str]) -> str:
         owner = f"heads.{head[1]}" if head[1] else "head"
         return f"{owner}.reduce.{head[3]}.{head[4]}" if head[3] else f"{owner}.classify.{head[4]}"
     plain = OLD_DENSE_NAME.sub(r"\1\2.", key.removeprefix("model.").removeprefix("features."))
-    first, _, rest = plain.partition(".")
-    return f"backbone.{modules[first]}.{rest}" if first in modules else plain
+    words = plain.split(".")
+    for length in range(len(words), 0, -1):
+        if (module := ".".join(words[:length])) in modules:
+            return ".".join(["backbone", modules[module], *words[length:]])
+    return plain
+
+
+def _resampled(found_1SD: torch.Tensor, wanted_1SD: torch.Tensor, model: AppearanceModel) -> torch.Tensor:
+    """A vision transformer's position embedding for the model's size of picture.
+
+    Args:
+        found_1SD: of a square picture, unless it has the wanted size; anything else is returned as it is.
+    """
+    size, before = model.backbone.token_grid()
+    side = math.isqrt(max(found_1SD.shape[1] - before, 0)) if found_1SD.dim() == 3 else 0
+    if found_1SD.shape == wanted_1SD.shape or not side or side**2 + before != found_1SD.shape[1]:
+        return found_1SD
+    from timm.layers.pos_embed import resample_abs_pos_embed
+
+    logger.info("start weights: position embedding resampled from %d x %d to %d x %d patches", side, side, *size)
+    resampled_1SD: torch.Tensor = resample_abs_pos_embed(found_1SD, list(size), num_prefix_tokens=before)
+    return resampled_1SD
 
 
 def _check_backbone(found: State, wanted: Mapping[str, torch.Tensor], failure: str) -> None:

@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from streid.appearance.appearance_model import AppearanceModel, Outputs
 from streid.appearance.backbone_network import Backbone
+from streid.errors import InputError
 
 PARTS = 4
 
@@ -136,10 +137,18 @@ class STCANet(AppearanceModel):
         backbone: see `backbones`.
         identities: classes.
         frames: 1 for pictures, more for clips.
+
+    Raises:
+        InputError: the backbone's layers give no maps.
     """
 
     def __init__(self, backbone: str, identities: int, frames: int = 1) -> None:
         super().__init__(Backbone(backbone, last_stride=1), frames)
+        if not self.backbone.maps:
+            raise InputError(
+                f"stcanet has blocks between the backbone's layers, which need maps, and the layers of {backbone} give "
+                "tokens; choose another backbone, or the architecture baseline"
+            )
         places = (2, 3) if frames == 1 else (2,)
         self.blocks = nn.ModuleDict(
             {f"layer{place}": ContextBlock(self.backbone.layer_channels[place - 1], frames) for place in places}

@@ -15,7 +15,7 @@ from torch import nn
 from torch.nn import functional
 
 from streid.appearance.appearance_model import AppearanceModel, Outputs
-from streid.appearance.backbone_network import Backbone
+from streid.appearance.backbone_network import SIZE, Backbone
 
 with warnings.catch_warnings():
     # torch-geometric 2.8 compiles with torch.jit, which torch 2.15 calls outdated; nobody here can act on it.
@@ -98,12 +98,13 @@ class STGCN(AppearanceModel):
         backbone: see `backbones`.
         identities: classes.
         frames: of a clip, at least 2.
+        size: see `Backbone`.
     """
 
     patches = (PATCH_ROWS, PATCH_COLUMNS)
 
-    def __init__(self, backbone: str, identities: int, frames: int) -> None:
-        super().__init__(Backbone(backbone, last_stride=1), frames)
+    def __init__(self, backbone: str, identities: int, frames: int, size: tuple[int, int] = SIZE) -> None:
+        super().__init__(Backbone(backbone, last_stride=1, size=size), frames)
         channels = self.backbone.channels
         self.spatial = GraphBranch(channels, grid_adjacency(PATCH_ROWS, PATCH_COLUMNS))
         self.temporal = GraphBranch(channels, (1 - torch.eye(frames)) / (frames - 1))

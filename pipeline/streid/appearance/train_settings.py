@@ -6,7 +6,7 @@ from annotated_types import Ge, Le, Lt
 from pydantic import Field
 
 from streid.appearance.architectures import ARCHITECTURES, check_architecture
-from streid.appearance.backbones import BACKBONES
+from streid.appearance.backbones import BACKBONES, TIMM_NAME
 from streid.data.sample_settings import AugmentationSettings, PictureSettings, SamplerSettings
 from streid.errors import InputError
 from streid.stage.settings import (
@@ -29,6 +29,9 @@ from streid.stage.settings import (
 )
 
 DISTANCES = ("euclidean", "cosine")  # of the triplet loss
+Backbone = Annotated[
+    str, Text(f"one of {', '.join(BACKBONES)}, or timm:NAME with a name of timm's", "|".join([*BACKBONES, TIMM_NAME]))
+]
 StartWeights = Annotated[str, Text("imagenet, none or a file", r"[^\x00]+")]
 
 
@@ -37,19 +40,24 @@ class NetworkSettings(PictureSettings):
 
     architecture: Annotated[str, OneOf(tuple(ARCHITECTURES))] = "pcb"
     """of the network (docs/models.md)"""
-    backbone: Annotated[str, OneOf(tuple(BACKBONES))] = "resnet50"
-    """pretrained part of the network (docs/models.md)"""
+    backbone: Backbone = "resnet50"
+    """pretrained part of the network; timm:NAME takes one of timm's (docs/models.md)"""
     start_weights: StartWeights = "imagenet"
-    """imagenet (downloaded once), none (random), or a file (docs/models.md)"""
+    """imagenet (downloaded once; torchvision's alone), none (random), or a file (docs/models.md)"""
     frames: Annotated[int, Ge(1), Le(1024), READ] = 1
     """1: pictures; T: clips of T pictures of a tracklet, for models that take clips"""
     frame_stride: Whole = 0
     """pictures from one frame of a clip to the next; 0: one drawn from each of T equal parts"""
 
     def check(self) -> None:
-        """Refuse clips or pictures that the architecture does not take."""
+        """Refuse clips or pictures that the architecture does not take, and weights that cannot be downloaded."""
         super().check()
         check_architecture(self.architecture, self.frames)
+        if self.start_weights == "imagenet" and self.backbone not in BACKBONES:
+            raise InputError(
+                f"start_weights is imagenet, but those of {self.backbone} are not downloaded; set start_weights to a "
+                "file with them, or to none"
+            )
 
 
 class LossSettings(Section):

@@ -5,7 +5,7 @@ fingerprint of their unfinished work. Imports inside functions count; those for 
 
 A job uses one architecture, one backbone and one data set format of several. The modules that choose among them are
 listed in `CHOOSERS`; of such a module's tables and matches only the job's own entry and case count, and so only what
-that case imports.
+that case imports. Of a name like `timm:resnet18` only what is before the colon is looked for.
 """
 
 import ast
@@ -26,7 +26,7 @@ CHOOSERS = {
 }
 DIGEST_LETTERS = 12
 # What decodes, resizes and augments pictures, and what computes with them.
-PIXEL_LIBRARIES = ("numpy", "pillow", "torch", "torch-geometric", "torchvision")
+PIXEL_LIBRARIES = ("numpy", "pillow", "timm", "torch", "torch-geometric", "torchvision")
 
 
 def code_digests(script: Path, chosen: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -45,7 +45,7 @@ def code_digests(script: Path, chosen: Mapping[str, str] | None = None) -> dict[
         path = waiting.pop()
         if path in found:
             continue
-        name = (chosen or {}).get(CHOOSERS.get(path, ""))
+        name = (chosen or {}).get(CHOOSERS.get(path, ""), "").partition(":")[0] or None
         found[path], imported = _read_code((script.parent / path).read_text(encoding="utf-8"), name)
         waiting += [module for module in imported if (script.parent / module).is_file()]
     return dict(sorted(found.items()))
@@ -122,8 +122,9 @@ class _Counted(ast.NodeTransformer):
 
     def visit_Match(self, node: ast.Match) -> ast.AST:
         names = [_text(getattr(case.pattern, "value", None)) for case in node.cases]
-        if self.name is not None and self.name in names:
-            node.cases = [case for case, name in zip(node.cases, names, strict=True) if name in (None, self.name)]
+        own = self.name if self.name in names else None
+        if self.name is not None and own in names:
+            node.cases = [case for case, name in zip(node.cases, names, strict=True) if name == own]
         return self.generic_visit(node)
 
 

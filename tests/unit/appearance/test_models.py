@@ -33,6 +33,7 @@ def parameters_by_hand(entry: str, identities: int) -> int:
     on_top = {
         "pcb": 6 * ((c * 256 + 256) + 2 * 256 + (256 * i + i)),
         "resnet50": (c * 512 + 512) + 2 * 512 + (512 * i + i),
+        "bot": 2 * c + c * i,
         "densenet121": (d * 512 + 512) + 2 * 512 + (512 * i + i),
         "stgcn": 2 * graph_branch + (3 * c * c + c) + 2 * c + (c * 512 + 512) + (512 * i + i),
         "stcanet": context(512) + context(1024) + 2 * c + (c * i + i),
@@ -44,6 +45,7 @@ def parameters_by_hand(entry: str, identities: int) -> int:
 ENTRIES = {
     "pcb": ("pcb", "resnet50", 1, 12_288),
     "resnet50": ("baseline", "resnet50", 1, 2_048),
+    "bot": ("bot", "resnet50", 1, 2_048),
     "densenet121": ("baseline", "densenet121", 1, 1_024),
     "stgcn": ("stgcn", "resnet50", 8, 512),
     "stcanet": ("stcanet", "resnet50", 1, 2_048),

@@ -5,10 +5,12 @@ import urllib.error
 from pathlib import Path
 
 import pytest
+import timm
 import torch
 from safetensors.torch import save_file
 from torchvision import models as torchvision_models
 
+from streid.appearance.architectures import build_network
 from streid.appearance.baseline import Baseline
 from streid.appearance.models import ModelConfig, build_model, save_model
 from streid.appearance.pcb import PCB
@@ -122,6 +124,83 @@ def test_a_model_of_streid_starts_another(tmp_path: Path) -> None:
     load_start_weights(model, str(tmp_path / "model.safetensors"))
     for key, value in model.state_dict().items():
         assert torch.equal(value, source.state_dict()[key]) != ("classify" in key), key
+
+
+@pytest.mark.parametrize("name", ["test_resnet", "test_efficientnet", "densenet121", "test_vit"])
+def test_timms_file_gives_timms_features(tmp_path: Path, name: str) -> None:
+    sized = {"img_size": (64, 32)} if name == "test_vit" else {}
+    network = timm.create_model(name, **sized).eval()
+    model = build_network("baseline", f"timm:{name}", 2, 1, (64, 32)).eval()
+    load_start_weights(model, write_state(tmp_path / "weights.pth", network.state_dict()))
+    pictures = torch.randn(1, 3, 64, 32)
+    with torch.inference_mode():
+        expected = network.forward_features(pictures)
+        pooled = expected[:, network.num_prefix_tokens :].mean(1) if name == "test_vit" else expected.mean((2, 3))
+        torch.testing.assert_close(model.features(pictures), pooled)
+
+
+def under_other_names(state: State) -> State:
+    """The weights under names that nobody knows, in their order."""
+    return {f"_part{row}.{key.rpartition('.')[2]}": value for row, (key, value) in enumerate(state.items())}
+
+
+@pytest.mark.parametrize("changes", ["as it is", "without counters", "without classifier"])
+def test_other_names_are_taken_by_order_and_shape(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, changes: str
+) -> None:
+    network = timm.create_model("test_efficientnet")
+    state = under_other_names(network.state_dict())
+    if changes == "without counters":
+        state = {key: value for key, value in state.items() if not key.endswith("num_batches_tracked")}
+    if changes == "without classifier":
+        state = dict(list(state.items())[:-2])
+    model = build_network("bot", "timm:test_efficientnet", 2, 1)
+    with caplog.at_level(logging.INFO, logger="streid"):
+        load_start_weights(model, write_state(tmp_path / "weights.pth", state))
+    expected = [value for key, value in network.state_dict().items() if "classifier" not in key]
+    loaded = model.backbone.state_dict()
+    assert len(loaded) == len(expected)
+    for (key, value), other in zip(loaded.items(), expected, strict=True):
+        assert key.endswith("num_batches_tracked") or torch.equal(value, other), key
+    assert "are others; its weights were taken by order and shape" in caplog.text
+    assert "5 of the model are not in it and stay random: classify.weight, neck.bias" in caplog.text
+
+
+def test_other_names_in_another_order_or_shape_are_refused(tmp_path: Path) -> None:
+    model = build_network("bot", "timm:test_efficientnet", 2, 1)
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    state = under_other_names(timm.create_model("test_efficientnet").state_dict())
+    items = list(state.items())
+    biases_first = dict([items[0], items[2], items[1], *items[3:]])
+    cases = {
+        "swapped": (biases_first, r"by order weight 2, _part2.bias \(24,\), would be backbone.stem.1.weight \(24,\)"),
+        "shape": (dict([("_a.weight", torch.zeros(1)), *items[1:]]), r"by order weight 1, _a.weight \(1,\), would be"),
+        "longer": (state | {"_b.weight": torch.zeros(3)}, "after the last weight it has more, the first _part"),
+        "shorter": (dict(items[:20]), "its names are others, and it has 17 weights instead of "),
+    }
+    for name, (content, message) in cases.items():
+        torch.save(content, tmp_path / f"{name}.pth")
+        with pytest.raises(InputError, match=message) as refused:
+            load_start_weights(model, str(tmp_path / f"{name}.pth"))
+        assert "\n" not in str(refused.value)
+    for key, value in model.state_dict().items():
+        assert torch.equal(value, before[key]), key
+
+
+def test_a_position_embedding_is_resampled_to_the_size_of_the_pictures(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    network = timm.create_model("test_vit", img_size=64)
+    rows = torch.arange(4.0).repeat_interleave(4)[:, None].expand(16, 64)  # each of 4 x 4 patches knows its row
+    with torch.no_grad():
+        network.pos_embed[0, 1:] = rows
+    model = build_network("baseline", "timm:test_vit", 2, 1, (64, 32))
+    with caplog.at_level(logging.INFO, logger="streid"):
+        load_start_weights(model, write_state(tmp_path / "weights.pth", network.state_dict()))
+    loaded = model.state_dict()["backbone.stem.0.pos_embed"][0]
+    torch.testing.assert_close(loaded[0], network.pos_embed[0, 0])
+    torch.testing.assert_close(loaded[1:], torch.arange(4.0).repeat_interleave(2)[:, None].expand(8, 64))
+    assert "position embedding resampled from 4 x 4 to 4 x 2 patches" in caplog.text
 
 
 class Payload:

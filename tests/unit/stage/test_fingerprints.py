@@ -129,6 +129,16 @@ def test_a_table_and_a_match_count_for_the_chosen_name_alone(tmp_path: Path) -> 
     assert digests(text + "x = 1\n")[0] != small
 
 
+def test_a_name_with_a_colon_counts_as_its_kind_and_others_take_the_last_case() -> None:
+    def built(backbone: str) -> bool:
+        return "streid/appearance/timm_backbones.py" in code_digests(
+            PIPELINE / "train_appearance.py", {"backbone": backbone}
+        )
+
+    assert built("timm:resnet18")
+    assert not built("resnet18")
+
+
 def test_only_the_modules_that_choose_are_cut(tmp_path: Path) -> None:
     text = 'WORDS = {"small": 1, "large": 2}\n'
     chosen = {"backbone": "small"}
