@@ -18,7 +18,7 @@ rule train_appearance:
         ENVIRONMENT
     threads: of_job(job_resources.training_threads)
     resources:
-        mem_mb=of_job(job_resources.training_memory),
+        mem_mb=asked(memory_requests.train_appearance),
         runtime=1440,
         gpu=of_job(job_resources.training_gpus),
     params:
@@ -55,7 +55,7 @@ rule extract_features:
         ENVIRONMENT
     threads: PLAN.compute["gpu_job_threads"]
     resources:
-        mem_mb=6000,
+        mem_mb=asked(memory_requests.extract_features),
         runtime=480,
         gpu=GPUS,
     params:
@@ -87,7 +87,7 @@ rule inspect_model:
         ENVIRONMENT
     threads: PLAN.compute["gpu_job_threads"]
     resources:
-        mem_mb=4000,
+        mem_mb=asked(memory_requests.inspect_model),
         runtime=30,
         gpu=GPUS,
     params:
@@ -117,7 +117,7 @@ rule merge_features:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=asked(memory_requests.merge_features),
         runtime=60,
     params:
         *code("merge_features"),
@@ -143,7 +143,7 @@ rule import_features:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=6000,
+        mem_mb=asked(memory_requests.import_features),
         runtime=60,
     params:
         *code("import_features"),

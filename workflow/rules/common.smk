@@ -9,7 +9,7 @@ from snakemake.settings.types import DAGSettings
 sys.path.insert(0, str(Path(workflow.basedir) / "pipeline"))
 
 from streid.scoring.fusion_records import FUSIONS
-from streid.workflow import job_resources, report_plan
+from streid.workflow import job_resources, memory_requests, report_plan
 from streid.workflow.code_params import code_params
 from streid.workflow.configuration import read_configuration
 from streid.workflow.cross_checks import plan_problems
@@ -106,7 +106,10 @@ def of_fusions(name):
     return lambda wildcards: PLAN.of_fusions(wildcards.dataset, name)
 
 
-def scoring_memory(wildcards, input):
-    """Megabytes of a job that reads features, of one model or of several."""
-    features = [input.features] if isinstance(input.features, str) else input.features
-    return job_resources.scoring_memory(features)
+def asked(memory):
+    """A resources function: the megabytes of a job, by a function of `memory_requests`."""
+    return lambda wildcards, input, threads: memory(
+        memory_requests.Job(
+            plan=PLAN, wildcards=wildcards, files=input, threads=threads
+        )
+    )

@@ -13,7 +13,7 @@ rule render_demo:
         ENVIRONMENT
     threads: 8
     resources:
-        mem_mb=2000,
+        mem_mb=asked(memory_requests.render_demo),
         runtime=60,
     params:
         *code("render_demo"),
@@ -39,7 +39,7 @@ rule prepare_dataset:
         ENVIRONMENT
     threads: 4
     resources:
-        mem_mb=3000,
+        mem_mb=asked(memory_requests.prepare_dataset),
         runtime=120,
     params:
         *code("prepare_dataset"),

@@ -36,7 +36,7 @@ rule write_explorer:
         ENVIRONMENT
     threads: 2
     resources:
-        mem_mb=scoring_memory,
+        mem_mb=asked(memory_requests.write_explorer),
         runtime=60,
     params:
         *code("write_explorer"),
@@ -92,7 +92,7 @@ rule write_report:
         ENVIRONMENT
     threads: 2
     resources:
-        mem_mb=4000,
+        mem_mb=asked(memory_requests.write_report),
         runtime=60,
     params:
         *code("write_report"),

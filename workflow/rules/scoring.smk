@@ -14,7 +14,7 @@ rule evaluate_joint:
         ENVIRONMENT
     threads: PLAN.compute["scoring_threads"]
     resources:
-        mem_mb=scoring_memory,
+        mem_mb=asked(memory_requests.evaluate_joint),
         runtime=120,
         gpu=GPUS,
     params:
@@ -44,7 +44,7 @@ rule rerank_scores:
         ENVIRONMENT
     threads: PLAN.compute["scoring_threads"]
     resources:
-        mem_mb=scoring_memory,
+        mem_mb=asked(memory_requests.rerank_scores),
         runtime=240,
         gpu=GPUS,
     params:

@@ -13,7 +13,7 @@ rule build_histograms:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=asked(memory_requests.build_histograms),
         runtime=30,
     params:
         *code("build_histograms"),

@@ -12,7 +12,7 @@ from streid.data.limits import find_unmatched
 from streid.data.manifest import Origin, read_manifest
 from streid.data.units import make_units
 from streid.errors import InputError
-from streid.files.features import FeatureSet, feature_groups, read_features, refuse_zero_rows
+from streid.files.features import FeatureSet, feature_groups, largest_of_rows, read_features, refuse_zero_rows
 from streid.files.sightings import SIGHTING_FIELDS, Sightings
 
 logger = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ def read_imported(path: str | os.PathLike[str], manifest: str | os.PathLike[str]
     for name, group in features.groups.items():
         expected = make_units(table[table["split"] == name], features.unit).sightings
         _refuse_unlike(group.sightings, expected, f"{path}: group {name}")
-        refuse_zero_rows(np.abs(group.features_ND).max(axis=1, initial=0), f"{path}: group {name}")
+        refuse_zero_rows(largest_of_rows(group.features_ND), f"{path}: group {name}")
     return features
 
 

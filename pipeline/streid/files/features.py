@@ -113,6 +113,12 @@ def load_feature_blocks(group: h5py.Group, features_ND: FeatureArray) -> Iterato
         yield start, block
 
 
+def largest_of_rows(features_ND: FeatureArray) -> FeatureArray:
+    """The largest absolute value of each row (N,), without a copy of the features."""
+    largest_N: FeatureArray = np.maximum(features_ND.max(axis=1, initial=0), -features_ND.min(axis=1, initial=0))
+    return largest_N
+
+
 def refuse_zero_rows(largest_R: FeatureArray, where: str, first: int = 0) -> None:
     """Refuse features that are all zeros, so that they have no direction.
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from streid.arrays import FeatureArray
 from streid.errors import InputError
-from streid.files.features import FeatureGroup, refuse_zero_rows
+from streid.files.features import FeatureGroup, largest_of_rows, refuse_zero_rows
 from streid.stage.devices import choose_device, visible_devices
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def normalise(features_ND: FeatureArray, group: str, first: int = 0) -> None:
     """
     for start in range(0, len(features_ND), NORMALISED_ROWS):
         rows_RD = features_ND[start : start + NORMALISED_ROWS]
-        largest_R = np.maximum(rows_RD.max(axis=1, initial=0), -rows_RD.min(axis=1, initial=0))
+        largest_R = largest_of_rows(rows_RD)
         refuse_zero_rows(largest_R, f"group {group}", first + start)
         rows_RD /= largest_R[:, None]  # keeps squares of very large or small values in range
         rows_RD /= np.sqrt(np.einsum("rd,rd->r", rows_RD, rows_RD, dtype=np.float32))[:, None]

@@ -9,7 +9,14 @@ import pytest
 
 from streid.errors import InputError
 from streid.files.checksums import has_checksum
-from streid.files.features import feature_groups, feature_weights, read_features, read_sightings, write_features
+from streid.files.features import (
+    feature_groups,
+    feature_weights,
+    largest_of_rows,
+    read_features,
+    read_sightings,
+    write_features,
+)
 from streid.files.sightings import Sightings
 
 
@@ -175,3 +182,9 @@ def test_features_made_elsewhere_need_no_checksum(features_file: Path) -> None:
         file.attrs["note"] = "edited"
     assert not has_checksum(features_file)
     assert read_features(features_file).model == "pcb"
+
+
+def test_the_largest_values_of_rows_are_absolute() -> None:
+    rows_ND = np.array([[-3, 2], [0, 0], [1, -0.5]], np.float32)
+    np.testing.assert_array_equal(largest_of_rows(rows_ND), np.array([3, 0, 1], np.float32))
+    assert largest_of_rows(rows_ND[:0]).shape == (0,)

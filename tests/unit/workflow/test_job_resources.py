@@ -1,16 +1,12 @@
 """What the jobs ask for."""
 
-from pathlib import Path
-
 import pytest
 from unit.workflow.configurations import make_config
 
 from streid.workflow.job_resources import (
     gpus,
-    scoring_memory,
     started_processes,
     training_gpus,
-    training_memory,
     training_processes,
     training_threads,
 )
@@ -21,7 +17,6 @@ def test_a_training_asks_for_as_much_for_each_process() -> None:
     plan = Plan(make_config(datasets={"a": {"train": {"processes": 3}}}))
     assert [training_processes(plan, name, "pcb") for name in "ab"] == [3, 1]
     assert [training_gpus(plan, name, "pcb") for name in "ab"] == [3, 1]
-    assert [training_memory(plan, name, "pcb") for name in "ab"] == [18000, 6000]
     assert [training_threads(plan, name, "pcb") for name in "ab"] == [6, 2]
 
 
@@ -33,11 +28,3 @@ def test_without_a_gpu_none_is_asked_for() -> None:
 @pytest.mark.parametrize(("asked", "granted", "started"), [("auto", 0, 1), ("auto", 4, 4), (3, 4, 3), (3, 0, 3)])
 def test_a_training_starts_a_process_for_each_gpu_it_was_granted(asked: str | int, granted: int, started: int) -> None:
     assert started_processes(Plan(make_config(train={"processes": asked})), "a", "pcb", granted) == started
-
-
-def test_scoring_holds_the_largest_features_twice(tmp_path: Path) -> None:
-    for name, megabytes in (("small", 1), ("large", 3)):
-        with (tmp_path / name).open("wb") as file:
-            file.truncate(megabytes << 20)
-    assert scoring_memory([str(tmp_path / name) for name in ("small", "large", "none")]) == 6006
-    assert scoring_memory([]) == 6000

@@ -1,0 +1,169 @@
+"""How much memory each stage needs, in megabytes (10^6 bytes), from the numbers that decide it.
+
+The bases and the bytes of each thing are fitted to what `benchmarks/memory.py` measures, with room to spare; a rule
+that asks for too little is killed on a cluster, one that asks for too much waits longer. Sizes of files and arrays are
+in bytes. The part of a GPU that the host holds (`GPU_MB`) is an estimate.
+"""
+
+MEGABYTE = 1_000_000
+ROUNDED_TO = 50
+FLOAT = 4
+
+LIBRARIES_MB = 150  # Python, numpy, pandas, h5py
+SCORING_MB = 300  # and numba, scipy, scikit-learn
+NETWORK_MB = 950  # and torch, torchvision
+FIGURES_MB = 350  # matplotlib, scikit-learn and the page
+GPU_MB = 3000  # what CUDA's libraries and pinned memory take of the host's memory
+
+PICTURE_BYTES = 2_500  # a row of the manifest while it is read and checked
+DECODED_BYTES = 16 * MEGABYTE  # a picture of 4 megapixels, decoded
+RENDERER_MB = 110
+READER_MB = 160  # a process that reads pictures, beside what it shares
+READ_AHEAD = 4  # batches that each reader holds ready
+BLOCK_BYTES = 64 * MEGABYTE
+TABLE_CELLS, FIT_CELLS = 1 << 25, 1 << 23  # the most cells of the two kinds of travel-time tables
+
+TORCH_PAYS = 5e12  # multiply-adds between all pictures for which scoring loads torch on the CPU
+KEPT_COSINES_BYTES = 1 << 31
+RANKED_BYTES = 4_000  # of a query in a stream: 100 ranks, 100 right matches, drawn wrong ones
+MEMBERSHIP_BYTES = 40
+
+# Megabytes of weights without classifier, and bytes of activations for each input pixel in training, in float32.
+BACKBONES = {
+    "resnet18": (43, 700),
+    "resnet34": (82, 1000),
+    "resnet50": (90, 2200),
+    "resnet101": (163, 3200),
+    "densenet121": (27, 2800),
+}
+UNKNOWN_BACKBONE = (350, 3500)
+HEADS_MB = 50
+OPTIMIZER_COPIES = {"sgd": 3, "adam": 4, "adamw": 4}  # of the weights: themselves, gradients and moments
+SAVED_COPIES = 1
+LONGEST_FEATURE = 12_288  # values of PCB on ResNet50
+VALIDATED_CELLS, VALIDATED_BYTES = 1 << 24, 25  # scores that are sorted at a time, and bytes of each
+EXTRACTED_PIXEL_BYTES = 400
+COMPILER_MB = 4000
+
+
+def rendering(*, processes: int) -> int:
+    """Of drawing the demo with so many processes."""
+    return _asked(LIBRARIES_MB + processes * RENDERER_MB)
+
+
+def preparing(*, pictures: int, threads: int) -> int:
+    """Of reading a data set: its table, and a picture in each thread."""
+    return _asked(LIBRARIES_MB, pictures * PICTURE_BYTES + threads * DECODED_BYTES)
+
+
+def importing(*, features: int, pictures: int) -> int:
+    """Of importing features of so many bytes as float32, for so many pictures of the manifest."""
+    return _asked(LIBRARIES_MB, features + pictures * PICTURE_BYTES)
+
+
+def merging(*, pictures: int, values: int) -> int:
+    """Of merging shards: the sightings of all pictures and one block of features."""
+    return _asked(LIBRARIES_MB, pictures * PICTURE_BYTES + 2 * 1024 * values * FLOAT)
+
+
+def counting(*, pictures: int, cameras: int, bins: int) -> int:
+    """Of travel times from so many pictures, cameras, and at most so many bins of the logistic fusion's tables."""
+    cells = min(cameras * cameras * bins, TABLE_CELLS)
+    fitted = min(cameras * cameras * 4096, FIT_CELLS)
+    return _asked(LIBRARIES_MB, pictures * PICTURE_BYTES + 32 * cells + 160 * fitted)
+
+
+def evaluating(*, queries: int, gallery: int, held_out: int, values: int, gpu: bool) -> int:
+    """Of scoring queries against a gallery by features of so many values, with a weight chosen on held-out pictures."""
+    features = (queries + gallery + held_out) * values * FLOAT
+    ranked = 3 * queries * RANKED_BYTES
+    base = SCORING_MB + _torch(queries + gallery, values, gpu)
+    return _asked(base, features + ranked + 3 * BLOCK_BYTES + (queries + gallery) * PICTURE_BYTES)
+
+
+def reranking(
+    *, queries: int, gallery: int, held_out: int, values: int, k1: int, k2: int, candidates: int, block_rows: int,
+    gpu: bool,
+) -> int:  # fmt: skip
+    """Of re-ranking: beside the features lists of neighbours, memberships and the kept cosines.
+
+    Args:
+        candidates: neighbours found for each that is kept (1, with bf16 more).
+    """
+    everyone = queries + gallery
+    kept = min(max(k1 + 1, k2), everyone)
+    lists = everyone * kept * 8 * (1 + candidates)
+    memberships = everyone * kept * k2 * MEMBERSHIP_BYTES
+    cosines = min(4 * queries * gallery, KEPT_COSINES_BYTES)
+    block = 4 * min(block_rows, everyone) ** 2
+    features = (everyone + held_out) * values * FLOAT
+    base = SCORING_MB + _torch(everyone, values, gpu)
+    held = features + lists + memberships + cosines + 2 * block + queries * RANKED_BYTES
+    return _asked(base, held + everyone * PICTURE_BYTES + BLOCK_BYTES)
+
+
+def exploring(*, features: int, rankings: int, pictures: int, page_mb: float) -> int:
+    """Of the explorer: one model's features at a time, all rankings, and a page of so many megabytes."""
+    return _asked(SCORING_MB + 3 * page_mb, features + 2 * rankings + pictures * PICTURE_BYTES)
+
+
+def reporting(*, rankings: int, pictures: int, runs: int) -> int:
+    """Of the report of so many runs (a model with a fusion), whose rankings have so many bytes in all."""
+    return _asked(FIGURES_MB + 15 * runs, 2 * rankings + pictures * PICTURE_BYTES)
+
+
+def network_weights(backbone: str) -> int:
+    """Bytes of the weights of a network that is still to be trained; large for a backbone that is not known."""
+    return (BACKBONES.get(backbone, UNKNOWN_BACKBONE)[0] + HEADS_MB) * MEGABYTE
+
+
+def training(
+    *, backbone: str, weights: int, pixels: int, batch_size: int, workers: int, processes: int, optimizer: str,
+    average: bool, compiled: bool, pictures: int, held_out: int, gpu: bool,
+) -> int:  # fmt: skip
+    """Of training a network with `weights` bytes, in so many processes that share a batch.
+
+    Args:
+        pixels: of one sample: height x width x frames.
+        workers: processes that read pictures, for each process.
+        average: whether a running average of the weights is kept.
+        held_out: pictures that are ranked to validate.
+    """
+    own_batch = -(-batch_size // processes) * pixels
+    copies = OPTIMIZER_COPIES.get(optimizer, max(OPTIMIZER_COPIES.values())) + average + SAVED_COPIES
+    activations = 0 if gpu else own_batch * BACKBONES.get(backbone, UNKNOWN_BACKBONE)[1]
+    base = NETWORK_MB + gpu * GPU_MB + compiled * COMPILER_MB
+    validated = 2 * held_out * LONGEST_FEATURE * FLOAT + min(held_out**2, VALIDATED_CELLS) * VALIDATED_BYTES
+    own = _asked(base, copies * weights + activations + validated + _reading(own_batch, workers, pictures))
+    return processes * own + (NETWORK_MB if processes > 1 else 0)
+
+
+def extracting(*, weights: int, pixels: int, batch_size: int, workers: int, pictures: int, gpu: bool) -> int:
+    """Of computing features with a network of `weights` bytes, from batches of pictures of so many pixels."""
+    batch = batch_size * pixels
+    activations = 0 if gpu else batch * EXTRACTED_PIXEL_BYTES
+    held = weights + activations + BLOCK_BYTES + _reading(batch, workers, pictures)
+    return _asked(NETWORK_MB + gpu * GPU_MB, held)
+
+
+def inspecting(*, weights: int, pixels: int, units: int, pictures: int, gpu: bool) -> int:
+    """Of looking at a network with `weights` bytes at work on so many units of so many pixels, one at a time."""
+    held = weights + (1 + units / 8) * pixels * EXTRACTED_PIXEL_BYTES + pictures * PICTURE_BYTES
+    return _asked(NETWORK_MB + gpu * GPU_MB, held)
+
+
+def _reading(batch_pixels: int, workers: int, pictures: int) -> int:
+    """Bytes of the processes that read pictures, their batches of uint8 RGB and tables included."""
+    batches = (READ_AHEAD * workers + 2) * batch_pixels * 3
+    return workers * READER_MB * MEGABYTE + batches + pictures * PICTURE_BYTES
+
+
+def _torch(everyone: int, values: int, gpu: bool) -> int:
+    """Megabytes of torch where scoring loads it."""
+    return GPU_MB if gpu else (NETWORK_MB - SCORING_MB) * (everyone**2 * values >= TORCH_PAYS)
+
+
+def _asked(megabytes: float, held: float = 0) -> int:
+    """Megabytes and bytes together, rounded up."""
+    whole = megabytes + held / MEGABYTE
+    return ROUNDED_TO * -int(-whole // ROUNDED_TO)

@@ -1,0 +1,239 @@
+"""The megabytes that each rule's job asks for: what `memory` says of the sizes known before it starts.
+
+What a job reads that is still to be made has a size that is guessed; Snakemake asks again before the job starts. The
+functions have the names of the rules.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from streid.workflow import memory
+from streid.workflow.job_resources import training_processes
+from streid.workflow.plan import Plan
+
+SPLITS = ("train", "val", "query", "gallery")
+GUESSED_COUNTS = {"train": 20_000, "val": 0, "query": 5_000, "gallery": 25_000, "cameras": 10}
+GUESSED_VALUES = 2048
+LEAST_ROW_BYTES = 30  # of a row of a manifest
+GUESSED_RANKINGS = 4 * memory.RANKED_BYTES  # of a query: one fusion's streams
+SCORED = ("query", "gallery", "val")
+BF16_CANDIDATES = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A job to be planned: its wildcards, its input files by name (each a path or a list of paths), its threads."""
+
+    plan: Plan
+    wildcards: Mapping[str, str]
+    files: Any
+    threads: int
+
+    @property
+    def dataset(self) -> str:
+        """Its data set."""
+        return self.wildcards["dataset"]
+
+    @property
+    def model(self) -> str:
+        """Its model."""
+        return self.wildcards["model"]
+
+    def settings(self, section: str) -> dict[str, Any]:
+        """The section's settings for its data set and model."""
+        return self.plan.settings(section, self.dataset, self.wildcards.get("model"))
+
+    def network(self) -> dict[str, Any]:
+        """The settings that its model's network was trained with."""
+        return self.plan.settings("train", *self.plan.training_of(self.dataset, self.model))
+
+    def bytes_of(self, *names: str, guess: int = 0) -> int:
+        """Bytes of all files of these inputs; `guess` for each that is not there."""
+        return sum(_bytes(Path(path), guess) for name in names for path in _listed(getattr(self.files, name)))
+
+
+def render_demo(job: Job) -> int:
+    """By the processes that draw."""
+    return memory.rendering(processes=job.threads)
+
+
+def prepare_dataset(job: Job) -> int:
+    """By the size of the user's own manifest, or the pictures that were counted the last time."""
+    own = job.plan.datasets[job.dataset].get("manifest")
+    rows = _bytes(Path(own), 0) // LEAST_ROW_BYTES if own else 0
+    return memory.preparing(pictures=rows or _pictures(job), threads=job.threads)
+
+
+def build_histograms(job: Job) -> int:
+    """By pictures, cameras and bins."""
+    bins = job.settings("histograms")["max_bins"]
+    return memory.counting(pictures=_pictures(job), cameras=_counts(job)["cameras"], bins=bins)
+
+
+def train_appearance(job: Job) -> int:
+    """By the network, the batch and the processes."""
+    train = job.settings("train")
+    start = sum(_bytes(Path(path), 0) for path in job.plan.start_weights(job.dataset, job.model))
+    return _on_any_device(
+        job,
+        memory.training,
+        backbone=train["backbone"],
+        weights=max(memory.network_weights(train["backbone"]), start),
+        pixels=train["height"] * train["width"] * train["frames"],
+        batch_size=train["batch_size"],
+        workers=train["workers"],
+        processes=training_processes(job.plan, job.dataset, job.model),
+        optimizer=train["optimizer"],
+        average=train["ema_decay"] > 0,
+        compiled=train["compile"],
+        pictures=_pictures(job),
+        held_out=_counts(job)["val"] if train["validate_every"] else 0,
+    )
+
+
+def extract_features(job: Job) -> int:
+    """By the weights' file, or the network that is still to be trained, and the batch."""
+    network, extract = job.network(), job.settings("extract")
+    return _on_any_device(
+        job,
+        memory.extracting,
+        weights=job.bytes_of("model", guess=memory.network_weights(network["backbone"])),
+        pixels=network["height"] * network["width"],
+        batch_size=max(extract["batch_size"], network["frames"]),
+        workers=extract["workers"],
+        pictures=_pictures(job),
+    )
+
+
+def inspect_model(job: Job) -> int:
+    """By the weights' file, or the network that is still to be trained, and one input."""
+    network = job.network()
+    return _on_any_device(
+        job,
+        memory.inspecting,
+        weights=job.bytes_of("model", guess=memory.network_weights(network["backbone"])),
+        pixels=network["height"] * network["width"] * network["frames"],
+        units=job.settings("inspect")["units"],
+        pictures=_pictures(job),
+    )
+
+
+def merge_features(job: Job) -> int:
+    """By the rows: the features pass through in blocks."""
+    return memory.merging(pictures=_pictures(job), values=_values(_listed(job.files.shards)))
+
+
+def import_features(job: Job) -> int:
+    """By the features' float32 values."""
+    return memory.importing(features=_scored_bytes(job, _listed(job.files.made)[0]), pictures=_pictures(job))
+
+
+def evaluate_joint(job: Job) -> int:
+    """By queries, gallery and the features' length."""
+    return _on_any_device(job, memory.evaluating, **_scored(job))
+
+
+def rerank_scores(job: Job) -> int:
+    """As `evaluate_joint`, and by how many neighbours are kept."""
+    rerank = job.settings("rerank")
+    return _on_any_device(
+        job,
+        memory.reranking,
+        **_scored(job),
+        k1=rerank["k1"],
+        k2=rerank["k2"],
+        candidates=BF16_CANDIDATES if rerank["precision"] == "bf16" else 1,
+        block_rows=rerank["block_rows"],
+    )
+
+
+def write_explorer(job: Job) -> int:
+    """By the largest features, which are held one after the other, and all rankings."""
+    return memory.exploring(
+        features=max(_scored_bytes(job, path) for path in _listed(job.files.features)),
+        rankings=_rankings(job),
+        pictures=_pictures(job),
+        page_mb=job.settings("explorer")["megabytes"],
+    )
+
+
+def write_report(job: Job) -> int:
+    """By all rankings and the number of runs."""
+    runs = len(_listed(job.files.scores))
+    return memory.reporting(rankings=_rankings(job), pictures=_pictures(job), runs=runs)
+
+
+def _on_any_device(job: Job, needed: Callable[..., int], **sizes: Any) -> int:
+    """The most that is needed on the devices that the job may find itself on."""
+    devices = {"cpu": (False,), "cuda": (True,)}.get(job.plan.compute["device"], (False, True))
+    return max(needed(**sizes, gpu=gpu) for gpu in devices)
+
+
+def _rankings(job: Job) -> int:
+    guess = _counts(job)["query"] * GUESSED_RANKINGS
+    return job.bytes_of("scores", "reranked", guess=guess)
+
+
+def _counts(job: Job) -> dict[str, int]:
+    """Pictures of each split, and cameras, by dataset.json; a guess where it is not there or cannot be used."""
+    try:
+        summary = json.loads(Path(f"results/{job.dataset}/dataset.json").read_text(encoding="utf-8"))
+        pictures = {split: int(counted["pictures"]) for split, counted in summary["counts"].items()}
+        return {**dict.fromkeys(SPLITS, 0), **pictures, "cameras": len(summary["cameras"])}
+    except (AttributeError, KeyError, OSError, TypeError, ValueError):
+        return GUESSED_COUNTS
+
+
+def _pictures(job: Job) -> int:
+    counts = _counts(job)
+    return sum(counts[split] for split in SPLITS)
+
+
+def _scored(job: Job) -> dict[str, int]:
+    """Rows of query, gallery and val, and values of a row, of a job's features."""
+    path = _listed(job.files.features)[0]
+    rows = {name: rows for name, (rows, _) in feature_shapes(path).items()} or _counts(job)
+    sizes = dict(zip(("queries", "gallery", "held_out"), (rows.get(name, 0) for name in SCORED), strict=True))
+    return {**sizes, "values": _values([path])}
+
+
+def _scored_bytes(job: Job, path: str) -> int:
+    """Bytes of a file's features as float32."""
+    counts = {name: rows for name, (rows, _) in feature_shapes(path).items()} or _counts(job)
+    rows = sum(counts.get(name, 0) for name in SCORED)
+    return rows * _values([path]) * memory.FLOAT
+
+
+def _values(paths: Iterable[str]) -> int:
+    """Values of a row of features or shards; a guess where none is there."""
+    return max((length for path in paths for _, length in feature_shapes(path).values()), default=GUESSED_VALUES)
+
+
+def feature_shapes(path: str) -> dict[str, tuple[int, int]]:
+    """Rows and values per row of each group of a features.h5 or a shard; empty where it cannot be read yet.
+
+    Only the headers are read. What is wrong with a file is told by the stage that reads it.
+    """
+    if not Path(path).is_file():
+        return {}
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as handle:
+            return {
+                name: (int(rows), int(values)) for name in handle for rows, values in [handle[name]["features"].shape]
+            }
+    except (AttributeError, KeyError, OSError, RuntimeError, TypeError, ValueError):  # what h5py makes of damage
+        return {}
+
+
+def _bytes(path: Path, guess: int) -> int:
+    return path.stat().st_size if path.is_file() else guess
+
+
+def _listed(files: Any) -> list[str]:
+    """An input's paths: of one path a list of one."""
+    return [files] if isinstance(files, str) else list(files)
