@@ -25,7 +25,7 @@ from streid.workflow import memory
 from streid.workflow.memory_requests import feature_shapes
 
 PIPELINE = Path(__file__).resolve().parents[1] / "pipeline"
-INTERVAL = 0.03
+INTERVAL = 0.05
 SCENES = ((1000, 512), (4000, 1024), (12000, 2048))  # pictures, values of a feature
 NETWORKS: tuple[dict[str, Any], ...] = (
     {"architecture": "pcb", "backbone": "resnet18", "height": 96, "width": 48, "batch_size": 16, "workers": 1},
@@ -189,20 +189,15 @@ def network_stages(folder: Path, network: dict[str, Any], threads: int) -> Itera
     size = ", ".join(map(str, network.values()))
     batch = {name: network[name] for name in ("batch_size", "workers")}
     sizes = {"pixels": network["height"] * network["width"], "pictures": SCENES[0][0], "gpu": False}
-    plain = {"processes": 1, "optimizer": "sgd", "average": False, "compiled": False}
-    held_out = SCENES[0][0] // 4
-    expected = memory.network_weights(network["backbone"])
-    few = options(start_weights="none", epochs=1, max_steps=4, validate_every=1)
+    learned: dict[str, Any] = {"processes": 1, "optimizer": "sgd", "average": False, "compiled": False}
+    learned |= {"backbone": network["backbone"], "weights": memory.network_weights(network["backbone"])}
+    short = options(start_weights="none", epochs=1, max_steps=4, validate_every=1)
+    outputs = options(output=weights, history=own / "training.csv", work=own / "work")
     yield Case(
         stage="train_appearance",
         size=size,
-        asked=memory.training(
-            backbone=network["backbone"], weights=expected, **sizes, **batch, **plain, held_out=held_out
-        ),
-        arguments=read
-        + options(**network)
-        + options(output=weights, history=own / "training.csv", work=own / "work")
-        + few,
+        asked=memory.training(**sizes, **batch, **learned, held_out=SCENES[0][0] // 4),
+        arguments=[*read, *options(**network), *short, *outputs],
     )
     described = [*read, *options(model=weights, name="m")]
     yield Case(
