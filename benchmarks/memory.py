@@ -189,6 +189,7 @@ def network_stages(folder: Path, network: dict[str, Any], threads: int) -> Itera
     size = ", ".join(map(str, network.values()))
     batch = {name: network[name] for name in ("batch_size", "workers")}
     sizes = {"pixels": network["height"] * network["width"], "pictures": SCENES[0][0], "gpu": False}
+    sizes["attended"] = memory.attended_cells(frames=1) if network["architecture"] == "stcanet" else 0
     learned: dict[str, Any] = {"processes": 1, "optimizer": "sgd", "average": False, "compiled": False}
     learned |= {"backbone": network["backbone"], "weights": memory.network_weights(network["backbone"])}
     short = options(start_weights="none", epochs=1, max_steps=4, validate_every=1)

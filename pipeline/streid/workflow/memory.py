@@ -11,7 +11,7 @@ FLOAT = 4
 
 LIBRARIES_MB = 150  # Python, numpy, pandas, h5py
 SCORING_MB = 300  # and numba, scipy, scikit-learn
-NETWORK_MB = 950  # and torch, torchvision
+NETWORK_MB = 1000  # and torch, torchvision
 FIGURES_MB = 350  # matplotlib, scikit-learn and the page
 GPU_MB = 3000  # what CUDA's libraries and pinned memory take of the host's memory
 
@@ -30,19 +30,22 @@ MEMBERSHIP_BYTES = 40
 
 # Megabytes of weights without classifier, and bytes of activations for each input pixel in training, in float32.
 BACKBONES = {
-    "resnet18": (43, 700),
-    "resnet34": (82, 1000),
-    "resnet50": (90, 2200),
-    "resnet101": (163, 3200),
-    "densenet121": (27, 2800),
+    "resnet18": (45, 800),
+    "resnet34": (86, 1100),
+    "resnet50": (95, 2400),
+    "resnet101": (172, 3600),
+    "densenet121": (28, 3700),
 }
 UNKNOWN_BACKBONE = (350, 3500)
-HEADS_MB = 50
+HEADS_MB = 20
 OPTIMIZER_COPIES = {"sgd": 3, "adam": 4, "adamw": 4}  # of the weights: themselves, gradients and moments
 SAVED_COPIES = 1
+ATTENDING_CHANNELS = (512, 1024)  # of ResNet50 after layer2 and layer3
+ATTENDED_BYTES = 24  # of a cell: its weight, and what it takes to compute and to learn it
 LONGEST_FEATURE = 12_288  # values of PCB on ResNet50
 VALIDATED_CELLS, VALIDATED_BYTES = 1 << 24, 25  # scores that are sorted at a time, and bytes of each
 EXTRACTED_PIXEL_BYTES = 400
+KEPT_PIXEL_BYTES = 50  # of what an inspection keeps
 COMPILER_MB = 4000
 
 
@@ -117,9 +120,15 @@ def network_weights(backbone: str) -> int:
     return (BACKBONES.get(backbone, UNKNOWN_BACKBONE)[0] + HEADS_MB) * MEGABYTE
 
 
+def attended_cells(*, frames: int) -> int:
+    """Cells of STCA-Net's channel attention for one picture or clip: every channel of all frames with every other."""
+    early, late = ATTENDING_CHANNELS
+    return (frames * early) ** 2 + (late**2 if frames == 1 else 0)
+
+
 def training(
     *, backbone: str, weights: int, pixels: int, batch_size: int, workers: int, processes: int, optimizer: str,
-    average: bool, compiled: bool, pictures: int, held_out: int, gpu: bool,
+    average: bool, compiled: bool, pictures: int, held_out: int, gpu: bool, attended: int = 0,
 ) -> int:  # fmt: skip
     """Of training a network with `weights` bytes, in so many processes that share a batch.
 
@@ -128,28 +137,35 @@ def training(
         workers: processes that read pictures, for each process.
         average: whether a running average of the weights is kept.
         held_out: pictures that are ranked to validate.
+        attended: `attended_cells` of a network that has them.
     """
-    own_batch = -(-batch_size // processes) * pixels
+    samples = -(-batch_size // processes)
+    own_batch = samples * pixels
     copies = OPTIMIZER_COPIES.get(optimizer, max(OPTIMIZER_COPIES.values())) + average + SAVED_COPIES
-    activations = 0 if gpu else own_batch * BACKBONES.get(backbone, UNKNOWN_BACKBONE)[1]
+    activations = own_batch * BACKBONES.get(backbone, UNKNOWN_BACKBONE)[1] + samples * attended * ATTENDED_BYTES
     base = NETWORK_MB + gpu * GPU_MB + compiled * COMPILER_MB
     validated = 2 * held_out * LONGEST_FEATURE * FLOAT + min(held_out**2, VALIDATED_CELLS) * VALIDATED_BYTES
-    own = _asked(base, copies * weights + activations + validated + _reading(own_batch, workers, pictures))
+    own = _asked(base, copies * weights + activations * (not gpu) + validated + _reading(own_batch, workers, pictures))
     return processes * own + (NETWORK_MB if processes > 1 else 0)
 
 
-def extracting(*, weights: int, pixels: int, batch_size: int, workers: int, pictures: int, gpu: bool) -> int:
-    """Of computing features with a network of `weights` bytes, from batches of pictures of so many pixels."""
-    batch = batch_size * pixels
-    activations = 0 if gpu else batch * EXTRACTED_PIXEL_BYTES
-    held = weights + activations + BLOCK_BYTES + _reading(batch, workers, pictures)
-    return _asked(NETWORK_MB + gpu * GPU_MB, held)
+def extracting(
+    *, weights: int, pixels: int, batch_size: int, workers: int, pictures: int, gpu: bool, attended: int = 0
+) -> int:
+    """Of computing features with a network of `weights` bytes, from batches of samples of so many pixels."""
+    held = weights + BLOCK_BYTES + _reading(batch_size * pixels, workers, pictures)
+    return _asked(NETWORK_MB + gpu * GPU_MB, held + _seen(batch_size, pixels, attended) * (not gpu))
 
 
-def inspecting(*, weights: int, pixels: int, units: int, pictures: int, gpu: bool) -> int:
+def inspecting(*, weights: int, pixels: int, units: int, pictures: int, gpu: bool, attended: int = 0) -> int:
     """Of looking at a network with `weights` bytes at work on so many units of so many pixels, one at a time."""
-    held = weights + (1 + units / 8) * pixels * EXTRACTED_PIXEL_BYTES + pictures * PICTURE_BYTES
+    held = weights + pictures * PICTURE_BYTES + _seen(1, pixels, attended) + units * pixels * KEPT_PIXEL_BYTES
     return _asked(NETWORK_MB + gpu * GPU_MB, held)
+
+
+def _seen(samples: int, pixels: int, attended: int) -> int:
+    """Bytes that samples take on their way through a network that does not learn."""
+    return samples * (pixels * EXTRACTED_PIXEL_BYTES + attended * ATTENDED_BYTES)
 
 
 def _reading(batch_pixels: int, workers: int, pictures: int) -> int:

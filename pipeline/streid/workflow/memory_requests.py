@@ -50,6 +50,15 @@ class Job:
         """The settings that its model's network was trained with."""
         return self.plan.settings("train", *self.plan.training_of(self.dataset, self.model))
 
+    def sample(self, frames: int) -> dict[str, int]:
+        """Pixels of one input of the network with so many frames, and what its channel attention attends to."""
+        network = self.network()
+        attends = network["architecture"] == "stcanet"
+        return {
+            "pixels": network["height"] * network["width"] * frames,
+            "attended": memory.attended_cells(frames=frames) if attends else 0,
+        }
+
     def bytes_of(self, *names: str, guess: int = 0) -> int:
         """Bytes of all files of these inputs; `guess` for each that is not there."""
         return sum(_bytes(Path(path), guess) for name in names for path in _listed(getattr(self.files, name)))
@@ -82,7 +91,7 @@ def train_appearance(job: Job) -> int:
         memory.training,
         backbone=train["backbone"],
         weights=max(memory.network_weights(train["backbone"]), start),
-        pixels=train["height"] * train["width"] * train["frames"],
+        **job.sample(train["frames"]),
         batch_size=train["batch_size"],
         workers=train["workers"],
         processes=training_processes(job.plan, job.dataset, job.model),
@@ -101,8 +110,8 @@ def extract_features(job: Job) -> int:
         job,
         memory.extracting,
         weights=job.bytes_of("model", guess=memory.network_weights(network["backbone"])),
-        pixels=network["height"] * network["width"],
-        batch_size=max(extract["batch_size"], network["frames"]),
+        **job.sample(network["frames"]),
+        batch_size=max(1, extract["batch_size"] // network["frames"]),
         workers=extract["workers"],
         pictures=_pictures(job),
     )
@@ -115,7 +124,7 @@ def inspect_model(job: Job) -> int:
         job,
         memory.inspecting,
         weights=job.bytes_of("model", guess=memory.network_weights(network["backbone"])),
-        pixels=network["height"] * network["width"] * network["frames"],
+        **job.sample(network["frames"]),
         units=job.settings("inspect")["units"],
         pictures=_pictures(job),
     )

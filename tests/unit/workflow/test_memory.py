@@ -9,7 +9,7 @@ from streid.workflow import memory
 
 SCENE = {"queries": 1000, "gallery": 5000, "held_out": 100, "values": 512, "gpu": False}
 NEIGHBOURS = {"k1": 20, "k2": 6, "candidates": 1, "block_rows": 2048}
-NETWORK = {"pixels": 128 * 64, "batch_size": 32, "workers": 2, "pictures": 10_000, "gpu": False}
+NETWORK = {"pixels": 128 * 64, "batch_size": 32, "workers": 2, "pictures": 10_000, "gpu": False, "attended": 10_000}
 TRAINING = {
     **NETWORK, "backbone": "resnet18", "weights": 90 << 20, "processes": 1, "optimizer": "sgd", "average": False,
     "compiled": False, "held_out": 300,
@@ -28,7 +28,7 @@ STAGES: dict[str, tuple[Callable[..., int], dict[str, Any]]] = {
     "extracting": (memory.extracting, {**NETWORK, "weights": 90 << 20}),
     "inspecting": (
         memory.inspecting,
-        {"weights": 90 << 20, "pixels": 128 * 64, "units": 8, "pictures": 10_000, "gpu": False},
+        {"weights": 90 << 20, "pixels": 128 * 64, "units": 8, "pictures": 10_000, "gpu": False, "attended": 10_000},
     ),
 }
 PLAIN = {"backbone", "optimizer", "block_rows"}
@@ -55,3 +55,22 @@ def test_what_is_asked_for_is_a_whole_number_that_fits_small_machines_at_these_s
     assert isinstance(function(**sizes), int)
     assert function(**sizes) % memory.ROUNDED_TO == 0
     assert 100 <= function(**sizes) < 6000
+
+
+def test_channel_attention_grows_with_the_square_of_the_frames() -> None:
+    assert memory.attended_cells(frames=1) == 512**2 + 1024**2
+    assert memory.attended_cells(frames=4) == (4 * 512) ** 2
+
+
+def test_a_sum_by_hand() -> None:
+    """1,000 MB of libraries, 5 times 100 MB of weights, 10 pictures of 1,000 pixels of 800 bytes, 2 batches of 30,000."""
+    sizes = {
+        **TRAINING, "weights": 100_000_000, "pixels": 1000, "batch_size": 10, "workers": 0, "pictures": 0,
+        "held_out": 0, "attended": 0, "average": True,
+    }  # fmt: skip
+    assert memory.training(**sizes) == 1550  # 1000 + 500 + 8 + 0.06, rounded up to 50
+
+
+def test_scoring_loads_torch_where_that_pays() -> None:
+    few, many = ({**SCENE, "gallery": gallery, "values": 2048} for gallery in (45_000, 50_000))
+    assert memory.evaluating(**many) - memory.evaluating(**few) > 500

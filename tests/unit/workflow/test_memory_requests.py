@@ -157,3 +157,15 @@ def test_features_that_cannot_be_read_have_no_shapes() -> None:
     assert feature_shapes("flat.h5") == {}
     write_features(7, "good.h5", query=2, val=0)
     assert feature_shapes("good.h5") == {"query": (2, 7), "val": (0, 7)}
+
+
+def test_clips_of_a_network_with_attention_need_more_than_as_many_pictures() -> None:
+    shape = {"height": 64, "width": 32, "batch_size": 16, "validate_every": 0, "backbone": "resnet50"}
+    clips, pictures = (
+        make_job({"model": "none"}, compute={"device": "cpu"}, train={**shape, **more})
+        for more in ({"architecture": "stcanet", "frames": 4}, {"architecture": "baseline", "batch_size": 64})
+    )
+    assert clips.sample(4) == {"pixels": 4 * 64 * 32, "attended": (4 * 512) ** 2}
+    assert memory_requests.train_appearance(clips) - memory_requests.train_appearance(pictures) > 500
+    assert memory_requests.extract_features(clips) > memory_requests.extract_features(pictures)
+    assert memory_requests.inspect_model(clips) > memory_requests.inspect_model(pictures)
