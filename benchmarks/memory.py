@@ -11,7 +11,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,44 +57,54 @@ def parse_arguments() -> argparse.Namespace:
 def peak_megabytes(command: list[str]) -> int:
     """The most memory that a command and the processes it starts hold together, in megabytes of 10^6 bytes.
 
-    Proportional set sizes, which count a page that n processes share as an nth of one in each, and at least the most
-    that the command's own process held at any time, which no sample misses.
+    Proportional set sizes, which count a page that n processes share as an nth of one in each, and at least the largest
+    resident set of the command's own process so far. (The one that the system reports when it has ended may be this
+    process's, of before the command took its place.)
     """
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(command, stdout=said, stderr=said)
         most = 0
         while True:
-            ended, status, usage = os.wait4(process.pid, os.WNOHANG)
-            if ended:
+            most = max(most, sum(map(held_kilobytes, family(process.pid))), largest_kilobytes(process.pid))
+            try:
+                process.wait(INTERVAL)
                 break
-            most = max(most, sum(map(held_kilobytes, family(process.pid))))
-            time.sleep(INTERVAL)
-        process.returncode = os.waitstatus_to_exitcode(status)
+            except subprocess.TimeoutExpired:
+                continue
         if process.returncode:
             said.seek(0)
             sys.exit(f"{' '.join(command)} failed:\n{said.read().decode(errors='replace')}")
-    return math.ceil(max(most, usage.ru_maxrss) * 1024 / memory.MEGABYTE)
+    return math.ceil(most * 1024 / memory.MEGABYTE)
 
 
 def family(pid: int) -> Iterator[int]:
-    """A process and all that it and its own have started."""
+    """A process and all that it and its own have started; one that has just ended has started none."""
     yield pid
-    for children in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            started = children.read_text(encoding="ascii").split()
-        except OSError:  # it has just ended
-            continue
-        for child in started:
-            yield from family(int(child))
+    try:
+        listed = [path.read_text(encoding="ascii") for path in Path(f"/proc/{pid}/task").glob("*/children")]
+    except OSError:
+        return
+    for child in " ".join(listed).split():
+        yield from family(int(child))
 
 
 def held_kilobytes(pid: int) -> int:
     """A process's proportional set size; 0 where it has just ended."""
+    return read_kilobytes(pid, "smaps_rollup", "Pss:")
+
+
+def largest_kilobytes(pid: int) -> int:
+    """A process's largest resident set so far; 0 where it has just ended."""
+    return read_kilobytes(pid, "status", "VmHWM:")
+
+
+def read_kilobytes(pid: int, file: str, name: str) -> int:
+    """A value of a file of a process in /proc; 0 where the process has just ended."""
     try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
+        lines = Path(f"/proc/{pid}/{file}").read_text(encoding="ascii", errors="replace").splitlines()
     except OSError:
         return 0
-    return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
+    return next((int(line.split()[1]) for line in lines if line.startswith(name)), 0)
 
 
 def options(**values: object) -> list[object]:

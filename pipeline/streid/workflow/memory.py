@@ -12,16 +12,18 @@ FLOAT = 4
 LIBRARIES_MB = 150  # Python, numpy, pandas, h5py
 SCORING_MB = 300  # and numba, scipy, scikit-learn
 NETWORK_MB = 1000  # and torch, torchvision
-FIGURES_MB = 350  # matplotlib, scikit-learn and the page
+FIGURES_MB = 350  # and matplotlib
 GPU_MB = 3000  # what CUDA's libraries and pinned memory take of the host's memory
 
-PICTURE_BYTES = 2_500  # a row of the manifest while it is read and checked
+PICTURE_BYTES = 1_500  # a row of the manifest while it is read and checked
 DECODED_BYTES = 16 * MEGABYTE  # a picture of 4 megapixels, decoded
-RENDERER_MB = 110
+RENDERING_MB, RENDERER_MB = 350, 25  # with kernels that are compiled first; each process
 READER_MB = 160  # a process that reads pictures, beside what it shares
 READ_AHEAD = 4  # batches that each reader holds ready
 BLOCK_BYTES = 64 * MEGABYTE
-TABLE_CELLS, FIT_CELLS = 1 << 25, 1 << 23  # the most cells of the two kinds of travel-time tables
+TABLE_CELLS, FIT_CELLS = 1 << 25, 1 << 23  # the most cells of the logistic fusion's tables, and of the likelihood's
+CELL_BYTES, FIT_CELL_BYTES = 20, 120
+FIT_BINS = 4096
 
 TORCH_PAYS = 5e12  # multiply-adds between all pictures for which scoring loads torch on the CPU
 KEPT_COSINES_BYTES = 1 << 31
@@ -51,7 +53,7 @@ COMPILER_MB = 4000
 
 def rendering(*, processes: int) -> int:
     """Of drawing the demo with so many processes."""
-    return _asked(LIBRARIES_MB + processes * RENDERER_MB)
+    return _asked(RENDERING_MB + processes * RENDERER_MB)
 
 
 def preparing(*, pictures: int, threads: int) -> int:
@@ -72,8 +74,8 @@ def merging(*, pictures: int, values: int) -> int:
 def counting(*, pictures: int, cameras: int, bins: int) -> int:
     """Of travel times from so many pictures, cameras, and at most so many bins of the logistic fusion's tables."""
     cells = min(cameras * cameras * bins, TABLE_CELLS)
-    fitted = min(cameras * cameras * 4096, FIT_CELLS)
-    return _asked(LIBRARIES_MB, pictures * PICTURE_BYTES + 32 * cells + 160 * fitted)
+    fitted = min(cameras * cameras * FIT_BINS, FIT_CELLS)
+    return _asked(LIBRARIES_MB, pictures * PICTURE_BYTES + CELL_BYTES * cells + FIT_CELL_BYTES * fitted)
 
 
 def evaluating(*, queries: int, gallery: int, held_out: int, values: int, gpu: bool) -> int:

@@ -40,3 +40,9 @@ def test_each_stage_is_asked_for_more_than_nothing(tmp_path: Path) -> None:
     assert case.stage == "prepare_dataset"
     assert case.asked > 0
     assert "--source-manifest" in case.arguments
+
+
+def test_what_this_process_holds_is_not_counted() -> None:
+    held = b"x" * 300_000_000
+    assert memory.peak_megabytes([sys.executable, "-c", HOLDING]) < 250
+    assert held

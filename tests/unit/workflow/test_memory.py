@@ -63,7 +63,7 @@ def test_channel_attention_grows_with_the_square_of_the_frames() -> None:
 
 
 def test_a_sum_by_hand() -> None:
-    """1,000 MB of libraries, 5 times 100 MB of weights, 10 pictures of 1,000 pixels of 800 bytes, 2 batches of 30,000."""
+    """1,000 MB of libraries, 5 times 100 MB of weights, 10 x 1,000 pixels of 800 bytes, 2 batches of 30,000 bytes."""
     sizes = {
         **TRAINING, "weights": 100_000_000, "pixels": 1000, "batch_size": 10, "workers": 0, "pictures": 0,
         "held_out": 0, "attended": 0, "average": True,
@@ -74,3 +74,10 @@ def test_a_sum_by_hand() -> None:
 def test_scoring_loads_torch_where_that_pays() -> None:
     few, many = ({**SCENE, "gallery": gallery, "values": 2048} for gallery in (45_000, 50_000))
     assert memory.evaluating(**many) - memory.evaluating(**few) > 500
+
+
+def test_travel_time_tables_are_bounded_however_many_cameras_there_are() -> None:
+    tables = 20 * (1 << 25) + 120 * (1 << 23)
+    for cameras in (200, 5000):
+        asked = memory.counting(pictures=0, cameras=cameras, bins=5000)
+        assert 0 <= asked - (150 + tables / 1e6) < memory.ROUNDED_TO
