@@ -10,9 +10,9 @@ ROUNDED_TO = 50
 FLOAT = 4
 
 LIBRARIES_MB = 150  # Python, numpy, pandas, h5py
-SCORING_MB = 300  # and numba, scipy, scikit-learn
+SCORING_MB = 400  # and numba, which compiles where there is no cache, scipy, scikit-learn
 NETWORK_MB = 1000  # and torch, torchvision
-FIGURES_MB = 350  # and matplotlib
+EXPLORER_MB, REPORT_MB = 300, 350
 GPU_MB = 3000  # what CUDA's libraries and pinned memory take of the host's memory
 
 PICTURE_BYTES = 1_500  # a row of the manifest while it is read and checked
@@ -28,6 +28,7 @@ FIT_BINS = 4096
 TORCH_PAYS = 5e12  # multiply-adds between all pictures for which scoring loads torch on the CPU
 KEPT_COSINES_BYTES = 1 << 31
 RANKED_BYTES = 4_000  # of a query in a stream: 100 ranks, 100 right matches, drawn wrong ones
+CHOOSING_BYTES = 40_000  # of a held-out picture: what it finds under each weight
 MEMBERSHIP_BYTES = 40
 
 # Megabytes of weights without classifier, and bytes of activations for each input pixel in training, in float32.
@@ -80,10 +81,9 @@ def counting(*, pictures: int, cameras: int, bins: int) -> int:
 
 def evaluating(*, queries: int, gallery: int, held_out: int, values: int, gpu: bool) -> int:
     """Of scoring queries against a gallery by features of so many values, with a weight chosen on held-out pictures."""
-    features = (queries + gallery + held_out) * values * FLOAT
-    ranked = 3 * queries * RANKED_BYTES
-    base = SCORING_MB + _torch(queries + gallery, values, gpu)
-    return _asked(base, features + ranked + 3 * BLOCK_BYTES + (queries + gallery) * PICTURE_BYTES)
+    held = _scene(queries + gallery, held_out, values) + 3 * queries * RANKED_BYTES
+    blocks = 3 * min(queries * gallery * FLOAT, BLOCK_BYTES)
+    return _asked(SCORING_MB + _torch(queries + gallery, values, gpu), held + blocks)
 
 
 def reranking(
@@ -101,20 +101,26 @@ def reranking(
     memberships = everyone * kept * k2 * MEMBERSHIP_BYTES
     cosines = min(4 * queries * gallery, KEPT_COSINES_BYTES)
     block = 4 * min(block_rows, everyone) ** 2
-    features = (everyone + held_out) * values * FLOAT
-    base = SCORING_MB + _torch(everyone, values, gpu)
-    held = features + lists + memberships + cosines + 2 * block + queries * RANKED_BYTES
-    return _asked(base, held + everyone * PICTURE_BYTES + BLOCK_BYTES)
+    held = _scene(everyone, held_out, values) + queries * RANKED_BYTES
+    return _asked(
+        SCORING_MB + _torch(everyone, values, gpu), held + lists + memberships + cosines + 2 * block + BLOCK_BYTES
+    )
+
+
+def _scene(everyone: int, held_out: int, values: int) -> int:
+    """Bytes of all pictures to be scored, and of the held-out ones while the weight is chosen."""
+    choosing = held_out * (4 * values * FLOAT + CHOOSING_BYTES)
+    return everyone * (values * FLOAT + PICTURE_BYTES) + choosing
 
 
 def exploring(*, features: int, rankings: int, pictures: int, page_mb: float) -> int:
     """Of the explorer: one model's features at a time, all rankings, and a page of so many megabytes."""
-    return _asked(SCORING_MB + 3 * page_mb, features + 2 * rankings + pictures * PICTURE_BYTES)
+    return _asked(EXPLORER_MB + 3 * page_mb, features + 2 * rankings + pictures * PICTURE_BYTES)
 
 
 def reporting(*, rankings: int, pictures: int, runs: int) -> int:
     """Of the report of so many runs (a model with a fusion), whose rankings have so many bytes in all."""
-    return _asked(FIGURES_MB + 15 * runs, 2 * rankings + pictures * PICTURE_BYTES)
+    return _asked(REPORT_MB + 15 * runs, 2 * rankings + pictures * PICTURE_BYTES)
 
 
 def network_weights(backbone: str) -> int:
