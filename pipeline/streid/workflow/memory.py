@@ -123,9 +123,14 @@ def reporting(*, rankings: int, pictures: int, runs: int) -> int:
     return _asked(REPORT_MB + 15 * runs, 2 * rankings + pictures * PICTURE_BYTES)
 
 
-def network_weights(backbone: str) -> int:
-    """Bytes of the weights of a network that is still to be trained; large for a backbone that is not known."""
-    return (BACKBONES.get(backbone, UNKNOWN_BACKBONE)[0] + HEADS_MB) * MEGABYTE
+def network_weights(backbone: str, start: int = 0) -> int:
+    """Bytes of the weights of a network that is still to be trained.
+
+    Args:
+        start: bytes of the file it starts from. Without one a backbone that is not in `BACKBONES` counts as large.
+    """
+    expected = BACKBONES.get(backbone, (0, 0))[0] or (0 if start else UNKNOWN_BACKBONE[0])
+    return max(expected * MEGABYTE, start) + HEADS_MB * MEGABYTE
 
 
 def attended_cells(*, frames: int) -> int:

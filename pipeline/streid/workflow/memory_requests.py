@@ -90,7 +90,7 @@ def train_appearance(job: Job) -> int:
         job,
         memory.training,
         backbone=train["backbone"],
-        weights=max(memory.network_weights(train["backbone"]), start),
+        weights=memory.network_weights(train["backbone"], start),
         **job.sample(train["frames"]),
         batch_size=train["batch_size"],
         workers=train["workers"],

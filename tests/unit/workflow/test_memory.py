@@ -81,3 +81,11 @@ def test_travel_time_tables_are_bounded_however_many_cameras_there_are() -> None
     for cameras in (200, 5000):
         asked = memory.counting(pictures=0, cameras=cameras, bins=5000)
         assert 0 <= asked - (150 + tables / 1e6) < memory.ROUNDED_TO
+
+
+def test_an_unknown_backbone_is_as_large_as_the_file_it_starts_from() -> None:
+    assert memory.network_weights("resnet18") == 65_000_000
+    assert memory.network_weights("resnet18", 30_000_000) == 65_000_000
+    assert memory.network_weights("resnet18", 90_000_000) == 110_000_000
+    assert memory.network_weights("timm:any", 30_000_000) == 50_000_000
+    assert memory.network_weights("timm:any") == 370_000_000
