@@ -22,17 +22,17 @@ test-fast: .venv/ready
 	@echo "== all tests passed"
 
 test: .venv/ready
-	@echo "== streid tests (under 15 minutes on 2 cores)"
+	@echo "== streid tests (under 10 minutes on 2 cores)"
 	$(PYTEST)
 	@echo "== all tests passed"
 
 test-faults: .venv/ready
-	@echo "== streid under fault: kills, full disks, damaged files (about 12 minutes on 2 cores; docs/reliability.md)"
+	@echo "== streid under fault: kills, full disks, damaged files (under 8 minutes on 2 cores; docs/reliability.md)"
 	$(PYTEST) -m faults
 	@echo "== all tests passed"
 
 test-pages: .venv/ready
-	@echo "== streid's README and docs, done from the top; every model on a tiny world (under 10 minutes on 2 cores)"
+	@echo "== streid's README and docs, done from the top; every model on a tiny world (under 8 minutes on 2 cores)"
 	$(PYTEST) -m pages
 	@echo "== all tests passed"
 

@@ -29,14 +29,18 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 ROOT = Path(__file__).resolve().parent.parent
 NUMPY_REPR = re.compile(r"\bnp\.\w+\(|\barray\(|dtype=")
+# While the first of two processes makes what test_slurm.py needs too, the second does test_train_processes.py.
+LONGEST = (
+    *("test_road.py", "test_train_processes.py", "test_write_report.py", "test_slurm.py"),
+    *("test_workflow.py", "test_kills.py", "test_documentation.py"),
+)
 RunStage = Callable[..., subprocess.CompletedProcess[str]]
 MakeOnce = Callable[[str, Callable[[Path], None]], Path]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files first, so that several processes end together."""
-    longest = ("test_slurm.py", "test_road.py", "test_write_report.py")
-    items.sort(key=lambda item: longest.index(item.path.name) if item.path.name in longest else len(longest))
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
 
 
 def stage_command(stage: str, *arguments: object) -> list[str]:
@@ -46,16 +50,16 @@ def stage_command(stage: str, *arguments: object) -> list[str]:
 
 @pytest.fixture(scope="session")
 def run_stage() -> RunStage:
-    """Run a stage script; its exit status must be `status`, and where that is 2, PyTorch is loaded beforehand."""
+    """Run a stage script, which must end with the exit status `status`; where it is `fresh`, in a Python of its own."""
 
     def run(
-        stage: str, *arguments: object, status: int = 0, cwd: Path | None = None
+        stage: str, *arguments: object, status: int = 0, cwd: Path | None = None, fresh: bool = False
     ) -> subprocess.CompletedProcess[str]:
         command = stage_command(stage, *arguments)
-        if status == 2:
-            done = run_forked(command, cwd=cwd, timeout=300)
-        else:
+        if fresh:
             done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, timeout=300)
+        else:
+            done = run_forked(command, cwd=cwd, timeout=300)
         assert done.returncode == status, done.stderr
         return done
 

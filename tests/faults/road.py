@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conftest import ROOT, stage_command
+from forked_stage import run_forked
 
 HOOK = ROOT / "tests" / "faults" / "hook"
 TINY = ("--train-identities", 8, "--test-identities", 6, "--distractors", 3, "--junk", 2)
@@ -148,12 +149,16 @@ class Undisturbed:
     events: Mapping[str, int]
 
 
-def run(command: list[str], **variables: object) -> subprocess.CompletedProcess[str]:
-    """Run a stage with the hook and its variables, as `FAULT_FOLDER`; its end, however it was."""
+def environment(**variables: object) -> dict[str, str]:
+    """The environment of a stage with the hook and its variables, as `FAULT_FOLDER`."""
     # Without git: a commit beside the tests would change the report.
     own = {"PYTHONPATH": str(HOOK), "GIT_DIR": os.devnull}
-    environment = os.environ | own | {name: str(value) for name, value in variables.items()}
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, env=environment)
+    return {**os.environ, **own, **{name: str(value) for name, value in variables.items()}}
+
+
+def run(command: list[str], **variables: object) -> subprocess.CompletedProcess[str]:
+    """Run a stage with the hook and its variables; its end, however it was."""
+    return run_forked(command, timeout=300, env=environment(**variables))
 
 
 def make_road(folder: Path) -> Undisturbed:

@@ -1,6 +1,5 @@
 """kill -9 at seeded moments of every stage, then the same command again: the result is the undisturbed one's."""
 
-import os
 import random
 import shutil
 import signal
@@ -8,7 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from road import STAGES, TRIED, Undisturbed, leftovers, run
+from forked_stage import Forked
+from road import STAGES, TRIED, Undisturbed, environment, leftovers, run
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
 
@@ -34,14 +34,14 @@ def kill_at_event(name: str, road: Path, out: Path, event: int) -> bool:
 
 def kill_after(name: str, road: Path, out: Path, seconds: float) -> bool:
     """Whether the stage was killed after so long; otherwise it ended well before."""
-    command, environment = STAGES[name].command(road, out), os.environ | {"GIT_DIR": os.devnull}
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
+    with (out.parent / f"{out.name}.txt").open("w+") as said:
+        process = Forked(STAGES[name].command(road, out), stdout=said, stderr=said, env=environment())
         try:
-            _, said = process.communicate(timeout=seconds)
+            status = process.wait(seconds)
         except subprocess.TimeoutExpired:
             process.kill()
-            return True
-    assert process.returncode == 0, said
+            return process.wait() != 0
+        assert status == 0, said.seek(0) or said.read()
     return False
 
 

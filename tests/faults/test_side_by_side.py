@@ -2,12 +2,12 @@
 
 import contextlib
 import os
-import subprocess
 import time
 from pathlib import Path
 
 import pytest
-from road import STAGES, TRIED, Undisturbed, leftovers
+from forked_stage import Forked
+from road import STAGES, TRIED, Undisturbed, environment, leftovers
 
 from streid.files.locks import exclusive_output
 from streid.stage.finished_work import exclusive_work
@@ -22,7 +22,6 @@ PATIENCE = 240.0
 @pytest.mark.parametrize("name", TRIED)
 def test_a_stage_started_twice_ends_well_twice(name: str, undisturbed: Undisturbed, tmp_path: Path) -> None:
     stage, out = STAGES[name], tmp_path / "road"
-    environment = os.environ | {"GIT_DIR": os.devnull}
     logs = [tmp_path / f"{number}.log" for number in (1, 2)]
     first = out / min(name for name in stage.outputs if name != "figures")
     first.parent.mkdir(parents=True)
@@ -33,7 +32,8 @@ def test_a_stage_started_twice_ends_well_twice(name: str, undisturbed: Undisturb
             processes = []
             for log in logs:
                 said = stack.enter_context(log.open("w"))
-                processes.append(subprocess.Popen(stage.command(undisturbed.folder, out), stderr=said, env=environment))
+                command = stage.command(undisturbed.folder, out)
+                processes.append(Forked(command, stdout=said, stderr=said, env=environment()))
             deadline = time.monotonic() + PATIENCE
             while not all(f"waiting for process {os.getpid()} on" in log.read_text() for log in logs):
                 assert time.monotonic() < deadline, [log.read_text() for log in logs]

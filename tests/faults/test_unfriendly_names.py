@@ -71,7 +71,7 @@ class Elements(HTMLParser):
 
 
 def test_names_run_nothing_and_leave_nothing_outside_the_results(tmp_path: Path) -> None:
-    made = Project(tmp_path / "project")
+    made = Project(tmp_path / "project", fresh=True)
     folder = f"data/{EVIL}"
     write_data_set(made.folder / folder)
     weights = f"{folder}/{EVIL}.pth"

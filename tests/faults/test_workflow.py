@@ -37,7 +37,7 @@ class Finished:
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    project = Project(tmp_path_factory.mktemp("faults") / "project")
+    project = Project(tmp_path_factory.mktemp("faults") / "project", fresh=True)
     with project.edited_config() as config:
         config["datasets"]["demo"]["train"] |= {"checkpoint_seconds": 0, "workers": 0}
         config["datasets"]["demo"]["joint"] = {"fusions": ["likelihood"]}

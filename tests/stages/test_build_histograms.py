@@ -1,21 +1,18 @@
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import error_line
+from conftest import RunStage, error_line, stage_command
+from forked_stage import run_forked
 
 from streid.files.histograms import read_histograms
 
-SCRIPT = Path(__file__).parents[2] / "pipeline" / "build_histograms.py"
 HEADER = "path,split,pid,camid,session,time,tracklet\n"
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, SCRIPT, *arguments], capture_output=True, text=True, check=False, timeout=120
-    )
+    return run_forked(stage_command("build_histograms", *arguments), timeout=120)
 
 
 def manifest(path: Path, *rows: str) -> Path:
@@ -23,7 +20,7 @@ def manifest(path: Path, *rows: str) -> Path:
     return path
 
 
-def test_uses_train_and_val_and_nothing_of_the_test_side(tmp_path: Path) -> None:
+def test_uses_train_and_val_and_nothing_of_the_test_side(run_stage: RunStage, tmp_path: Path) -> None:
     table = manifest(
         tmp_path / "m.csv",
         "a1,train,1,1,0,0,", "a2,train,1,2,0,250,", "b1,val,2,1,0,900,", "b2,val,2,2,0,0,",
@@ -36,8 +33,8 @@ def test_uses_train_and_val_and_nothing_of_the_test_side(tmp_path: Path) -> None
     assert histograms.counts_CCB.sum() == 2
     assert histograms.counts_CCB[1, 0, 2] == 1
     assert histograms.counts_CCB[0, 1, 8] == 1  # the mean's 1e-7 keeps 900 just under 9 bins
-    again = run("--manifest", table, "--output", tmp_path / "again.h5", "--bin-width", "100", "--sigma", "1")
-    assert again.returncode == 0
+    more = ("--bin-width", 100, "--sigma", 1)
+    run_stage("build_histograms", "--manifest", table, "--output", tmp_path / "again.h5", *more, fresh=True)
     assert (tmp_path / "again.h5").read_bytes() == (tmp_path / "h.h5").read_bytes()
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from conftest import error_line
+from conftest import RunStage, error_line, stage_command
+from forked_stage import run_forked
 
 from streid.files.rankings import read_rankings
 from streid.scoring.metric_records import METRICS
@@ -16,9 +17,7 @@ PIPELINE = Path(__file__).parents[2] / "pipeline"
 
 
 def run(script: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, PIPELINE / script, *arguments], capture_output=True, text=True, check=False, timeout=300
-    )
+    return run_forked(stage_command(script.removesuffix(".py"), *arguments), timeout=300)
 
 
 def write_group(handle: h5py.File, name: str, features: np.ndarray, **columns: list[int]) -> None:
@@ -99,9 +98,11 @@ def test_streams_of_features_made_elsewhere(outside_features: Path, histograms: 
     assert rankings["visual"].first_match_Q.tolist() == [1, 2, 0]
 
 
-def test_same_seed_same_bytes(outside_features: Path, histograms: Path, tmp_path: Path) -> None:
-    for name in ("once", "twice"):
-        assert evaluate(outside_features, histograms, tmp_path / name, "--seed", "4").returncode == 0
+def test_same_seed_same_bytes(outside_features: Path, histograms: Path, run_stage: RunStage, tmp_path: Path) -> None:
+    assert evaluate(outside_features, histograms, tmp_path / "once", "--seed", "4").returncode == 0
+    outputs = ("--output", tmp_path / "twice/scores.h5", "--metrics", tmp_path / "twice/scores.json", "--seed", 4)
+    inputs = ("--features", outside_features, "--histograms", histograms)
+    run_stage("evaluate_joint", *inputs, *outputs, fresh=True)
     for name in ("scores.h5", "scores.json"):
         assert (tmp_path / "once" / name).read_bytes() == (tmp_path / "twice" / name).read_bytes()
 

@@ -1,11 +1,11 @@
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import error_line
+from conftest import error_line, stage_command
+from forked_stage import run_forked
 from rankings_by_hand import two_queries
 
 from streid.files.features import write_features
@@ -13,15 +13,11 @@ from streid.files.histograms import Histograms, write_histograms
 from streid.files.rankings import read_rankings, write_rankings
 from streid.files.sightings import Sightings
 
-SCRIPT = Path(__file__).parents[2] / "pipeline" / "rerank_scores.py"
-
 
 def run(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
     inputs = ("--features", folder / "features.h5", "--histograms", folder / "histograms.h5")
     outputs = ("--output", folder / "reranked.h5", "--metrics", folder / "reranked.json")
-    return subprocess.run(
-        [sys.executable, SCRIPT, *inputs, *outputs, *more], capture_output=True, text=True, check=False, timeout=300
-    )
+    return run_forked(stage_command("rerank_scores", *inputs, *outputs, *more), timeout=300)
 
 
 @pytest.fixture
@@ -117,9 +113,7 @@ def test_gains_over_the_joint_score_are_told_where_its_rankings_are_given(inputs
     assert "lift_ci95" not in alone
     shared = ("--features", inputs / "features.h5", "--histograms", inputs / "histograms.h5")
     outputs = ("--output", inputs / "scores.h5", "--metrics", inputs / "scores.json")
-    evaluate = SCRIPT.with_name("evaluate_joint.py")
-    done = subprocess.run([sys.executable, evaluate, *shared, *outputs], check=False, capture_output=True, timeout=300)
-    assert done.returncode == 0
+    assert run_forked(stage_command("evaluate_joint", *shared, *outputs), timeout=300).returncode == 0
     assert run(inputs, "--k1", "5", "--scores", str(inputs / "scores.h5")).returncode == 0
     compared = json.loads((inputs / "reranked.json").read_text(encoding="utf-8"))["streams"]["reranked"]
     joint = json.loads((inputs / "scores.json").read_text(encoding="utf-8"))["streams"]["joint"]

@@ -334,7 +334,7 @@ def test_the_same_inputs_give_the_same_bytes(
     results: Path, shown: Path, tmp_path: Path, run_stage: RunStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "none"))
-    run_stage(*arguments(results, tmp_path / "again"))
+    run_stage(*arguments(results, tmp_path / "again"), fresh=True)
     first, second = contents(shown), contents(tmp_path / "again")
     assert sorted(first) == sorted(second)
     assert [name for name in first if first[name] != second[name]] == []

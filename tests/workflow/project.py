@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 from conftest import ROOT
+from forked_stage import Forked, server_folder
 
 REPORT = "results/demo/report.json"
 
@@ -22,13 +23,15 @@ class Project:
 
     Args:
         folder: where to make it; nothing is there yet.
+        fresh: whether Snakemake and the stages each start in a Python of their own; else they are forked off a process
+            that has their libraries loaded.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, *, fresh: bool = False) -> None:
+        self.folder, self.fresh = folder, fresh
         for name in ("pipeline", "workflow", "config"):
-            # numba's compiled kernels go along.
-            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("*.pyc"))
+            # What Python and numba have compiled goes along.
+            shutil.copytree(ROOT / name, folder / name)
         for name in ("Snakefile", "environment.yml"):
             shutil.copy(ROOT / name, folder / name)
         with self.edited_config() as config:
@@ -39,11 +42,16 @@ class Project:
             demo["train"] |= {"epochs": 1, "height": 64, "width": 32, "batch_size": 16, "warmup_epochs": 0}
             demo["report"] = {"queries": 3}
 
+    @classmethod
+    def made(cls, folder: Path, *, fresh: bool = False) -> "Project":
+        """The project that lies in a folder."""
+        project = cls.__new__(cls)
+        project.folder, project.fresh = folder, fresh
+        return project
+
     def copy(self, folder: Path) -> "Project":
         """The same with all results, elsewhere, so that nothing is to be done there."""
-        copied = Project.__new__(Project)
-        copied.folder = Path(shutil.copytree(self.folder, folder))
-        return copied
+        return Project.made(Path(shutil.copytree(self.folder, folder)), fresh=self.fresh)
 
     @contextmanager
     def edited_config(self) -> Iterator[dict[str, Any]]:
@@ -54,8 +62,9 @@ class Project:
 
     def start(self, *arguments: str, launcher: tuple[str, ...] = ("-m", "snakemake"), **variables: str) -> "Run":
         """Start Snakemake in the project's folder, with environment variables of its own."""
-        environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-        return Run(self, [sys.executable, *launcher, *arguments], environment | variables)
+        folders = [] if self.fresh else [str(server_folder() / "bin")]
+        path = os.pathsep.join([*folders, str(Path(sys.executable).parent), os.environ["PATH"]])
+        return Run(self, [sys.executable, *launcher, *arguments], {**os.environ, "PATH": path, **variables})
 
     def snakemake(self, *arguments: str, status: int = 0) -> str:
         """Run Snakemake on two cores; what it says, when it ends with this status."""
@@ -85,10 +94,10 @@ class Run:
         self.project = project
         # A file: nobody reads a pipe while a test waits for something else.
         self._said = project.folder / f"said-{time.monotonic_ns()}.txt"
+        self.process: subprocess.Popen[bytes] | Forked
         with self._said.open("w") as said:
-            self.process = subprocess.Popen(
-                command, cwd=project.folder, env=environment, stdout=said, stderr=subprocess.STDOUT
-            )
+            start = subprocess.Popen if project.fresh else Forked
+            self.process = start(command, cwd=project.folder, env=environment, stdout=said, stderr=said)
 
     def __enter__(self) -> "Run":
         return self

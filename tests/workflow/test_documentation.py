@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 import yaml
 from conftest import ROOT
+from forked_stage import server_folder
 from pages import Block, blocks, broken_links, indented_code
 from project import Project
 
@@ -131,7 +132,8 @@ class Reader:
 
     def run(self, command: list[str], script: str) -> str:
         environment = os.environ | {
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            # Stages are forked off a process that has their libraries loaded.
+            "PATH": os.pathsep.join([f"{server_folder()}/bin", str(Path(sys.executable).parent), os.environ["PATH"]]),
             # What `pip install .` gives, and what stands for other projects.
             "PYTHONPATH": f"{STAND_INS}{os.pathsep}{self.folder / 'pipeline'}",
         }

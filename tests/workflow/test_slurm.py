@@ -67,7 +67,7 @@ def test_a_machine_without_slurm_says_what_to_install(monkeypatch: pytest.Monkey
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory, slurm: Path) -> Project:
-    made = Project(tmp_path_factory.mktemp("slurm") / "project")
+    made = Project(tmp_path_factory.mktemp("slurm") / "project", fresh=True)
     with made.edited_config() as config:
         config["datasets"]["demo"]["train"]["checkpoint_seconds"] = 0
     return made

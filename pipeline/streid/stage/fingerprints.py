@@ -25,6 +25,8 @@ CHOOSERS = {
     "streid/data/layouts.py": "format",
 }
 DIGEST_LETTERS = 12
+# What `_Spelled` looks into.
+PREPARED = (ast.Import, ast.ImportFrom, ast.If, ast.Dict, ast.Match)
 # What decodes, resizes and augments pictures, and what computes with them.
 PIXEL_LIBRARIES = ("numpy", "pillow", "timm", "torch", "torch-geometric", "torchvision")
 
@@ -80,23 +82,19 @@ def pixel_versions() -> dict[str, str]:
 @cache
 def _read_code(text: str, name: str | None) -> tuple[str, tuple[str, ...]]:
     """A source file's digest, and where the modules that it imports would lie."""
-    tree = _Counted(name).visit(ast.parse(text))
-    words: list[str] = []
-    _spell(tree, words)
-    digest = hashlib.sha256("\n".join(words).encode()).hexdigest()[:DIGEST_LETTERS]
-    modules: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            modules.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            modules.add(node.module)
-            modules.update(f"{node.module}.{alias.name}" for alias in node.names)
-    own = sorted(module for module in modules if module.startswith(f"{PACKAGE}."))
+    spelled = _Spelled(name)
+    spelled.add(ast.parse(text))
+    digest = hashlib.sha256("\n".join(spelled.words).encode()).hexdigest()[:DIGEST_LETTERS]
+    own = sorted(module for module in spelled.modules if module.startswith(f"{PACKAGE}."))
     return digest, tuple(f"{module.replace('.', '/')}.py" for module in own)
 
 
-class _Counted(ast.NodeTransformer):
-    """Removes what does not count: docstrings, code for type checkers and, given a name, entries of other names.
+class _Spelled:
+    """The parts of a syntax tree that count, and the modules that it imports.
+
+    Docstrings and code for type checkers do not count; given a name, nor do entries of other names. Empty fields are
+    left out: newer versions of Python add such fields. Everything is read in one pass, as each start of the workflow
+    reads all sources.
 
     Args:
         name: of the entry to keep of tables, and of the case to keep of matches, that have one of this name.
@@ -104,50 +102,67 @@ class _Counted(ast.NodeTransformer):
 
     def __init__(self, name: str | None) -> None:
         self.name = name
+        self.words: list[str] = []
+        self.modules: set[str] = set()
 
-    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
-        return None if _text(node.value) is not None else self.generic_visit(node)
+    def add(self, value: object) -> None:
+        """Append a part."""
+        words = self.words
+        if isinstance(value, ast.Constant):
+            words.append(f"{type(value.value).__name__} {value.value!r}")
+        elif isinstance(value, ast.AST):
+            if isinstance(value, PREPARED):
+                self._prepare(value)
+            words.append(f"{type(value).__name__}(")
+            for field in value._fields:
+                content = getattr(value, field, None)
+                if isinstance(content, list):
+                    content = [one for one in content if _counts(one)]
+                if content is not None and content != []:
+                    words.append(field)
+                    self.add(content)
+            words.append(")")
+        elif isinstance(value, list):
+            words.append("[")
+            for one in value:
+                self.add(one)
+            words.append("]")
+        else:
+            words.append(repr(value))
 
-    def visit_If(self, node: ast.If) -> ast.AST | None:
-        if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-            node.body = []
-        return self.generic_visit(node) if node.body or node.orelse else None
+    def _prepare(self, node: ast.AST) -> None:
+        """Note what a node imports, and drop those of its entries that do not count."""
+        match node:
+            case ast.Import():
+                self.modules.update(alias.name for alias in node.names)
+            case ast.ImportFrom(module=str(module), level=0):
+                self.modules.add(module)
+                self.modules.update(f"{module}.{alias.name}" for alias in node.names)
+            case ast.If() if _is_for_type_checkers(node):
+                node.body = []
+            case ast.Dict() if self.name is not None:
+                keys = [_text(key) for key in node.keys]
+                if self.name in keys:
+                    kept = [place for place, key in enumerate(keys) if key in (None, self.name)]
+                    node.keys, node.values = [node.keys[n] for n in kept], [node.values[n] for n in kept]
+            case ast.Match() if self.name is not None:
+                names = [_text(getattr(case.pattern, "value", None)) for case in node.cases]
+                own = self.name if self.name in names else None
+                if own in names:
+                    node.cases = [case for case, name in zip(node.cases, names, strict=True) if name == own]
 
-    def visit_Dict(self, node: ast.Dict) -> ast.AST:
-        keys = [_text(key) for key in node.keys]
-        if self.name is not None and self.name in keys:
-            kept = [place for place, key in enumerate(keys) if key in (None, self.name)]
-            node.keys, node.values = [node.keys[place] for place in kept], [node.values[place] for place in kept]
-        return self.generic_visit(node)
 
-    def visit_Match(self, node: ast.Match) -> ast.AST:
-        names = [_text(getattr(case.pattern, "value", None)) for case in node.cases]
-        own = self.name if self.name in names else None
-        if self.name is not None and own in names:
-            node.cases = [case for case, name in zip(node.cases, names, strict=True) if name == own]
-        return self.generic_visit(node)
+def _counts(node: object) -> bool:
+    """Whether a statement counts at all: no docstring, and not for type checkers alone."""
+    if isinstance(node, ast.Expr):
+        return _text(node.value) is None
+    return not (isinstance(node, ast.If) and _is_for_type_checkers(node) and not node.orelse)
+
+
+def _is_for_type_checkers(node: ast.If) -> bool:
+    return isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
 
 
 def _text(node: ast.AST | None) -> str | None:
     """The value of a string constant; None for anything else."""
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
-
-
-def _spell(value: object, words: list[str]) -> None:
-    """Append the parts of a syntax tree. Empty fields are left out: newer versions of Python add such fields."""
-    if isinstance(value, ast.Constant):
-        words.append(f"{type(value.value).__name__} {value.value!r}")
-    elif isinstance(value, ast.AST):
-        words.append(f"{type(value).__name__}(")
-        for field, content in ast.iter_fields(value):
-            if content is not None and content != []:
-                words.append(field)
-                _spell(content, words)
-        words.append(")")
-    elif isinstance(value, list):
-        words.append("[")
-        for one in value:
-            _spell(one, words)
-        words.append("]")
-    else:
-        words.append(repr(value))

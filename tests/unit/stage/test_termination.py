@@ -108,19 +108,20 @@ def test_other_threads_hear_nothing_of_it() -> None:
 
 @pytest.mark.parametrize(("caught", "status"), [(True, 0), (False, -signal.SIGTERM)])
 def test_a_worker_outlasts_it_while_its_parent_catches_it(caught: bool, status: int) -> None:
-    reading, writing = os.pipe()
+    (ready, tell_ready), (end, tell_end) = os.pipe(), os.pipe()
     with held_back() if caught else contextlib.nullcontext():
         child = os.fork()
         if not child:
             outlast_sigterm()
-            os.write(writing, b"x")
-            time.sleep(0.5)  # cut short by the signal where it ends the process
+            os.write(tell_ready, b"x")
+            os.read(end, 1)  # where the signal ends the process it does so here
             os._exit(0)
-        assert os.read(reading, 1) == b"x"
+        assert os.read(ready, 1) == b"x"
         os.kill(child, signal.SIGTERM)
+        os.write(tell_end, b"x")
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == status
-    os.close(reading)
-    os.close(writing)
+    for stream in (ready, tell_ready, end, tell_end):
+        os.close(stream)
 
 
 def test_a_worker_that_nobody_ends_ends_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
