@@ -10,6 +10,7 @@ import pytest
 
 import build_histograms
 import evaluate_joint
+import export_model
 import extract_features
 import inspect_model
 import prepare_dataset
@@ -34,6 +35,7 @@ STAGES: list[tuple[str, ModuleType, str]] = [
     ("prepare", prepare_dataset, f"dataset format {PREPARED}"),
     ("train", train_appearance, f"{PREPARED} output history work"),
     ("extract", extract_features, f"{PREPARED} model name output work"),
+    ("export", export_model, "model output"),
     ("inspect", inspect_model, f"{PREPARED} model name output"),
     ("histograms", build_histograms, "manifest output"),
     ("joint", evaluate_joint, "features histograms output metrics"),

@@ -50,7 +50,7 @@ TINY = {
 # Programs whose commands run as they stand, and those that `WAYS` knows another way for.
 RUN = ("python", "snakemake", "pytest", "make", "source")
 REPLACED = ("conda", "tensorboard", "salloc", "squeue", "scancel", "sacct", "uv", "pip")
-NOTHING_TO_RUN = ("text", "math")
+NOTHING_TO_RUN = ("text", "math", "js")
 
 # For a loaded machine; a quiet one needs a minute or two.
 pytestmark = pytest.mark.timeout(1800)

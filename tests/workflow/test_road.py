@@ -394,6 +394,28 @@ def test_a_model_trained_elsewhere_is_evaluated(project: Project) -> None:
         del config["datasets"]["other"]
 
 
+def test_a_model_is_exported_where_it_is_asked_for(project: Project) -> None:
+    """The one whose weights it uses; nothing else needs the file."""
+    network = "results/demo/pcb/model.onnx"
+    assert rules(project.snakemake(network)) == {"export_model"}
+    assert (project.folder / network).is_file()
+    assert "Nothing to be done" in project.snakemake(network, REPORT)
+    with project.edited("streid/appearance/pcb.py"):
+        assert rules(project.snakemake("--dry-run", network)) == {"train_appearance", "export_model"}
+    with project.edited_config() as config:
+        config["datasets"]["other"] = config["datasets"]["demo"] | {"root": "data/other", "models": ["pcb@demo"]}
+        config["models"]["again"] = {"weights_of": "pcb", "export": {"size": "any"}}
+    targets = ("results/other/pcb@demo/model.onnx", "results/demo/again/model.onnx")
+    output = project.snakemake("--dry-run", "--printshellcmds", *targets)
+    assert rules(output) == {"export_model"}
+    for target, size in zip(targets, ("network", "any"), strict=True):
+        assert re.search(
+            rf"export_model.py --model results/demo/pcb/model.safetensors --output {target} .*--size {size} ", output
+        )
+    with project.edited_config() as config:
+        del config["datasets"]["other"], config["models"]["again"]
+
+
 def test_packed_pictures_are_an_output_and_an_input(project: Project) -> None:
     write_duke(project.folder / "data" / "dukemtmc-reid")
     target = "results/duke/pictures.h5"

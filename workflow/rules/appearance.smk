@@ -70,6 +70,32 @@ rule extract_features:
         "--device {params.device} --threads {threads} --shard {wildcards.shard} --shards {wildcards.shards} {params.options:q} >> {log:q} 2>&1"
 
 
+# Nothing needs it: it is made where it is asked for.
+rule export_model:
+    input:
+        script=script("export_model"),
+        model=of_job(Plan.model_file),
+    output:
+        network="results/{dataset}/{model}/model.onnx",
+    log:
+        "results/{dataset}/logs/export_model.{model}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/export_model.{model}.tsv"
+    wildcard_constraints:
+        model=OWN_MODELS,
+    conda:
+        ENVIRONMENT
+    threads: PLAN.compute["gpu_job_threads"]
+    resources:
+        mem_mb=6000,
+        runtime=60,
+    params:
+        *code("export_model"),
+        options=options("export"),
+    shell:
+        "python {input.script:q} --model {input.model:q} --output {output.network:q} --threads {threads} {params.options:q} >> {log:q} 2>&1"
+
+
 rule inspect_model:
     input:
         script=script("inspect_model"),

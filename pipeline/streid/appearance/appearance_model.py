@@ -68,5 +68,5 @@ def retrieval_features(model: AppearanceModel, inputs: torch.Tensor) -> torch.Te
         (N, feature_length) float32.
     """
     sums_ND = model.features(inputs) + model.features(inputs.flip(-1))
-    parts_NPD = functional.normalize(sums_ND.view(len(sums_ND), model.parts, -1), dim=2)
+    parts_NPD = functional.normalize(sums_ND.view(sums_ND.shape[0], model.parts, -1), dim=2)
     return functional.normalize(parts_NPD.flatten(1), dim=1)

@@ -8,6 +8,7 @@ from annotated_types import MinLen
 from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_core import ErrorDetails
 
+from streid.appearance.export_settings import ExportSettings
 from streid.appearance.extract_settings import ExtractSettings
 from streid.appearance.inspect_settings import InspectSettings
 from streid.appearance.train_settings import TrainSettings
@@ -56,6 +57,7 @@ class ModelSettings(Section):
 
     train: TrainSettings = Field(default_factory=TrainSettings)
     extract: ExtractSettings = Field(default_factory=ExtractSettings)
+    export: ExportSettings = Field(default_factory=ExportSettings)
     inspect: InspectSettings = Field(default_factory=InspectSettings)
     joint: JointSettings = Field(default_factory=JointSettings)
     rerank: RerankSettings = Field(default_factory=RerankSettings)
@@ -100,6 +102,7 @@ class Configuration(Section):
     prepare: PrepareSettings = Field(default_factory=PrepareSettings)
     train: TrainSettings = Field(default_factory=TrainSettings)
     extract: ExtractSettings = Field(default_factory=ExtractSettings)
+    export: ExportSettings = Field(default_factory=ExportSettings)
     inspect: InspectSettings = Field(default_factory=InspectSettings)
     histograms: HistogramSettings = Field(default_factory=HistogramSettings)
     joint: JointSettings = Field(default_factory=JointSettings)

@@ -51,7 +51,7 @@ class TinyModel(AppearanceModel):
 
     def features(self, inputs: torch.Tensor) -> torch.Tensor:
         maps = self.backbone(inputs.flatten(0, -4)).mean((2, 3)).float()
-        return maps.view(len(inputs), -1, 8).mean(1)
+        return maps.view(inputs.shape[0], -1, 8).mean(1)
 
     def forward(self, inputs: torch.Tensor) -> Outputs:
         feature = self.features(inputs)
