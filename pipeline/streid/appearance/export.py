@@ -109,16 +109,15 @@ def export_model(
 
 def describe(config: ModelConfig, feature_length: int, weights: str) -> dict[str, str]:
     """An exported file's metadata: what it takes and gives, and the SHA-256 of the weights it was made from."""
-    clips = config.frames > 1
     values = {
         "height": config.height,
         "width": config.width,
         "colour": "rgb",
-        "layout": "NTHWC" if clips else "NHWC",
+        "layout": "nhwc",
         "resize": "bicubic",
         "feature_length": feature_length,
         "weights_sha256": weights,
-        **({"frames": config.frames} if clips else {}),
+        **({"frames": config.frames} if config.frames > 1 else {}),
     }
     return {f"streid.{name}": str(value) for name, value in values.items()}
 
