@@ -49,7 +49,7 @@ class TokenStem(nn.Module):
         """Tokens (N, S, D): the class token, register tokens, then the patches row by row."""
         tokens_NSD: torch.Tensor = self.patch_embed(pictures_NCHW)
         more = [one for one in (self.cls_token, self.reg_token) if one is not None]
-        before = [one.expand(len(tokens_NSD), -1, -1) for one in more]
+        before = [one.expand(tokens_NSD.shape[0], -1, -1) for one in more]
         if self.apart:
             tokens_NSD = torch.cat([*before, tokens_NSD + self.pos_embed], 1)
         else:
