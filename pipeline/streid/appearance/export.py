@@ -6,6 +6,7 @@ extraction writes. The file is run in onnxruntime beside the model before it is 
 Shape suffixes: N units (pictures or clips), T frames of a clip, H rows, W columns, C channels (RGB), D feature values.
 """
 
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,6 +39,9 @@ COMPARED = (1, 2, 5)  # units in the batches that are compared
 # Sizes of the pictures compared where any is taken, in the network's height and width.
 COMPARED_SIZES = ((1.0, 1.0), (2.0, 1.5), (0.6, 0.7))
 REFUSALS = (Fail, InvalidGraph, NotImplemented, RuntimeException)
+# They tell of every value they move.
+for library in ("onnx_ir", "onnxscript"):
+    logging.getLogger(library).setLevel(logging.WARNING)
 
 
 class Difference(NamedTuple):
