@@ -67,6 +67,7 @@ def main() -> None:
         height=settings.height,
         width=settings.width,
         frames=settings.frames,
+        pooling=settings.pooling,
     )
     fingerprint = fingerprint_run(
         Path(__file__),

@@ -13,16 +13,25 @@ from torch.nn import functional
 from streid.appearance.backbone_network import Backbone
 
 
+class Classified(NamedTuple):
+    """What a classifier of one matrix multiplies: the features (N, D), and a row for each class (identities, D)."""
+
+    features: torch.Tensor
+    classes: torch.Tensor
+
+
 class Outputs(NamedTuple):
     """What a model gives in training, for the losses.
 
     logits: (N, identities) per classifier. embeddings: (N, D) each, for the triplet loss. part_maps:
-    (N, P, h, w) logits of where the parts are, for the loss against part masks, or None.
+    (N, P, h, w) logits of where the parts are, for the loss against part masks, or None. classified: what
+    the classifier multiplies, for ArcFace, or None.
     """
 
     logits: tuple[torch.Tensor, ...]
     embeddings: tuple[torch.Tensor, ...] = ()
     part_maps: torch.Tensor | None = None
+    classified: Classified | None = None
 
 
 class AppearanceModel(nn.Module, ABC):

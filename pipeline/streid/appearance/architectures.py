@@ -17,25 +17,29 @@ class Architecture(NamedTuple):
     """What an architecture takes and gives.
 
     pictures, clips: whether it takes single pictures, and clips of a tracklet. part_maps: whether it gives maps of the
-    body parts of single pictures, which are trained against part masks.
+    body parts of single pictures, which are trained against part masks. pools: whether how it pools can be chosen.
+    class_matrix: whether its classifier is one matrix, as ArcFace needs.
     """
 
     pictures: bool
     clips: bool
     part_maps: bool = False
+    pools: bool = False
+    class_matrix: bool = False
 
 
+POOLINGS = ("average", "gem")
 ARCHITECTURES = {
     "baseline": Architecture(pictures=True, clips=False),
-    "bot": Architecture(pictures=True, clips=False),
+    "bot": Architecture(pictures=True, clips=False, pools=True, class_matrix=True),
     "pcb": Architecture(pictures=True, clips=False),
     "stcanet": Architecture(pictures=True, clips=True, part_maps=True),
     "stgcn": Architecture(pictures=False, clips=True),
 }
 
 
-def check_architecture(name: str, frames: int) -> None:
-    """Check that an architecture is known and takes this number of frames.
+def check_architecture(name: str, frames: int, pooling: str = "average") -> None:
+    """Check that an architecture is known, and takes this number of frames and this pooling.
 
     Raises:
         InputError: it is not known, or does not take them.
@@ -48,21 +52,32 @@ def check_architecture(name: str, frames: int) -> None:
         raise InputError(f"frames is {frames}, but {name} takes single pictures: set frames to 1")
     if frames == 1 and not ARCHITECTURES[name].pictures:
         raise InputError(f"frames is 1, but {name} takes clips of a tracklet: set frames to at least 2")
+    if pooling not in POOLINGS:
+        raise InputError(f"unknown pooling {pooling!r}; known: {', '.join(POOLINGS)}")
+    if pooling != "average" and not ARCHITECTURES[name].pools:
+        raise InputError(f"pooling is {pooling}, but {name} pools in a way of its own: set pooling to average")
 
 
 def build_network(
-    name: str, backbone: str, identities: int, frames: int, size: tuple[int, int] = (256, 128)
+    name: str,
+    backbone: str,
+    identities: int,
+    frames: int,
+    *,
+    size: tuple[int, int] = (256, 128),
+    pooling: str = "average",
 ) -> "AppearanceModel":
     """A network of an architecture with random weights.
 
     Args:
         size: rows and columns of the input; only vision transformers need to know them.
+        pooling: one of POOLINGS, for architectures that leave the choice.
 
     Raises:
-        InputError: the architecture or the backbone is not known, it does not take this number of frames, or the
-            architecture cannot use the backbone.
+        InputError: the architecture or the backbone is not known, it does not take this number of frames or this
+            pooling, or the architecture cannot use the backbone.
     """
-    check_architecture(name, frames)
+    check_architecture(name, frames, pooling)
     network: AppearanceModel
     match name:
         case "baseline":
@@ -72,7 +87,7 @@ def build_network(
         case "bot":
             from streid.appearance.bot import BagOfTricks
 
-            network = BagOfTricks(backbone, identities, size)
+            network = BagOfTricks(backbone, identities, size, pooling)
         case "pcb":
             from streid.appearance.pcb import PCB
 

@@ -5,10 +5,10 @@ Shape suffixes: N pictures, D channels.
 
 import torch
 from torch import nn
-from torch.nn import functional
 
-from streid.appearance.appearance_model import AppearanceModel, Outputs
+from streid.appearance.appearance_model import AppearanceModel, Classified, Outputs
 from streid.appearance.backbone_network import SIZE, Backbone
+from streid.appearance.pooling import build_pooling
 
 
 class BagOfTricks(AppearanceModel):
@@ -21,10 +21,12 @@ class BagOfTricks(AppearanceModel):
         backbone: see `backbones`.
         identities: classes.
         size: see `Backbone`.
+        pooling: see `pooling`.
     """
 
-    def __init__(self, backbone: str, identities: int, size: tuple[int, int] = SIZE) -> None:
+    def __init__(self, backbone: str, identities: int, size: tuple[int, int] = SIZE, pooling: str = "average") -> None:
         super().__init__(Backbone(backbone, last_stride=1, size=size))
+        self.pool = build_pooling(pooling)
         self.neck = nn.BatchNorm1d(self.backbone.channels)
         self.neck.bias.requires_grad_(False)
         self.classify = nn.Linear(self.backbone.channels, identities, bias=False)
@@ -37,13 +39,15 @@ class BagOfTricks(AppearanceModel):
 
     def forward(self, pictures_NCHW: torch.Tensor) -> Outputs:
         """Identity logits of the normalised feature; the pooled feature is the embedding."""
-        pooled_ND = self._pool(pictures_NCHW)
-        return Outputs(logits=(self.classify(self.neck(pooled_ND)),), embeddings=(pooled_ND,))
+        pooled_ND = self.pool(self.backbone(pictures_NCHW))
+        feature_ND = self.neck(pooled_ND)
+        return Outputs(
+            logits=(self.classify(feature_ND),),
+            embeddings=(pooled_ND,),
+            classified=Classified(feature_ND, self.classify.weight),
+        )
 
     def features(self, pictures_NCHW: torch.Tensor) -> torch.Tensor:
         """The normalised feature: (N, D) float32."""
-        feature_ND: torch.Tensor = self.neck(self._pool(pictures_NCHW))
+        feature_ND: torch.Tensor = self.neck(self.pool(self.backbone(pictures_NCHW)))
         return feature_ND.float()
-
-    def _pool(self, pictures_NCHW: torch.Tensor) -> torch.Tensor:
-        return functional.adaptive_avg_pool2d(self.backbone(pictures_NCHW), 1).flatten(1)

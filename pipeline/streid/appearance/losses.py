@@ -8,11 +8,15 @@ Shape suffixes: N units (pictures or clips), D embedding values, P parts, h x w 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import torch
+from pytorch_metric_learning.losses import ArcFaceLoss, CircleLoss
+from torch.func import functional_call
 from torch.nn import functional
 
-from streid.appearance.appearance_model import Outputs
+from streid.appearance.appearance_model import Classified, Outputs
 from streid.appearance.train_settings import DISTANCES, LossSettings
 from streid.errors import InputError
 
@@ -95,6 +99,38 @@ def triplet_loss(embeddings_ND: torch.Tensor, labels_N: torch.Tensor, *, margin:
     return hinge_N.sum() / anchors_N.sum().clamp(min=1)
 
 
+def arcface_loss(classified: Classified, labels_N: torch.Tensor, *, margin: float, scale: float) -> torch.Tensor:
+    """ArcFace (Deng et al., CVPR 2019): cross-entropy of scaled cosines, the right class's angle widened by a margin.
+
+    pytorch-metric-learning's, with the model's own class matrix in place of one that the loss would hold.
+
+    Args:
+        margin: in degrees.
+    """
+    features_ND, classes_ID = (one.float() for one in classified)
+    loss = _arcface(len(classes_ID), margin, scale)
+    value: torch.Tensor = functional_call(loss, {"W": classes_ID.T}, (features_ND, labels_N))
+    return value
+
+
+@cache
+def _arcface(identities: int, margin: float, scale: float) -> Any:
+    """ArcFace with a matrix of one row, which is never used; drawing it would change the random state of the step."""
+    return ArcFaceLoss(identities, 1, margin=margin, scale=scale, weight_init_func=lambda matrix: matrix)
+
+
+def circle_loss(embeddings_ND: torch.Tensor, labels_N: torch.Tensor, *, margin: float, scale: float) -> torch.Tensor:
+    """Circle loss (Sun et al., CVPR 2020, eq. 6) of all pairs of a batch, by cosine: pytorch-metric-learning's.
+
+    The mean over the anchors whose loss is above 0; 0 without any.
+
+    Args:
+        margin, scale: m and gamma.
+    """
+    value: torch.Tensor = CircleLoss(m=margin, gamma=scale)(embeddings_ND.float(), labels_N)
+    return value
+
+
 def mask_loss(part_maps_NPhw: torch.Tensor, masks_NHW: torch.Tensor) -> torch.Tensor:
     """Binary cross-entropy of part maps against part masks.
 
@@ -118,9 +154,12 @@ def mask_loss(part_maps_NPhw: torch.Tensor, masks_NHW: torch.Tensor) -> torch.Te
     return (losses_NPhw * counted_N1hw).sum() / (parts * counted_N1hw.sum()).clamp(min=1)
 
 
-def correct_predictions(logits: Sequence[torch.Tensor], labels_N: torch.Tensor) -> torch.Tensor:
-    """Number of units whose heads, their logits added, put the right identity first."""
-    return (torch.stack(list(logits)).sum(0).argmax(1) == labels_N).sum()
+def correct_predictions(outputs: Outputs, labels_N: torch.Tensor, settings: LossSettings) -> torch.Tensor:
+    """Number of units whose right identity comes first: by the heads' logits, added, or by ArcFace's cosines."""
+    scores_NI = torch.stack(list(outputs.logits)).sum(0)
+    if settings.identity == "arcface" and outputs.classified is not None:
+        scores_NI = scores_NI / outputs.classified.classes.norm(dim=1)
+    return (scores_NI.argmax(1) == labels_N).sum()
 
 
 def _weigh_identity(_settings: LossSettings) -> float:
@@ -130,6 +169,11 @@ def _weigh_identity(_settings: LossSettings) -> float:
 def _compute_identity(
     outputs: Outputs, labels_N: torch.Tensor, _masks_NHW: torch.Tensor, settings: LossSettings
 ) -> torch.Tensor:
+    if settings.identity == "arcface":
+        if outputs.classified is None:
+            raise InputError("this model's classifier is not one matrix; set train.identity to softmax")
+        margin, scale = settings.arcface_margin, settings.arcface_scale
+        return arcface_loss(outputs.classified, labels_N, margin=margin, scale=scale)
     return identity_loss(outputs.logits, labels_N, settings.label_smoothing)
 
 
@@ -148,6 +192,20 @@ def _compute_triplet(
     return torch.stack(losses).sum()
 
 
+def _weigh_circle(settings: LossSettings) -> float:
+    return settings.circle_weight
+
+
+def _compute_circle(
+    outputs: Outputs, labels_N: torch.Tensor, _masks_NHW: torch.Tensor, settings: LossSettings
+) -> torch.Tensor:
+    """The sum over the embeddings."""
+    if not outputs.embeddings:
+        raise InputError("this model gives no embeddings for a circle loss; set train.circle_weight to 0")
+    margin, scale = settings.circle_margin, settings.circle_scale
+    return torch.stack([circle_loss(one, labels_N, margin=margin, scale=scale) for one in outputs.embeddings]).sum()
+
+
 def _weigh_masks(settings: LossSettings) -> float:
     return settings.mask_weight
 
@@ -163,5 +221,6 @@ def _compute_masks(
 LOSSES = {
     "identity": Loss(weight=_weigh_identity, compute=_compute_identity),
     "triplet": Loss(weight=_weigh_triplet, compute=_compute_triplet),
+    "circle": Loss(weight=_weigh_circle, compute=_compute_circle),
     "masks": Loss(weight=_weigh_masks, compute=_compute_masks),
 }

@@ -31,6 +31,7 @@ class ModelConfig:
 
     architecture: one of `ARCHITECTURES`. backbone: one of `BACKBONES`, or `timm:NAME`. identities: classes that it is
     trained on. height, width: input size in pixels. frames: of a clip; 1 for a model of pictures.
+    pooling: one of `POOLINGS`.
     """
 
     architecture: str
@@ -39,9 +40,10 @@ class ModelConfig:
     height: int
     width: int
     frames: int = 1
+    pooling: str = "average"
 
     def __post_init__(self) -> None:
-        for name in ("architecture", "backbone"):
+        for name in ("architecture", "backbone", "pooling"):
             if not isinstance(getattr(self, name), str):
                 raise InputError(f"{name} is {getattr(self, name)!r}; it must be a name")
         for name, most in MOST.items():
@@ -50,7 +52,7 @@ class ModelConfig:
                 raise InputError(f"{name} is {value!r}, but a model takes a whole number up to {most}")
         if min(self.height, self.width) < 1:
             raise InputError(f"a model takes no pictures of {self.height} x {self.width} pixels")
-        check_architecture(self.architecture, self.frames)
+        check_architecture(self.architecture, self.frames, self.pooling)
         check_backbone(self.backbone)
         if self.identities < 2:
             raise InputError(f"a model needs at least 2 identities to learn from, got {self.identities}")
@@ -59,7 +61,9 @@ class ModelConfig:
 def build_model(config: ModelConfig) -> AppearanceModel:
     """A model with random weights."""
     size = (config.height, config.width)
-    return build_network(config.architecture, config.backbone, config.identities, config.frames, size)
+    return build_network(
+        config.architecture, config.backbone, config.identities, config.frames, size=size, pooling=config.pooling
+    )
 
 
 def reads_masks(config: ModelConfig, settings: LossSettings, summary: Mapping[str, Any]) -> bool:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from annotated_types import Ge, Le, Lt
 from pydantic import Field
 
-from streid.appearance.architectures import ARCHITECTURES, check_architecture
+from streid.appearance.architectures import ARCHITECTURES, POOLINGS, check_architecture
 from streid.appearance.backbones import BACKBONES, TIMM_NAME
 from streid.data.sample_settings import AugmentationSettings, PictureSettings, SamplerSettings
 from streid.errors import InputError
@@ -44,6 +44,8 @@ class NetworkSettings(PictureSettings):
     """pretrained part of the network; timm:NAME takes one of timm's (docs/models.md)"""
     start_weights: StartWeights = "imagenet"
     """imagenet (downloaded once; torchvision's alone), none (random), or a file (docs/models.md)"""
+    pooling: Annotated[str, OneOf(POOLINGS)] = "average"
+    """of the last map: average, or gem (a learned power mean), for models that leave the choice (docs/models.md)"""
     frames: Annotated[int, Ge(1), Le(1024), READ] = 1
     """1: pictures; T: clips of T pictures of a tracklet, for models that take clips"""
     frame_stride: Whole = 0
@@ -52,7 +54,7 @@ class NetworkSettings(PictureSettings):
     def check(self) -> None:
         """Refuse clips or pictures that the architecture does not take, and weights that cannot be downloaded."""
         super().check()
-        check_architecture(self.architecture, self.frames)
+        check_architecture(self.architecture, self.frames, self.pooling)
         if self.start_weights == "imagenet" and self.backbone not in BACKBONES:
             raise InputError(
                 f"start_weights is imagenet, but those of {self.backbone} are not downloaded; set start_weights to a "
@@ -63,6 +65,12 @@ class NetworkSettings(PictureSettings):
 class LossSettings(Section):
     """What is minimised."""
 
+    identity: Annotated[str, OneOf(("softmax", "arcface"))] = "softmax"
+    """loss of the classifier: softmax (cross-entropy), or arcface (angles with a margin; docs/models.md)"""
+    arcface_margin: Annotated[float, Ge(0), Le(90), READ] = 28.6
+    """of arcface, in degrees"""
+    arcface_scale: Positive = 64.0
+    """of arcface: what the cosines are multiplied by"""
     label_smoothing: Fraction = 0.0
     """share of the cross-entropy's target spread over all identities"""
     triplet: Annotated[str, OneOf(("none", *DISTANCES))] = "none"
@@ -71,8 +79,20 @@ class LossSettings(Section):
     """of the triplet loss, in units of its distance"""
     triplet_weight: Amount = 1.0
     """of the triplet loss, relative to the cross-entropy"""
+    circle_weight: Amount = 0.0
+    """of the circle loss, relative to the cross-entropy (needs the sampler pk); 0: none"""
+    circle_margin: Annotated[float, Ge(0), Lt(1), READ] = 0.25
+    """m of the circle loss"""
+    circle_scale: Positive = 128.0
+    """gamma of the circle loss"""
     mask_weight: Amount = 0.5
     """of the loss of part maps, where the model has part maps and the data set part masks"""
+
+    def check(self) -> None:
+        """Refuse label smoothing with a loss that has none."""
+        super().check()
+        if self.identity == "arcface" and self.label_smoothing:
+            raise InputError("identity is arcface, which has no label smoothing: set label_smoothing to 0")
 
 
 class OptimizerSettings(Section):
@@ -150,6 +170,15 @@ class TrainSettings(
     NetworkSettings,
 ):
     """Training an appearance model."""
+
+    def check(self) -> None:
+        """Refuse a loss that the architecture gives nothing for."""
+        super().check()
+        if self.identity == "arcface" and not ARCHITECTURES[self.architecture].class_matrix:
+            raise InputError(
+                f"identity is arcface, but the classifier of {self.architecture} is not one matrix: set identity to "
+                "softmax"
+            )
 
     def deciding(self) -> Self:
         """These settings without what cannot change the trained weights, for fingerprints."""

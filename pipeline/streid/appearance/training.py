@@ -213,7 +213,7 @@ class Trainer:
             outputs = self._network(inputs)
         loss = training_loss(outputs, labels_N, masks_NHW, self.config)
         self.scaler.scale(loss / parts).backward()  # type: ignore[no-untyped-call]
-        correct = correct_predictions(outputs.logits, labels_N)
+        correct = correct_predictions(outputs, labels_N, self.config)
         share = loss.detach() / (parts * self.world.size)
         return torch.stack([share.double(), correct.double(), torch.full_like(share, len(labels_N)).double()])
 

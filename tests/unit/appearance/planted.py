@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
+from unit.appearance.tiny import interrupt_after
 
 from streid.appearance.appearance_model import AppearanceModel, retrieval_features
 from streid.appearance.models import ModelConfig, build_model
@@ -39,20 +40,33 @@ def planted_pictures(seed: int, per_identity: int = PER_IDENTITY) -> tuple[torch
     return torch.from_numpy(pictures.clip(0, 255).astype(np.uint8)), torch.from_numpy(labels_U)
 
 
-def train_on_planted(root: Path, architecture: str, backbone: str, **settings: object) -> AppearanceModel:
-    """A model trained on planted pictures by the settings, as the stage trains it."""
+def train_on_planted(
+    root: Path, architecture: str, backbone: str, *, stop_after: int = 0, **settings: object
+) -> AppearanceModel:
+    """A model trained on planted pictures by the settings, as the stage trains it, or killed after some steps."""
     pictures, labels = planted_pictures(seed=0)
     paths = [f"{number}.png" for number in range(len(labels))]
     for path, picture in zip(paths, pictures, strict=True):
         Image.fromarray(picture.numpy()).save(root / path)
     size = {"height": HEIGHT, "width": WIDTH}
-    learning = {"sampler": "pk", "batch_size": 32, "triplet": "euclidean", "optimizer": "adam", "validate_every": 0}
+    learning = {
+        "sampler": "pk",
+        "batch_size": 32,
+        "triplet": "euclidean",
+        "optimizer": "adam",
+        "validate_every": 0,
+        "checkpoint_seconds": 0,
+    }
     chosen = {"architecture": architecture, "backbone": backbone, "start_weights": "none", "workers": 0}
     config = TrainSettings.of(**size, **learning | chosen | settings)
     torch.manual_seed(0)
-    model = build_model(ModelConfig(architecture=architecture, backbone=backbone, identities=IDENTITIES, **size))
+    shape = {"architecture": architecture, "backbone": backbone, "pooling": config.pooling}
+    model = build_model(ModelConfig(identities=IDENTITIES, **size, **shape))
     dataset = TrainingSet(PictureSource(root), [(path,) for path in paths], labels.tolist(), config)
-    Trainer(model, dataset, config, device=torch.device("cpu")).run(root / "work", "planted")
+    trainer = Trainer(model, dataset, config, device=torch.device("cpu"))
+    if stop_after:
+        interrupt_after(trainer, stop_after)
+    trainer.run(root / "work", "planted")
     return model
 
 

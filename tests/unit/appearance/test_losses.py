@@ -5,10 +5,12 @@ import math
 import pytest
 import torch
 
-from streid.appearance.appearance_model import Outputs
+from streid.appearance.appearance_model import Classified, Outputs
 from streid.appearance.losses import (
     LOSSES,
     Loss,
+    arcface_loss,
+    circle_loss,
     correct_predictions,
     identity_loss,
     mask_loss,
@@ -17,6 +19,50 @@ from streid.appearance.losses import (
 )
 from streid.appearance.train_settings import LossSettings
 from streid.errors import InputError
+
+
+def test_arcface_is_the_formula_written_out() -> None:
+    torch.manual_seed(0)
+    features, classes = torch.randn(4, 5, requires_grad=True), torch.nn.Parameter(torch.randn(3, 5))
+    labels = torch.tensor([0, 2, 1, 0])
+    loss = arcface_loss(Classified(features, classes), labels, margin=20.0, scale=16.0)
+    by_hand = []
+    for feature, label in zip(features.detach(), labels.tolist(), strict=True):
+        lengths = feature.norm() * classes.detach().norm(dim=1)
+        angles = [math.acos(float(cosine)) for cosine in classes.detach() @ feature / lengths]
+        assert angles[label] + math.radians(20) < math.pi
+        logits = [16 * math.cos(angle + (row == label) * math.radians(20)) for row, angle in enumerate(angles)]
+        by_hand.append(math.log(sum(map(math.exp, logits))) - logits[label])
+    assert float(loss) == pytest.approx(sum(by_hand) / 4, rel=1e-5)
+    loss.backward()
+    assert features.grad is not None
+    assert classes.grad is not None
+    assert classes.grad.abs().sum() > 0
+
+
+def test_arcface_leaves_the_random_state_alone() -> None:
+    classified, before = Classified(torch.ones(2, 7), torch.eye(9, 7)), torch.get_rng_state()
+    arcface_loss(classified, torch.tensor([0, 1]), margin=7.0, scale=4.0)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_circle_loss_is_the_formula_written_out() -> None:
+    torch.manual_seed(0)
+    embeddings, labels = torch.randn(6, 5, requires_grad=True), [0, 0, 1, 1, 0, 2]
+    loss = circle_loss(embeddings, torch.tensor(labels), margin=0.25, scale=8.0)
+    unit = torch.nn.functional.normalize(embeddings.detach(), dim=1)
+    anchors = []
+    for one, label in enumerate(labels):
+        others = [(float(unit[one] @ unit[row]), labels[row] == label) for row in range(6) if row != one]
+        positive = sum(math.exp(-8 * max(0, 1.25 - s) * (s - 0.75)) for s, same in others if same)
+        negative = sum(math.exp(8 * max(0, s + 0.25) * (s - 0.25)) for s, same in others if not same)
+        if positive:
+            anchors.append(math.log(1 + positive * negative))
+    assert len(anchors) == 5
+    assert float(loss) == pytest.approx(sum(anchors) / 5, rel=1e-4)
+    loss.backward()
+    assert embeddings.grad is not None
+    assert embeddings.grad.isfinite().all()
 
 
 def triplet_by_loop(embeddings: torch.Tensor, labels: list[int], margin: float, distance: str) -> float:
@@ -149,8 +195,8 @@ def test_identities_by_hand() -> None:
 
 def test_heads_vote_by_their_added_logits() -> None:
     heads = (torch.tensor([[2.0, 0.0], [0.0, 1.0]]), torch.tensor([[0.0, 1.0], [0.0, 1.0]]))
-    assert int(correct_predictions(heads, torch.tensor([0, 1]))) == 2
-    assert int(correct_predictions(heads[1:], torch.tensor([0, 1]))) == 1
+    assert int(correct_predictions(Outputs(heads), torch.tensor([0, 1]), LossSettings())) == 2
+    assert int(correct_predictions(Outputs(heads[1:]), torch.tensor([0, 1]), LossSettings())) == 1
 
 
 RANDOM = torch.Generator().manual_seed(0)

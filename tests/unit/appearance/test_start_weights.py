@@ -130,7 +130,7 @@ def test_a_model_of_streid_starts_another(tmp_path: Path) -> None:
 def test_timms_file_gives_timms_features(tmp_path: Path, name: str) -> None:
     sized = {"img_size": (64, 32)} if name == "test_vit" else {}
     network = timm.create_model(name, **sized).eval()
-    model = build_network("baseline", f"timm:{name}", 2, 1, (64, 32)).eval()
+    model = build_network("baseline", f"timm:{name}", 2, 1, size=(64, 32)).eval()
     load_start_weights(model, write_state(tmp_path / "weights.pth", network.state_dict()))
     pictures = torch.randn(1, 3, 64, 32)
     with torch.inference_mode():
@@ -194,7 +194,7 @@ def test_a_position_embedding_is_resampled_to_the_size_of_the_pictures(
     rows = torch.arange(4.0).repeat_interleave(4)[:, None].expand(16, 64)  # each of 4 x 4 patches knows its row
     with torch.no_grad():
         network.pos_embed[0, 1:] = rows
-    model = build_network("baseline", "timm:test_vit", 2, 1, (64, 32))
+    model = build_network("baseline", "timm:test_vit", 2, 1, size=(64, 32))
     with caplog.at_level(logging.INFO, logger="streid"):
         load_start_weights(model, write_state(tmp_path / "weights.pth", network.state_dict()))
     loaded = model.state_dict()["backbone.stem.0.pos_embed"][0]

@@ -91,7 +91,7 @@ def test_a_stride_that_cannot_be_taken_away_is_refused() -> None:
 @pytest.mark.parametrize("architecture", ["baseline", "pcb", "bot", "stgcn"])
 def test_models_take_a_vision_transformers_map(architecture: str) -> None:
     frames = 2 if architecture == "stgcn" else 1
-    model = build_network(architecture, "timm:test_vit", 3, frames, SIZE).eval()
+    model = build_network(architecture, "timm:test_vit", 3, frames, size=SIZE).eval()
     pictures = torch.randn(2, frames, 3, *SIZE) if frames > 1 else torch.randn(2, 3, *SIZE)
     assert model.features(pictures).shape == (2, model.feature_length)
 
