@@ -54,13 +54,14 @@ def code_pictures(sightings: Sightings) -> CodedPictures:
     begins = np.full(session_N.max(initial=-1) + 1, np.iinfo(np.int64).max)
     np.minimum.at(begins, session_N, timed.time_N)
     cell_N = person_N * len(cameras_C) + camera_N.reshape(-1)
+    _, place_N, count = np.unique(cell_N, return_inverse=True, return_counts=True)
     return CodedPictures(
         cameras_C=cameras_C,
         person_N=person_N,
         camera_N=camera_N.reshape(-1),
         session_N=session_N,
         clock_N=timed.time_N - begins[session_N],
-        share_N=1 / np.bincount(cell_N)[cell_N] if len(cell_N) else np.empty(0),
+        share_N=1 / count[place_N],
     )
 
 

@@ -1,6 +1,6 @@
 """When each identity passed each camera: the mean time of its pictures there.
 
-Shape suffixes: N pictures, G identities (one row per identity and session), C cameras.
+Shape suffixes: N pictures, V passages (one row per identity, session and camera), C cameras.
 """
 
 from dataclasses import dataclass
@@ -17,17 +17,18 @@ LARGE_CLOCK = 10_000_000  # 1e-7 of it is one unit
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Timelines:
-    """Mean passing times.
+    """Mean passing times, sorted by identity, session and camera.
 
-    cameras_C: the cameras' numbers, ascending. pid_G, session_G: whose row it is, and in which session.
-    means_GC: mean time in the data set's unit, NaN where the identity was not seen; comparable within one
-    session, whose clock may have been set to 0 at its earliest picture.
+    cameras_C: the cameras' numbers, ascending. pid_V, session_V: who passed, and in which session. camera_V: index of
+    the camera. mean_V: mean time in the data set's unit; comparable within one session, whose clock may have been set
+    to 0 at its earliest picture.
     """
 
     cameras_C: IntArray
-    pid_G: IntArray
-    session_G: IntArray
-    means_GC: FloatArray
+    pid_V: IntArray
+    session_V: IntArray
+    camera_V: IntArray
+    mean_V: FloatArray
 
 
 def mean_times(sightings: Sightings) -> Timelines:
@@ -41,20 +42,19 @@ def mean_times(sightings: Sightings) -> Timelines:
     person_N = sightings.pid_N > DISTRACTOR_PID
     cameras_C = np.unique(sightings.camid_N[person_N])
     timed = sightings.take(person_N & (sightings.time_N != UNKNOWN_TIME))
-    owners_G2, group_N = np.unique(np.column_stack((timed.pid_N, timed.session_N)), axis=0, return_inverse=True)
-    shape = (len(owners_G2), len(cameras_C))
-    cell_N = group_N.reshape(-1) * shape[1] + np.searchsorted(cameras_C, timed.camid_N)
+    columns_N3 = np.column_stack((timed.pid_N, timed.session_N, np.searchsorted(cameras_C, timed.camid_N)))
+    passage_V3, passage_N, count_V = np.unique(columns_N3, axis=0, return_inverse=True, return_counts=True)
+    passage_N = passage_N.reshape(-1)
     begin_N, large_N = _session_clocks(timed)
     clock_N = timed.time_N - np.where(large_N, begin_N, 0)
-    counts_GC = np.bincount(cell_N, minlength=shape[0] * shape[1]).reshape(shape)
-    sums_GC = np.bincount(cell_N, weights=clock_N, minlength=shape[0] * shape[1]).reshape(shape)
-    large_GC = np.bincount(cell_N, weights=large_N, minlength=shape[0] * shape[1]).reshape(shape) > 0
-    divisor_GC = np.where(large_GC, np.maximum(counts_GC, 1), counts_GC + COUNT_EPSILON)
+    sum_V = np.bincount(passage_N, weights=clock_N, minlength=len(count_V))
+    large_V = np.bincount(passage_N, weights=large_N, minlength=len(count_V)) > 0
     return Timelines(
         cameras_C=cameras_C,
-        pid_G=owners_G2[:, 0],
-        session_G=owners_G2[:, 1],
-        means_GC=np.where(counts_GC > 0, sums_GC / divisor_GC, np.nan),
+        pid_V=passage_V3[:, 0],
+        session_V=passage_V3[:, 1],
+        camera_V=passage_V3[:, 2],
+        mean_V=sum_V / np.where(large_V, count_V, count_V + COUNT_EPSILON),
     )
 
 

@@ -1,16 +1,19 @@
 """st-ReID's histograms: how long identities take from one camera to another.
 
-Shape suffixes: G identities (one row per identity and session), C cameras, B bins, E counted differences.
+Shape suffixes: V passages (one row per identity, session and camera), C cameras, B bins, E time differences.
 """
 
 import logging
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from streid.arrays import IntArray
 from streid.errors import InputError
 from streid.files.histograms import Histograms
 from streid.files.sightings import Sightings
+from streid.spatiotemporal.coded_pictures import row_pairs
 from streid.spatiotemporal.histogram_settings import LEAST_SETTING, MOST_BIN_WIDTH, MOST_SIGMA
 from streid.spatiotemporal.smoothing import smooth_counts, window_radius
 from streid.spatiotemporal.timelines import Timelines, mean_times
@@ -45,13 +48,10 @@ def build_histograms(sightings: Sightings, *, bin_width: float, max_bins: int, s
     timelines = mean_times(sightings)
     cameras = len(timelines.cameras_C)
     most_bins = min(max_bins, max(1, TABLE_VALUES // max(1, cameras) ** 2))
-    events_E4 = _differences(timelines, bin_width, most_bins)
-    beyond_E = events_E4[:, 3] >= most_bins
-    group_E, later_E, earlier_E, bin_E = events_E4[~beyond_E].T
-    bins = max(1, min(most_bins, bin_E.max(initial=-1) + 1 + window_radius(sigma)))
-    counts_CCB = np.zeros((cameras, cameras, bins), np.int64)
-    np.add.at(counts_CCB, (later_E, earlier_E, bin_E), 1)
-    warnings = _doubts(len(events_E4), int(beyond_E.sum()), int((bin_E == 0).sum()), most_bins, max_bins)
+    counted = _count(timelines, bin_width, most_bins)
+    bins = max(1, min(most_bins, counted.last_bin + 1 + window_radius(sigma)))
+    counts_CCB = np.ascontiguousarray(counted.counts_CCB[:, :, :bins])
+    warnings = _doubts(counted.total, counted.beyond, int(counts_CCB[:, :, 0].sum()), most_bins, max_bins)
     for warning in warnings:
         logger.warning("%s", warning)
     return Histograms(
@@ -60,8 +60,8 @@ def build_histograms(sightings: Sightings, *, bin_width: float, max_bins: int, s
         density_CCB=smooth_counts(counts_CCB, sigma),
         bin_width=bin_width,
         sigma=sigma,
-        identities=len(np.unique(timelines.pid_G[group_E])),
-        sessions=len(np.unique(timelines.session_G[group_E])),
+        identities=len(np.unique(timelines.pid_V[counted.inside_V])),
+        sessions=len(np.unique(timelines.session_V[counted.inside_V])),
         warnings=warnings,
     )
 
@@ -93,15 +93,39 @@ def refuse_outside(what: str, value: float, most: float) -> None:
         raise InputError(f"{what} is {value:g}; a number from {LEAST_SETTING:g} to {most:g} is needed")
 
 
-def _differences(timelines: Timelines, bin_width: float, max_bins: int) -> IntArray:
-    """One row per difference: row of the timelines, later and earlier camera (indices), bin, `max_bins` if beyond."""
-    rows: list[IntArray] = [np.empty((0, 4), np.int64)]
-    for high in range(len(timelines.cameras_C)):
-        for low in range(high):
-            gap_G = timelines.means_GC[:, high] - timelines.means_GC[:, low]
-            seen_E = np.flatnonzero(~np.isnan(gap_G))
-            gap_E = gap_G[seen_E]
-            later_E = np.where(gap_E >= 0, high, low)
-            bin_E = np.minimum(np.floor(np.abs(gap_E) / bin_width), max_bins).astype(np.int64)
-            rows.append(np.column_stack((seen_E, later_E, high + low - later_E, bin_E)))
-    return np.concatenate(rows)
+class _Counted(NamedTuple):
+    """The time differences of passages: counted by [later camera][earlier camera][bin], in all, and beyond the bins.
+
+    last_bin: the highest bin that counts any, -1 if none does. inside_V: whether a passage has a difference within the
+    bins to one at a camera of a higher number.
+    """
+
+    counts_CCB: IntArray
+    total: int
+    beyond: int
+    last_bin: int
+    inside_V: npt.NDArray[np.bool_]
+
+
+def _count(timelines: Timelines, bin_width: float, bins: int) -> _Counted:
+    """Count the differences of each identity's passages within a session, a batch at a time."""
+    camera_V, mean_V = timelines.camera_V, timelines.mean_V
+    changes_V = (np.diff(timelines.pid_V) != 0) | (np.diff(timelines.session_V) != 0)
+    stops = np.concatenate((np.flatnonzero(changes_V) + 1, [len(mean_V)]))
+    rows_V = np.arange(len(mean_V))
+    stop_V = stops[np.searchsorted(stops, rows_V, side="right")]
+    counts_CCB = np.zeros((len(timelines.cameras_C), len(timelines.cameras_C), bins), np.int64)
+    inside_V = np.zeros(len(mean_V), bool)
+    total, beyond, last_bin = 0, 0, -1
+    for low_E, high_E in row_pairs(rows_V + 1, stop_V):
+        gap_E = mean_V[high_E] - mean_V[low_E]
+        bin_E = np.minimum(np.floor(np.abs(gap_E) / bin_width), bins).astype(np.int64)
+        kept_E = bin_E < bins
+        later_E = np.where(gap_E >= 0, camera_V[high_E], camera_V[low_E])
+        earlier_E = camera_V[low_E] + camera_V[high_E] - later_E
+        np.add.at(counts_CCB, (later_E[kept_E], earlier_E[kept_E], bin_E[kept_E]), 1)
+        inside_V[low_E[kept_E]] = True
+        total += len(gap_E)
+        beyond += int((~kept_E).sum())
+        last_bin = max(last_bin, int(bin_E[kept_E].max(initial=-1)))
+    return _Counted(counts_CCB=counts_CCB, total=total, beyond=beyond, last_bin=last_bin, inside_V=inside_V)
