@@ -87,7 +87,7 @@ rule export_model:
         ENVIRONMENT
     threads: PLAN.compute["gpu_job_threads"]
     resources:
-        mem_mb=6000,
+        mem_mb=asked(memory_requests.export_model),
         runtime=60,
     params:
         *code("export_model"),

@@ -50,6 +50,7 @@ VALIDATED_CELLS, VALIDATED_BYTES = 1 << 24, 25  # scores that are sorted at a ti
 EXTRACTED_PIXEL_BYTES = 400
 KEPT_PIXEL_BYTES = 50  # of what an inspection keeps
 COMPILER_MB = 4000
+EXPORT_MB, EXPORTED_COPIES, COMPARED_SAMPLES = 1200, 6, 4  # with onnx, onnxscript and onnxruntime
 
 
 def rendering(*, processes: int) -> int:
@@ -174,6 +175,12 @@ def inspecting(*, weights: int, pixels: int, units: int, pictures: int, gpu: boo
     """Of looking at a network with `weights` bytes at work on so many units of so many pixels, one at a time."""
     held = weights + pictures * PICTURE_BYTES + _seen(1, pixels, attended) + units * pixels * KEPT_PIXEL_BYTES
     return _asked(NETWORK_MB + gpu * GPU_MB, held)
+
+
+def exporting(*, weights: int, pixels: int, attended: int = 0) -> int:
+    """Of writing a network with `weights` bytes as an ONNX file and comparing both on samples of so many pixels."""
+    held = EXPORTED_COPIES * weights + COMPARED_SAMPLES * _seen(1, pixels, attended)
+    return _asked(EXPORT_MB, held)
 
 
 def _seen(samples: int, pixels: int, attended: int) -> int:

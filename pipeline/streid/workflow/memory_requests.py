@@ -117,6 +117,13 @@ def extract_features(job: Job) -> int:
     )
 
 
+def export_model(job: Job) -> int:
+    """By the weights' file, or the network that is still to be trained, and the input's size."""
+    network = job.network()
+    weights = job.bytes_of("model", guess=memory.network_weights(network["backbone"]))
+    return memory.exporting(weights=weights, **job.sample(network["frames"]))
+
+
 def inspect_model(job: Job) -> int:
     """By the weights' file, or the network that is still to be trained, and one input."""
     network = job.network()

@@ -25,6 +25,7 @@ STAGES: dict[str, tuple[Callable[..., int], dict[str, Any]]] = {
     "exploring": (memory.exploring, {"features": 1 << 29, "rankings": 1 << 28, "pictures": 10_000, "page_mb": 25}),
     "reporting": (memory.reporting, {"rankings": 1 << 28, "pictures": 10_000, "runs": 2}),
     "training": (memory.training, TRAINING),
+    "exporting": (memory.exporting, {"weights": 90 << 20, "pixels": 128 * 64, "attended": 10_000}),
     "extracting": (memory.extracting, {**NETWORK, "weights": 90 << 20}),
     "inspecting": (
         memory.inspecting,

@@ -103,6 +103,7 @@ def test_extraction_and_inspection_go_by_the_weights_file() -> None:
     after = [memory_requests.extract_features(job), memory_requests.inspect_model(job)]
     for earlier, later in zip(before, after, strict=True):
         assert later - earlier == pytest.approx(1074, abs=memory.ROUNDED_TO)
+    assert memory_requests.export_model(job) > after[1]
 
 
 def test_pages_go_by_the_largest_features_and_all_rankings() -> None:
