@@ -27,7 +27,7 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> None:
     arguments = parse_arguments()
-    set_threads(arguments.threads)
+    set_threads(arguments.threads, keep_memory=True)
     import torch
 
     from streid.appearance.extraction import Extractor, cut_chunks, remove_chunks

@@ -29,7 +29,7 @@ def main() -> None:
     end_with_launcher()
     arguments = parse_arguments()
     threads = process_share(arguments.threads)
-    set_threads(threads)
+    set_threads(threads, keep_memory=True)
     import pandas as pd
     import torch
 

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from typing import NoReturn
 
+from streid.stage.freed_memory import keep_freed_memory
 from streid.stage.processes import is_worker
 from streid.stage.refusals import explain
 from streid.stage.termination import SAID, STATUS, Terminated, terminable
@@ -63,11 +64,16 @@ def add_compute_arguments(parser: argparse.ArgumentParser, *, device: bool = Tru
     )
 
 
-def set_threads(threads: int) -> None:
+def set_threads(threads: int, *, keep_memory: bool = False) -> None:
     """Limit all numerical libraries to `threads`; waiting threads sleep unless the environment sets it otherwise.
 
     Call it before numpy, numba or torch is imported. Processes started from this one inherit both.
+
+    Args:
+        keep_memory: see `keep_freed_memory`; for jobs that compute with a network.
     """
+    if keep_memory:
+        keep_freed_memory()
     for name in THREAD_VARIABLES:
         os.environ[name] = str(threads)
     os.environ.setdefault(*WAITING_POLICY)
