@@ -232,13 +232,15 @@ def _become(words: list[str], cwd: str, env: Mapping[str, str], places: list[int
         status = ended.code or 0
     except BaseException:
         traceback.print_exc()
-    threading._shutdown()  # type: ignore[attr-defined]  # waits for threads, as Python does at its end
-    atexit._run_exitfuncs()
     if isinstance(status, str):
         print(status, file=sys.stderr)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status if isinstance(status, int) else 1)
+    try:
+        threading._shutdown()  # type: ignore[attr-defined]  # waits for threads, as Python does at its end
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+    finally:
+        # Python runs no handler of a signal that arrives now.
+        os._exit(status if isinstance(status, int) else 1)
 
 
 def _run(words: list[str]) -> None:

@@ -133,9 +133,9 @@ def test_a_second_training_waits_for_the_work_with_its_processes_joined(
 def test_what_a_process_refuses_is_one_clear_line(
     train_arguments: Arguments, run_stage: RunStage, tmp_path: Path
 ) -> None:
-    done = run_stage(*train_arguments(tmp_path), "--processes", 3, status=2)
+    done = run_stage(*train_arguments(tmp_path), "--processes", 2, "--batch-size", 15, status=2)
     assert done.stderr.splitlines()[-1] == (
-        "error: 16 pictures of a batch cannot be shared among 3 processes evenly, 2 pictures or more each; choose "
+        "error: 15 pictures of a batch cannot be shared among 2 processes evenly, 2 pictures or more each; choose "
         "another batch_size or another number of processes"
     )
     assert not (tmp_path / "model.safetensors").exists()

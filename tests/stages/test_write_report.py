@@ -262,7 +262,7 @@ def test_models_at_work_are_shown(results: Path, tmp_path: Path, run_stage: RunS
         name: (group, [np.eye(20)[group.pid_N % 20] + 0.1]) for name, group in (("query", query), ("gallery", gallery))
     }
     write_features(results / "pcb" / "features.h5", dataset="tiny", model="pcb", dimension=20, groups=turned)
-    run_stage(*arguments(results, tmp_path / "out"))
+    run_stage(*arguments(results, tmp_path / "out", fusions=("logistic",)))
     page = (tmp_path / "out" / "report.html").read_text()
     section = page.split('<section id="models">')[1].split("</section>")[0]
     assert re.findall(r"<h3>([\w ]+)", section) == [
@@ -275,9 +275,10 @@ def test_models_at_work_are_shown(results: Path, tmp_path: Path, run_stage: RunS
     figures = {path.name for path in (tmp_path / "out" / "figures").iterdir()}
     assert {*(f"{kind}_pcb.svg" for kind in kinds), "parts_pcb_layer2.svg"} <= figures
     write_inspection(results / "pcb" / "inspection.h5", inspection())
-    assert "a.jpg: no such picture" in run_stage(*arguments(results, tmp_path / "no"), status=2).stderr
+    refused = arguments(results, tmp_path / "no", models=("pcb",), fusions=("logistic",))
+    assert "a.jpg: no such picture" in run_stage(*refused, status=2).stderr
     (results / "pcb" / "inspection.h5").write_bytes(b"nothing")
-    assert "inspection.h5: not an HDF5 file" in run_stage(*arguments(results, tmp_path / "no"), status=2).stderr
+    assert "inspection.h5: not an HDF5 file" in run_stage(*refused, status=2).stderr
     assert not (tmp_path / "no").exists()
 
 
@@ -372,7 +373,8 @@ def test_hostile_names_are_escaped(results: Path, tmp_path: Path, run_stage: Run
     write_json(results / "config.json", {"<script>": "</td><script>"})
     (results / "logs" / "train<script>.log").write_text(f"{LOGGED}python </code><script>\n")
     more = ("--units-per-second", 0, "--explorer", "javascript:alert(4)")
-    run_stage(*arguments(results, tmp_path / "out", *more, dataset="<script>alert(2)</script>", models=("pcb",)))
+    one: dict[str, Any] = {"dataset": "<script>alert(2)</script>", "models": ("pcb",), "fusions": ("logistic",)}
+    run_stage(*arguments(results, tmp_path / "out", *more, **one))
     page = (tmp_path / "out" / "report.html").read_text()
     assert "<script" not in page
     assert "<img src=x" not in page

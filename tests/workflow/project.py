@@ -62,9 +62,13 @@ class Project:
 
     def start(self, *arguments: str, launcher: tuple[str, ...] = ("-m", "snakemake"), **variables: str) -> "Run":
         """Start Snakemake in the project's folder, with environment variables of its own."""
+        return Run(self, [sys.executable, *launcher, *arguments], self.environment() | variables)
+
+    def environment(self) -> dict[str, str]:
+        """The environment of a Snakemake in this project, whose PATH leads to the `python` of its stages."""
         folders = [] if self.fresh else [str(server_folder() / "bin")]
         path = os.pathsep.join([*folders, str(Path(sys.executable).parent), os.environ["PATH"]])
-        return Run(self, [sys.executable, *launcher, *arguments], {**os.environ, "PATH": path, **variables})
+        return os.environ | {"PATH": path}
 
     def snakemake(self, *arguments: str, status: int = 0) -> str:
         """Run Snakemake on two cores; what it says, when it ends with this status."""

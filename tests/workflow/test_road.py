@@ -290,7 +290,7 @@ def test_a_wrong_configuration_is_refused(project: Project) -> None:
     assert "datasets.demo.models names 'vit'" in unknown
     for change, line in (
         ("datasets={demo: {format: cuhk}}", "datasets.demo.format is 'cuhk'; it must be one of market1501, dukemtmc, "),
-        ("train={architecture: vit}", "train.architecture is 'vit'; it must be one of baseline, pcb, "),
+        ("train={architecture: vit}", "train.architecture is 'vit'; it must be one of baseline, bot, pcb, "),
         ("models={pcb: {train: {architecture: vit}}}", "models.pcb.train.architecture is 'vit'; it must be one of "),
         (
             "datasets={demo: {train: {architecture: vit}}}",

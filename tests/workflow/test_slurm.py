@@ -6,7 +6,7 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -66,10 +66,13 @@ def test_a_machine_without_slurm_says_what_to_install(monkeypatch: pytest.Monkey
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory, slurm: Path) -> Project:
+def project(tmp_path_factory: pytest.TempPathFactory, slurm: Path, tiny_results: Path) -> Project:
+    """Made after `tiny_results`, so that numba's functions are compiled and copied."""
     made = Project(tmp_path_factory.mktemp("slurm") / "project", fresh=True)
     with made.edited_config() as config:
-        config["datasets"]["demo"]["train"]["checkpoint_seconds"] = 0
+        demo = config["datasets"]["demo"]
+        demo["train"]["checkpoint_seconds"] = 0
+        demo |= {"joint": {"fusions": ["logistic"], "bootstrap": 10}, "extract": {"shards": 2}}
     return made
 
 
@@ -96,25 +99,43 @@ def log(project: Project, stage: str) -> str:
     return path.read_text() if path.is_file() else ""
 
 
+@contextlib.contextmanager
+def hold(works: Iterable[Path]) -> Iterator[None]:
+    """Let stages wait for their work folders."""
+    with contextlib.ExitStack() as held:
+        for work in works:
+            held.enter_context(exclusive_work(work))
+        yield
+
+
 @pytest.fixture(scope="module")
 def road(project: Project, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The whole road, with a second training held beside the first until both have been looked at."""
+    """The whole road; a second training beside the first, and then two shards of an extraction, are held until both
+    have been looked at."""
     scratch = tmp_path_factory.mktemp("node") / "scratch"
     with edited_profile(project) as profile:
         profile["default-resources"] |= {"slurm_account": "my-project", "tmpdir": str(scratch)}
         profile["set-resources"] = {stage: {"slurm_partition": "cpu"} for stage in sorted(CPU_STAGES)}
         profile["set-resources"]["train_appearance"] = {"runtime": 2880, "mem_mb": 7000}
-    names = ("pcb", "resnet50")
+    demo = project.folder / "results/demo"
+    trainings = {f"train_appearance.{name}": demo / name / "work/training" for name in ("pcb", "resnet50")}
+    shards = {f"extract_features.pcb.{shard}": demo / f"pcb/work/extraction-{shard}" for shard in ("1-of-2", "2-of-2")}
+    logs: dict[str, str] = {}
+    running: dict[str, str] = {}
 
-    def waiting(name: str) -> bool:
-        return f"waiting for process {os.getpid()} on" in log(project, f"train_appearance.{name}")
+    def look_at(stages: Iterable[str]) -> None:
+        def waiting() -> bool:
+            return all(f"waiting for process {os.getpid()} on" in log(project, stage) for stage in stages)
+
+        wait_until(waiting, seconds=PATIENCE, what=f"these do not start: {', '.join(stages)}")
+        logs.update({stage: log(project, stage) for stage in stages})
+        running.update({name: job for name, job in jobs().items() if name not in running})
 
     with submit(project, REPORT, "results/demo/resnet50/model.safetensors") as run:
-        with contextlib.ExitStack() as held:
-            for name in names:
-                held.enter_context(exclusive_work(project.folder / f"results/demo/{name}/work/training"))
-            wait_until(lambda: all(map(waiting, names)), seconds=PATIENCE, what="the trainings do not start")
-            logs, running = [log(project, f"train_appearance.{name}") for name in names], jobs()
+        with hold(shards.values()):
+            with hold(trainings.values()):
+                look_at(trainings)
+            look_at(shards)
         return {"output": run.output(), "logs": logs, "running": running, "jobs": jobs(), "scratch": scratch}
 
 
@@ -126,16 +147,25 @@ def test_the_road_ends_in_a_report(project: Project, road: dict[str, Any]) -> No
     assert sacct.returncode != 0, "the cluster has no accounting, so the profile does without"
 
 
-def test_jobs_side_by_side_have_a_device_each(road: dict[str, Any]) -> None:
-    devices = [re.findall(r"using GPU (\d+), as SLURM gave it", text) for text in road["logs"]]
+@pytest.mark.parametrize(
+    ("stage", "wildcards"),
+    [("train_appearance", ("pcb", "resnet50")), ("extract_features", ("pcb_1_2", "pcb_2_2"))],
+)
+def test_jobs_side_by_side_have_a_device_each(road: dict[str, Any], stage: str, wildcards: tuple[str, ...]) -> None:
+    logs = [text for name, text in road["logs"].items() if name.startswith(stage)]
+    devices = [re.findall(r"using GPU (\d+), as SLURM gave it", text) for text in logs]
     assert sorted(devices) == [["0"], ["1"]]
-    states = [road["running"][f"rule_train_appearance_wildcards_demo_{model}"] for model in ("pcb", "resnet50")]
-    assert all("JobState=RUNNING" in state for state in states)
+    states = [road["running"][f"rule_{stage}_wildcards_demo_{names}"] for names in wildcards]
+    assert all("JobState=RUNNING" in state and "TresPerJob=gres:gpu:1" in state for state in states)
 
 
 def test_jobs_ask_for_what_rules_and_profile_say(road: dict[str, Any]) -> None:
-    extraction = road["jobs"]["rule_extract_features_wildcards_demo_pcb_1_1"]
-    for asked in ("TresPerJob=gres:gpu:1", "CPUs/Task=2", "MinMemoryNode=6000M", "TimeLimit=08:00:00"):
+    extraction = road["jobs"]["rule_extract_features_wildcards_demo_pcb_1_2"]
+    (megabytes,) = set(
+        re.findall(r"^rule extract_features:.*?\bmem_mb=(\d+)", road["output"], re.MULTILINE | re.DOTALL)
+    )
+    memory = f"{int(megabytes) // 1024}G" if int(megabytes) % 1024 == 0 else f"{megabytes}M"  # as SLURM shows it
+    for asked in ("TresPerJob=gres:gpu:1", "CPUs/Task=2", f"MinMemoryNode={memory}", "TimeLimit=08:00:00"):
         assert f" {asked} " in extraction
     for asked in ("TresPerJob=gres:gpu:1", "CPUs/Task=2", "MinMemoryNode=7000M", "TimeLimit=2-00:00:00"):
         assert f" {asked} " in road["jobs"][TRAINING]
@@ -145,32 +175,6 @@ def test_jobs_ask_for_what_rules_and_profile_say(road: dict[str, Any]) -> None:
         assert (" Partition=cpu " in job) == (stage in CPU_STAGES)
         if stage in CPU_STAGES | GPU_STAGES:
             assert ("gres:gpu:1" in job) == (stage in GPU_STAGES)
-
-
-def test_shards_of_an_extraction_run_side_by_side_on_a_device_each(project: Project, road: dict[str, Any]) -> None:
-    features = project.folder / "results/demo/pcb/features.h5"
-    before = features.read_bytes()
-    shards = ("1-of-2", "2-of-2")
-
-    def waiting(shard: str) -> bool:
-        return f"waiting for process {os.getpid()} on" in log(project, f"extract_features.pcb.{shard}")
-
-    target = str(features.relative_to(project.folder))
-    sharded = project.start(
-        *PROFILE, target, "--config", "datasets={demo: {extract: {shards: 2}}}", launcher=(IMPATIENT,)
-    )
-    with sharded as run:
-        with contextlib.ExitStack() as held:
-            for shard in shards:
-                held.enter_context(exclusive_work(project.folder / f"results/demo/pcb/work/extraction-{shard}"))
-            wait_until(lambda: all(map(waiting, shards)), seconds=PATIENCE, what="the extractions do not start")
-            running = jobs()
-        assert rules(run.output()) >= {"extract_features", "merge_features"}
-    states = [running[f"rule_extract_features_wildcards_demo_pcb_{number}_2"] for number in (1, 2)]
-    assert all("JobState=RUNNING" in state and "TresPerJob=gres:gpu:1" in state for state in states)
-    logs = [log(project, f"extract_features.pcb.{shard}") for shard in shards]
-    assert sorted(re.findall(r"using GPU (\d+), as SLURM gave it", "".join(logs))) == ["0", "1"]
-    assert features.read_bytes() == before
 
 
 def test_the_nodes_scratch_is_used(road: dict[str, Any]) -> None:

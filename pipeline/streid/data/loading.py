@@ -4,6 +4,7 @@ Shape suffixes: N samples of a batch, T frames of a clip, H rows, W columns, C c
 """
 
 from collections.abc import Generator, Iterable, Sequence
+from traceback import clear_frames
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -160,10 +161,13 @@ def load_batches(
     try:
         yield from loader
     except InputError as error:
+        # The error's frames hold the workers, which would else end with the program, when torch takes it for a fault.
+        clear_frames(error.__traceback__)
         # A worker's exception arrives with its traceback as text; its last line is the message.
         raise InputError(str(error).strip().rsplit("InputError: ", 1)[-1]) from None
     except RuntimeError as error:
         if said := explain_readers(error):
+            clear_frames(error.__traceback__)
             raise InputError(said) from None
         raise
 

@@ -1,6 +1,7 @@
 """Preparing a data set: counts, warnings, held-out identities, unreadable pictures."""
 
 from collections.abc import Callable
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -259,26 +260,23 @@ def test_spellings_of_paths_become_those_of_the_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("write", FORMAT_OF)
-@pytest.mark.parametrize("ending", [".jpeg", ".JPG", ".png", ".webp"])
-def test_pictures_with_other_endings_are_read_in_every_format(
-    tmp_path: Path, write: Callable[[Path], Path], ending: str
-) -> None:
+def test_pictures_with_other_endings_are_read_in_every_format(tmp_path: Path, write: Callable[[Path], Path]) -> None:
     """Every second picture is called otherwise, in the lists as well; the manifest holds all, as it did before."""
     root = write(tmp_path)
     before, _ = prepare(root, source_format=FORMAT_OF[write])
-    others = sorted(root.rglob("*.jpg"))[::2]
-    for path in others:
-        Image.open(path).save(path.with_suffix(ending))
+    endings = cycle([".jpeg", ".JPG", ".png", ".webp"])
+    renamed = {path: path.with_suffix(next(endings)) for path in sorted(root.rglob("*.jpg"))[::2]}
+    for path, other in renamed.items():
+        Image.open(path).save(other)
         path.unlink()
     for listing in root.rglob("*.txt"):
         text = listing.read_text()
-        for path in others:
-            text = text.replace(path.name, path.with_suffix(ending).name)
+        for path, other in renamed.items():
+            text = text.replace(path.name, other.name)
         listing.write_text(text)
     table, summary = prepare(root, source_format=FORMAT_OF[write])
-    renamed = [path.relative_to(root).as_posix() for path in others]
-    expected = [path.removesuffix(".jpg") + ending if path in renamed else path for path in before["path"]]
-    assert sorted(table["path"]) == sorted(expected)
+    names = {path.relative_to(root).as_posix(): other.relative_to(root).as_posix() for path, other in renamed.items()}
+    assert sorted(table["path"]) == sorted(names.get(path, path) for path in before["path"])
     assert not any("left out" in warning for warning in summary["warnings"])
 
 
