@@ -1,4 +1,4 @@
-"""Train an appearance model on a manifest's training pictures; an interrupted training is resumed."""
+"""Train an appearance model on a data set's training pictures, or several sets'; an interrupted one is resumed."""
 
 import argparse
 import contextlib
@@ -13,10 +13,12 @@ from streid.stage.setting_flags import add_settings, read_settings
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     add = parser.add_argument
-    add("--manifest", required=True, type=Path, help="manifest.csv")
-    add("--summary", required=True, type=Path, help="dataset.json")
-    add("--root", required=True, type=Path, help="the data set's folder")
-    add("--packed", type=Path, help="pictures.h5; used instead of the folder if it holds pictures")
+    several = "of several data sets in one order"
+    add("--manifest", required=True, nargs="+", type=Path, help=f"manifest.csv; {several}, to train on all together")
+    add("--summary", required=True, nargs="+", type=Path, help=f"dataset.json; {several}")
+    add("--root", required=True, nargs="+", type=Path, help=f"the data set's folder; {several}")
+    packed = "pictures.h5; used instead of the folder if it holds pictures"
+    add("--packed", nargs="+", default=[], type=Path, help=f"{packed}; {several}")
     add("--output", required=True, type=Path, help="model.safetensors to write")
     add("--history", required=True, type=Path, help="training.csv to write, one row per epoch")
     add("--work", required=True, type=Path, help="folder for the checkpoint and TensorBoard's files")
@@ -40,9 +42,7 @@ def main() -> None:
     from streid.appearance.training import Trainer
     from streid.appearance.validation import Validator
     from streid.data.loading import TrainingSet
-    from streid.data.manifest import read_prepared
-    from streid.data.picture_source import PictureSource
-    from streid.data.units import choose_unit, make_units
+    from streid.data.training_sets import pair_up, read_training
     from streid.files.atomic import atomic_outputs, check_targets
     from streid.stage.circumstances import describe_circumstances
     from streid.stage.devices import choose_devices
@@ -51,14 +51,14 @@ def main() -> None:
 
     settings = read_settings(arguments, TrainSettings)
     outputs = [arguments.output, arguments.history]
-    check_targets(outputs, (arguments.manifest, arguments.summary, arguments.packed), work=arguments.work)
+    sets = pair_up(arguments.manifest, arguments.summary, arguments.root, arguments.packed)
+    check_targets(outputs, (*arguments.manifest, *arguments.summary, *arguments.packed), work=arguments.work)
     device, world = choose_devices(arguments.device, None if settings.processes == "auto" else settings.processes)
     if device is None:
         start_processes(Path(__file__), world.size)
         return
-    table, summary = read_prepared(arguments.manifest, arguments.summary)
-    units = make_units(table[table["split"] == "train"], "picture" if settings.frames == 1 else "tracklet")
-    labels, identities = pd.factorize(units.sightings.pid_N, sort=True)
+    pictures = read_training(sets, settings.frames)
+    labels, identities = pd.factorize(pictures.units.sightings.pid_N, sort=True)
     settings.check_identities(len(identities))
     shape = ModelConfig(
         architecture=settings.architecture,
@@ -71,7 +71,7 @@ def main() -> None:
     )
     fingerprint = fingerprint_run(
         Path(__file__),
-        inputs=[arguments.manifest, arguments.summary, *filter(Path.is_file, [Path(settings.start_weights)])],
+        inputs=[*arguments.manifest, *arguments.summary, *filter(Path.is_file, [Path(settings.start_weights)])],
         settings={"model": shape, "training": settings.deciding(), "processes": world.size},
         chosen={"architecture": shape.architecture, "backbone": shape.backbone},
     )
@@ -79,21 +79,19 @@ def main() -> None:
     torch.manual_seed(settings.seed)
     model = build_model(shape)
     load_start_weights(model, settings.start_weights, arguments.work)
-    source = PictureSource(arguments.root, arguments.packed)
     dataset = TrainingSet(
-        source,
-        units.paths,
+        pictures.source,
+        pictures.units.paths,
         labels.tolist(),
         settings,
         frames=settings.frames,
         frame_stride=settings.frame_stride,
-        masks=reads_masks(shape, settings, summary),
+        masks=reads_masks(shape, settings) and pictures.masks,
         seed=settings.seed,
     )
-    held_out = make_units(table[table["split"] == "val"], choose_unit("auto", summary.get("unit"), settings.frames))
     inference = Inference(
         config=shape,
-        source=source,
+        source=pictures.source,
         device=device,
         batch_size=64,
         precision=settings.precision,
@@ -106,7 +104,10 @@ def main() -> None:
         if agree(held is not None and held.is_done(fingerprint, outputs), world, device):
             return
         trainer = Trainer(
-            *(model, dataset, settings), device=device, world=world, validate=Validator(held_out, inference, world)
+            *(model, dataset, settings),
+            device=device,
+            world=world,
+            validate=Validator(pictures.held_out, inference, world),
         )
         history = trainer.run(arguments.work, fingerprint, describe_circumstances(device, threads))
         if held is not None:

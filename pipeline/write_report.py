@@ -50,6 +50,14 @@ def parse_arguments() -> argparse.Namespace:
         metavar="NAME=SOURCE",
         help="a model whose scores use the histograms of another data set, and that set's name",
     )
+    parser.add_argument(
+        "--trained-on",
+        action="append",
+        default=[],
+        type=named_source,
+        metavar="NAME=SETS",
+        help="a model that was trained on other data sets, or on several together (a+b), and their names",
+    )
     parser.add_argument("--explorer", type=Path, help="a gallery explorer to link to; it need not exist yet")
     parser.add_argument("--output", required=True, type=Path, help="report.json to write")
     parser.add_argument("--page", required=True, type=Path, help="report.html to write")
@@ -89,15 +97,19 @@ def main() -> None:
     from streid.reporting.runs import read_run
     from streid.reporting.wording import Clock
 
-    folders, own, foreign = (
-        dict(one) for one in (arguments.model, arguments.model_fusion, arguments.foreign_histograms)
+    folders, own, foreign, trained_on = (
+        dict(one)
+        for one in (arguments.model, arguments.model_fusion, arguments.foreign_histograms, arguments.trained_on)
     )
     check_names(arguments)
     settings = read_settings(arguments, ReportSettings)
     read = (arguments.manifest, arguments.summary, arguments.histograms, arguments.packed, arguments.config_json)
     check_targets((arguments.output, arguments.page), read)
     summary, histograms = read_summary(arguments.summary), read_histograms(arguments.histograms)
-    runs = [read_run(name, folder, own.get(name, arguments.fusion)) for name, folder in folders.items()]
+    runs = [
+        read_run(name, folder, own.get(name, arguments.fusion), trained_on=trained_on.get(name, ""))
+        for name, folder in folders.items()
+    ]
     record = build_record(
         dataset=arguments.dataset,
         summary=summary,

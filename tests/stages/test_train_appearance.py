@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from conftest import ROOT, RunStage, error_line, stage_command
 
+from streid.appearance.models import load_model
 from streid.stage.termination import SAID, STATUS
 
 Arguments = Callable[[Path], list[object]]
@@ -87,6 +88,27 @@ def test_held_out_identities_are_validated_and_masks_are_not_read_for_pcb(
     history = pd.read_csv(tmp_path / "training.csv")
     assert history["val_mAP"].between(0, 1).tolist() == [True]
     assert history["val_rank1"].between(0, 1).tolist() == [True]
+
+
+def test_two_data_sets_are_trained_on_together(
+    tiny_world: Path, train_arguments: Arguments, run_stage: RunStage, tmp_path: Path
+) -> None:
+    """Of one tree, the second time with people held out: 6 and 4 to learn from."""
+    summary = ("--summary", tmp_path / "dataset.json")
+    run_stage(
+        *("prepare_dataset", "--dataset", "again", "--format", "market1501", "--root", tiny_world / "data"),
+        *("--manifest", tmp_path / "manifest.csv", *summary, "--holdout-identities", 2),
+    )
+    manifests = ("--manifest", tiny_world / "manifest.csv", tmp_path / "manifest.csv")
+    summaries = ("--summary", tiny_world / "dataset.json", tmp_path / "dataset.json")
+    short = ("--epochs", 1, "--max-steps", 1)
+    arguments = [*train_arguments(tmp_path), *manifests, *summaries, *short]
+    said = error_line(run_stage(*arguments, status=2).stderr)
+    assert "--manifest names 2 data sets, --root 1; give one for each, in one order" in said
+    run_stage(*arguments, "--root", tiny_world / "data", tiny_world / "data")
+    _, config = load_model(tmp_path / "model.safetensors")
+    assert config.identities == 10
+    assert pd.read_csv(tmp_path / "training.csv")["val_mAP"].between(0, 1).all()
 
 
 def test_bad_input_is_one_clear_line(run_stage: RunStage, train_arguments: Arguments, tmp_path: Path) -> None:

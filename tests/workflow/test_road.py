@@ -416,6 +416,30 @@ def test_a_model_is_exported_where_it_is_asked_for(project: Project) -> None:
         del config["datasets"]["other"], config["models"]["again"]
 
 
+def test_a_model_is_trained_on_several_data_sets_together(project: Project) -> None:
+    with project.edited_config() as config:
+        demo = config["datasets"]["demo"]
+        config["models"]["wide"] = {
+            "train_on": ["demo", "other"],
+            "train": {**config["models"]["pcb"]["train"], **demo["train"], "max_steps": 1},
+        }
+        render = demo["render"] | {"seed": 5}
+        config["datasets"]["other"] = demo | {"root": "data/other", "render": render, "models": ["wide"]}
+    model = "results/demo+other/wide/model.safetensors"
+    output = project.snakemake(model)
+    assert rules(output) == {"render_demo", "prepare_dataset", "train_appearance"}
+    assert "Nothing to be done" in project.snakemake(model)
+    planned = project.snakemake("--dry-run", "--printshellcmds", "results/other/report.json")
+    assert "train_appearance" not in rules(planned)
+    for stage, words in (("extract_features", f"--model {model} "), ("write_report", "--trained-on wide=demo+other ")):
+        (command,) = [line for line in planned.splitlines() if f"python pipeline/{stage}.py" in line]
+        assert words in command
+    refused = project.snakemake("--dry-run", "results/other/wide/model.safetensors", status=1)
+    assert "models.wide is trained on demo+other, not on other" in refused
+    with project.edited_config() as config:
+        del config["datasets"]["other"], config["models"]["wide"]
+
+
 def test_packed_pictures_are_an_output_and_an_input(project: Project) -> None:
     write_duke(project.folder / "data" / "dukemtmc-reid")
     target = "results/duke/pictures.h5"

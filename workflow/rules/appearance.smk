@@ -1,9 +1,15 @@
 rule train_appearance:
     input:
         script=script("train_appearance"),
-        manifest="results/{dataset}/manifest.csv",
-        summary="results/{dataset}/dataset.json",
-        pictures="results/{dataset}/pictures.h5",
+        manifest=lambda wildcards: PLAN.training_files(
+            wildcards.dataset, wildcards.model, "manifest.csv"
+        ),
+        summary=lambda wildcards: PLAN.training_files(
+            wildcards.dataset, wildcards.model, "dataset.json"
+        ),
+        pictures=lambda wildcards: PLAN.training_files(
+            wildcards.dataset, wildcards.model, "pictures.h5"
+        ),
         start_weights=of_job(Plan.start_weights),
     output:
         model="results/{dataset}/{model}/model.safetensors",
@@ -13,6 +19,7 @@ rule train_appearance:
     benchmark:
         "results/{dataset}/benchmarks/train_appearance.{model}.tsv"
     wildcard_constraints:
+        dataset=any_of([*PLAN.datasets, *PLAN.together]),
         model=any_of(PLAN.trained),
     conda:
         ENVIRONMENT
@@ -23,7 +30,7 @@ rule train_appearance:
         gpu=of_job(job_resources.training_gpus),
     params:
         *code("train_appearance"),
-        root=of_job(Plan.root),
+        root=of_job(Plan.training_roots),
         work="results/{dataset}/{model}/work/training",
         device=DEVICE,
         processes=lambda wildcards, resources: job_resources.started_processes(

@@ -101,12 +101,13 @@ rule write_report:
         benchmarks="results/{dataset}/benchmarks",
         logs="results/{dataset}/logs",
         foreign=of_job(report_plan.foreign_flags),
+        trained_on=of_job(report_plan.trained_on_flags),
         configuration=of_job(report_plan.configuration_record),
         options=options("report"),
     shell:
         "python {input.script:q} --dataset {wildcards.dataset:q} --manifest {input.manifest:q} "
         "--summary {input.summary:q} --histograms {input.histograms:q} --root {params.root:q} --packed {input.pictures:q} {params.models:q} "
-        "{params.foreign:q} --explorer {input.explorer:q} "
+        "{params.foreign:q} {params.trained_on:q} --explorer {input.explorer:q} "
         "--output {output.report:q} --page {output.page:q} --figures {output.figures:q} "
         "--benchmarks {params.benchmarks:q} --logs {params.logs:q} --config-json <(printf %s {params.configuration:q}) --threads {threads} "
         '{params.options:q} --run-flags="$STREID_RUN_FLAGS" >> {log:q} 2>&1'

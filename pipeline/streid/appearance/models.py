@@ -66,10 +66,10 @@ def build_model(config: ModelConfig) -> AppearanceModel:
     )
 
 
-def reads_masks(config: ModelConfig, settings: LossSettings, summary: Mapping[str, Any]) -> bool:
-    """Whether training needs the part masks: the data set has them, the model gives part maps, and they count."""
+def reads_masks(config: ModelConfig, settings: LossSettings) -> bool:
+    """Whether training uses part masks where there are some: the model gives part maps, and they count."""
     finds_parts = ARCHITECTURES[config.architecture].part_maps and config.frames == 1
-    return finds_parts and settings.mask_weight > 0 and bool(summary.get("masks"))
+    return finds_parts and settings.mask_weight > 0
 
 
 def save_model(path: str | os.PathLike[str], model: AppearanceModel, config: ModelConfig) -> None:

@@ -52,6 +52,7 @@ class ModelRun:
     has, None for a model that was not trained here. rankings: stream key -> its ranking, over `query` and
     `gallery`. unit: what a feature describes, picture or tracklet. feature_length: values per feature.
     folder: where its files are. weights: SHA-256 of the weights the features come from, empty where not known.
+    trained_on: the data sets it was trained on, as in `a+b`, where its name does not tell.
     """
 
     name: str
@@ -64,6 +65,7 @@ class ModelRun:
     feature_length: int
     folder: Path
     weights: str = ""
+    trained_on: str = ""
 
     def __post_init__(self) -> None:
         if not self.fusions:
@@ -71,8 +73,8 @@ class ModelRun:
 
     @property
     def source(self) -> str:
-        """The data set the model was trained on if that is another one, as in `name@source`; else empty."""
-        return self.name.partition("@")[2]
+        """What the model was trained on if that is not this data set: another one, or several (`a+b`); else empty."""
+        return self.trained_on or self.name.partition("@")[2]
 
     @property
     def scores(self) -> Mapping[str, Any]:
@@ -123,7 +125,7 @@ def best_run(runs: Sequence[ModelRun]) -> ModelRun:
     return max(runs, key=lambda run: float(run.streams[run.best_stream]["mAP"]))
 
 
-def read_run(name: str, folder: Path, fusions: Sequence[str]) -> ModelRun:
+def read_run(name: str, folder: Path, fusions: Sequence[str], *, trained_on: str = "") -> ModelRun:
     """Read one model's folder.
 
     Args:
@@ -131,6 +133,7 @@ def read_run(name: str, folder: Path, fusions: Sequence[str]) -> ModelRun:
         folder: holds features.h5 and, for each fusion, a folder with scores.h5 and scores.json, and with
             reranked.h5 and reranked.json where there are any; training.csv where there is one.
         fusions: names of the fusions to show, in this order.
+        trained_on: see `ModelRun`.
 
     Raises:
         InputError: a file is missing, damaged, or does not fit the others.
@@ -166,6 +169,7 @@ def read_run(name: str, folder: Path, fusions: Sequence[str]) -> ModelRun:
         feature_length=feature_length,
         folder=folder,
         weights=weights,
+        trained_on=trained_on,
     )
 
 

@@ -68,6 +68,8 @@ class ModelEntry(ModelSettings):
 
     weights_of: Name = ""
     """another entry, whose weights it uses; it is then not trained itself and has no section train"""
+    train_on: Annotated[list[Name], DIFFERENT] = Field(default_factory=list)
+    """data sets to train it on together, once for all that list it; empty: each data set trains its own"""
 
 
 class DatasetEntry(ModelSettings):

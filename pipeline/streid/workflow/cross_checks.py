@@ -62,6 +62,11 @@ def _model_problems(plan: Plan) -> Iterator[str]:
         yield from _reserved(f"models.{name}", name)
         if {"weights_of", "train"} <= plan.models[name].keys():
             yield f"models.{name} has weights_of and train; leave one out: with weights_of it is not trained itself"
+        if {"weights_of", "train_on"} <= plan.models[name].keys():
+            yield f"models.{name} has weights_of and train_on; leave one out: with weights_of it is not trained itself"
+        for source in plan.models[name].get("train_on", []):
+            if source not in plan.datasets:
+                yield f"models.{name}.train_on names {source!r}, which datasets does not describe"
         if plan.weights_of(name) not in plan.trained:
             yield f"models.{name}.weights_of names {plan.weights_of(name)!r}, which is no model that is trained itself"
 
@@ -95,9 +100,22 @@ def _dataset_problems(plan: Plan, name: str) -> Iterator[str]:
                 f"{place}.model_settings.{model} has a section train, but {model} has the weights of {weights}: "
                 "put it there"
             )
-    for model in entry["models"]:
+        elif "train" in settings and plan.trained_on(model):
+            yield (
+                f"{place}.model_settings.{model} has a section train, but {model} is trained on "
+                f"{', '.join(plan.trained_on(model))} once for all data sets: put it into models.{model}"
+            )
+    yield from _listed_problems(plan, name)
+
+
+def _listed_problems(plan: Plan, name: str) -> Iterator[str]:
+    """What is wrong with the names in a data set's list of models."""
+    place = f"datasets.{name}"
+    for model in plan.models_of(name):
         trained, at, source = model.partition("@")
         if model not in plan.imports(name) and trained not in plan.models:
             yield f"{place}.models names {model!r}, which models does not describe"
-        if at and source not in plan.datasets:
+        if at and plan.trained_on(trained):
+            yield f"{place}.models names {model!r}, but {trained} is the same everywhere (train_on); write {trained}"
+        elif at and source not in plan.datasets:
             yield f"{place}.models names {model!r}: no data set {source!r}"

@@ -12,7 +12,7 @@ from typing import Any
 
 from streid.workflow import memory
 from streid.workflow.job_resources import training_processes
-from streid.workflow.plan import Plan
+from streid.workflow.plan import TOGETHER, Plan
 
 SPLITS = ("train", "val", "query", "gallery")
 GUESSED_COUNTS = {"train": 20_000, "val": 0, "query": 5_000, "gallery": 25_000, "cameras": 10}
@@ -194,9 +194,15 @@ def _rankings(job: Job) -> int:
 
 
 def _counts(job: Job) -> dict[str, int]:
-    """Pictures of each split, and cameras, by dataset.json; a guess where it is not there or cannot be used."""
+    """Pictures of each split, and cameras, of the job's data set or of those that it trains on together."""
+    parts = [_counts_of(dataset) for dataset in job.dataset.split(TOGETHER)]
+    return {name: sum(part[name] for part in parts) for name in GUESSED_COUNTS}
+
+
+def _counts_of(dataset: str) -> dict[str, int]:
+    """The same of one data set by its dataset.json; a guess where it is not there or cannot be used."""
     try:
-        summary = json.loads(Path(f"results/{job.dataset}/dataset.json").read_text(encoding="utf-8"))
+        summary = json.loads(Path(f"results/{dataset}/dataset.json").read_text(encoding="utf-8"))
         pictures = {split: int(counted["pictures"]) for split, counted in summary["counts"].items()}
         return {**dict.fromkeys(SPLITS, 0), **pictures, "cameras": len(summary["cameras"])}
     except (AttributeError, KeyError, OSError, TypeError, ValueError):

@@ -13,6 +13,8 @@ from streid.errors import InputError
 from streid.stage.settings import passing
 from streid.workflow.configuration import section_of
 
+TOGETHER = "+"  # between the names of data sets that a model is trained on together; no name holds it
+
 
 class Plan:
     """A configuration whose values are right, and what follows from it.
@@ -47,12 +49,17 @@ class Plan:
         found: Mapping[str, Any] = self.config["compute"]
         return found
 
+    def _entry(self, dataset: str) -> Mapping[str, Any]:
+        """A data set's entry; of several data sets together an empty one."""
+        found: Mapping[str, Any] = {} if TOGETHER in dataset else self.datasets[dataset]
+        return found
+
     def settings(self, section: str, dataset: str, model: str | None = None) -> dict[str, Any]:
         """A section of the configuration for one data set and model.
 
         The general one, changed by the model's, the data set's, and the data set's for that model.
         """
-        entry = self.datasets[dataset]
+        entry = self._entry(dataset)
         changes = [entry]
         if model is not None:
             name = model.partition("@")[0]
@@ -73,9 +80,41 @@ class Plan:
         name = model.partition("@")[0]
         return str(self.models.get(name, {}).get("weights_of", name))
 
+    def trained_on(self, model: str) -> list[str]:
+        """The data sets that a model is trained on wherever it is tested; empty where each data set trains its own."""
+        return list(self.models.get(self.weights_of(model), {}).get("train_on", []))
+
     def training_of(self, dataset: str, model: str) -> tuple[str, str]:
-        """The data set that a model of this data set is trained on, and the entry whose weights it has."""
-        return model.partition("@")[2] or dataset, self.weights_of(model)
+        """The data set that a model of this data set is trained on, and the entry whose weights it has.
+
+        Several data sets are named together: `market+msmt17`.
+        """
+        source = TOGETHER.join(self.trained_on(model)) or model.partition("@")[2] or dataset
+        return source, self.weights_of(model)
+
+    @property
+    def together(self) -> list[str]:
+        """The data sets that models are trained on together, each group as its folder in results is called."""
+        groups = [self.trained_on(model) for model in self.trained]
+        return sorted({TOGETHER.join(group) for group in groups if len(group) > 1})
+
+    def training_files(self, source: str, model: str, name: str) -> list[str]:
+        """A file of each data set that a training is on, in the order in which they are named.
+
+        Raises:
+            InputError: the model is trained on others.
+        """
+        together = TOGETHER.join(self.trained_on(model))
+        if (together or TOGETHER in source) and together != source:
+            where = together or "each data set by itself"
+            raise InputError(
+                f"models.{model} is trained on {where}, not on {source}; ask for its model.safetensors there"
+            )
+        return [f"results/{dataset}/{name}" for dataset in source.split(TOGETHER)]
+
+    def training_roots(self, dataset: str) -> list[str]:
+        """The folders with the pictures of a training."""
+        return [self.root(one) for one in dataset.split(TOGETHER)]
 
     def models_of(self, dataset: str) -> list[str]:
         """The models a data set is evaluated with."""
@@ -83,7 +122,7 @@ class Plan:
 
     def imports(self, dataset: str) -> Mapping[str, str]:
         """The models of a data set whose features were made elsewhere, each with their file."""
-        found: Mapping[str, str] = self.datasets[dataset].get("features", {})
+        found: Mapping[str, str] = self._entry(dataset).get("features", {})
         return found
 
     def own_models(self, dataset: str) -> list[str]:
@@ -103,7 +142,7 @@ class Plan:
 
         Named as in `streid.stage.fingerprints`.
         """
-        choices = {"format": self.format(dataset)}
+        choices = {} if TOGETHER in dataset else {"format": self.format(dataset)}
         if model is not None and model not in self.imports(dataset):
             train = self.settings("train", *self.training_of(dataset, model))
             choices |= {name: str(train[name]) for name in ("architecture", "backbone")}
@@ -179,7 +218,7 @@ class Plan:
 
     def training_histories(self, dataset: str) -> list[str]:
         """training.csv of the models trained on this data set; one trained on another shows its own there."""
-        own = [model for model in self.own_models(dataset) if self.weights_of(model) == model]
+        own = [model for model in self.own_models(dataset) if self.training_of(dataset, model) == (dataset, model)]
         return [f"results/{dataset}/{model}/training.csv" for model in own]
 
     def inspections(self, dataset: str) -> list[str]:

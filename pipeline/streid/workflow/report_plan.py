@@ -18,6 +18,16 @@ def model_flags(plan: Plan, dataset: str) -> list[str]:
     return words
 
 
+def trained_on_flags(plan: Plan, dataset: str) -> list[str]:
+    """`--trained-on NAME=SETS` for every model that is trained on the same data sets wherever it is tested."""
+    words: list[str] = []
+    for model in plan.own_models(dataset):
+        source, _ = plan.training_of(dataset, model)
+        if plan.trained_on(model) and source != dataset:
+            words += ["--trained-on", f"{model}={source}"]
+    return words
+
+
 def foreign_models(plan: Plan, dataset: str) -> dict[str, str]:
     """The models whose scores use another data set's histograms, each with that data set."""
     sources = {model: plan.histograms_source(dataset, model) for model in plan.models_of(dataset)}
@@ -63,4 +73,5 @@ def _model_record(plan: Plan, dataset: str, model: str) -> dict[str, Any]:
     if model in plan.imports(dataset):
         return {"features": plan.imports(dataset)[model], **scoring}
     own = {section: plan.settings(section, dataset, model) for section in ("extract", "inspect")}
-    return {"train": plan.settings("train", *plan.training_of(dataset, model)), **own, **scoring}
+    train_on = {"train_on": plan.trained_on(model)} if plan.trained_on(model) else {}
+    return {**train_on, "train": plan.settings("train", *plan.training_of(dataset, model)), **own, **scoring}

@@ -31,6 +31,25 @@ def test_nothing_is_wrong_with_a_plain_configuration() -> None:
             "models.again has weights_of and train; leave one out",
         ),
         (
+            {"models": {"wide": {"train_on": ["a"]}, "again": {"weights_of": "wide", "train_on": ["a", "b"]}}},
+            "models.again has weights_of and train_on; leave one out",
+        ),
+        (
+            {"models": {"wide": {"train_on": ["a", "c"]}}},
+            "models.wide.train_on names 'c', which datasets does not describe",
+        ),
+        (
+            {"models": {"wide": {"train_on": ["a", "b"]}}, "datasets": {"a": {"models": ["wide@b"]}}},
+            "datasets.a.models names 'wide@b', but wide is the same everywhere (train_on); write wide",
+        ),
+        (
+            {
+                "models": {"wide": {"train_on": ["a", "b"]}},
+                "datasets": {"a": {"models": ["wide"], "model_settings": {"wide": {"train": {"epochs": 1}}}}},
+            },
+            "datasets.a.model_settings.wide has a section train, but wide is trained on a, b once for all data sets",
+        ),
+        (
             {"datasets": {"a": {"train": {"frames": 4}}}},
             "datasets.a, model pcb: train: frames is 4, but pcb takes single pictures: set frames to 1",
         ),

@@ -1,5 +1,6 @@
 """What a configuration means, by hand."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,29 @@ def test_a_model_may_have_the_weights_of_another_and_of_another_data_set() -> No
     assert plan.training_histories("a") == []
     assert plan.training_histories("b") == ["results/b/pcb/training.csv"]
     assert plan.inspections("a") == ["results/a/again/inspection.h5", "results/a/pcb@b/inspection.h5"]
+
+
+def test_a_model_may_be_trained_on_several_data_sets_together_once_for_all() -> None:
+    models = {"wide": {"train_on": ["b", "a"], "train": {"epochs": 3}}, "again": {"weights_of": "wide"}}
+    models |= {"only": {"train_on": ["a"]}}
+    datasets = {
+        "a": {"models": ["wide", "only"], "train": {"epochs": 9}},
+        "b": {"format": "dukemtmc"},
+        "c": {"format": "mars", "root": "data/c", "models": ["again", "only"]},
+    }
+    plan = Plan(make_config(models=models, datasets=datasets))
+    assert plan.together == ["b+a"]
+    files = {dataset: [plan.model_file(dataset, model) for model in ("wide", "again")] for dataset in "ac"}
+    assert files == dict.fromkeys("ac", ["results/b+a/wide/model.safetensors"] * 2)
+    assert plan.settings("train", "b+a", "wide")["epochs"] == 3
+    assert plan.training_files("b+a", "wide", "x") == ["results/b/x", "results/a/x"]
+    assert plan.training_roots("b+a") == ["data/b", "data/a"]
+    assert plan.code_choices("b+a", "wide") == {"architecture": "pcb", "backbone": "resnet50"}
+    assert plan.model_file("c", "only") == "results/a/only/model.safetensors"
+    assert (plan.training_histories("a"), plan.training_histories("c")) == (["results/a/only/training.csv"], [])
+    for source, model in (("a", "wide"), ("b+a", "pcb"), ("c", "only")):
+        with pytest.raises(InputError, match=rf"models.{model} is trained on .*, not on {re.escape(source)}"):
+            plan.training_files(source, model, "x")
 
 
 def test_a_jobs_code_depends_on_its_format_architecture_and_backbone() -> None:

@@ -12,6 +12,7 @@ from streid.workflow.report_plan import (
     foreign_histogram_flags,
     foreign_histograms,
     model_flags,
+    trained_on_flags,
 )
 
 
@@ -38,6 +39,17 @@ def test_models_scored_with_another_data_sets_histograms_are_named() -> None:
 def test_the_clock_is_the_data_sets() -> None:
     plan = Plan(make_config(datasets={"a": {"report": {"time_unit": "seconds", "units_per_second": 1}}}))
     assert clock_flags(plan, "a") == ["--seed", "0", "--time-unit", "seconds", "--units-per-second", "1"]
+
+
+def test_the_report_is_told_what_else_models_were_trained_on() -> None:
+    models = {"wide": {"train_on": ["a", "b"]}, "only": {"train_on": ["a"]}}
+    listed = {"models": ["wide", "only", "pcb"]}
+    plan = Plan(make_config(models=models, datasets={"a": listed, "b": listed}))
+    assert trained_on_flags(plan, "a") == ["--trained-on", "wide=a+b"]
+    assert trained_on_flags(plan, "b") == ["--trained-on", "wide=a+b", "--trained-on", "only=a"]
+    record = json.loads(configuration_record(plan, "b"))["models"]
+    assert record["wide"]["train_on"] == ["a", "b"]
+    assert "train_on" not in record["pcb"]
 
 
 def test_the_record_holds_what_decides_the_results() -> None:

@@ -173,7 +173,8 @@ def _run_notices(dataset: str, run: ModelRun, trained: Collection[str]) -> Itera
     for fusion in run.fusions:
         yield from _fusion_notices(run, fusion)
     if run.source:
-        yield Notice(text=f"{run.name}: was trained on another data set, {run.source}.", grave=False)
+        which = "several data sets" if "+" in run.source else "another data set"
+        yield Notice(text=f"{run.name}: was trained on {which}, {run.source}.", grave=False)
     elif run.history is None and run.weights not in trained:
         yield Notice(text=f"{run.name}: no training history, so there are no training curves.", grave=False)
 

@@ -48,7 +48,7 @@ def check_names(arguments: argparse.Namespace) -> None:
         raise InputError(f"--model: a name is given twice ({', '.join(sorted(models))}); each model needs its own")
     if len(set(arguments.fusion)) < len(arguments.fusion):
         raise InputError(f"--fusion: a fusion is given twice ({', '.join(arguments.fusion)}); name each once")
-    for key in ("model_fusion", "foreign_histograms", "model_histograms"):
+    for key in ("model_fusion", "foreign_histograms", "model_histograms", "trained_on"):
         unknown = sorted({name for name, _ in getattr(arguments, key, [])} - set(models))
         if unknown:
             raise InputError(f"--{key.replace('_', '-')}: no --model is called {', '.join(unknown)}")

@@ -164,6 +164,8 @@ def test_a_model_of_another_data_set_is_called_one(make_run: MakeRun) -> None:
     assert notices([make_run("pcb@market", **rising())]) == [
         ("pcb@market: was trained on another data set, market.", False)
     ]
+    together = replace(make_run("wide", **rising()), trained_on="market+msmt17")
+    assert notices([together]) == [("wide: was trained on several data sets, market+msmt17.", False)]
 
 
 def test_times_that_count_nobody(make_run: MakeRun) -> None:
