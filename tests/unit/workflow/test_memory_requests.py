@@ -1,6 +1,7 @@
 """What the rules' jobs ask for, by what is there before they start."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,8 +26,8 @@ def make_job(files: dict[str, Any] | None = None, **changes: Any) -> Job:
     return Job(plan=Plan(values), wildcards={"dataset": "a", "model": "pcb"}, files=named, threads=4)
 
 
-def write_summary(**pictures: int) -> None:
-    path = Path("results/a/dataset.json")
+def write_summary(dataset: str = "a", **pictures: int) -> None:
+    path = Path(f"results/{dataset}/dataset.json")
     path.parent.mkdir(parents=True, exist_ok=True)
     counts = {split: {"pictures": number} for split, number in pictures.items()}
     path.write_text(json.dumps({"counts": counts, "cameras": [1, 2, 7]}), encoding="utf-8")
@@ -170,3 +171,12 @@ def test_clips_of_a_network_with_attention_need_more_than_as_many_pictures() -> 
     assert memory_requests.train_appearance(clips) - memory_requests.train_appearance(pictures) > 500
     assert memory_requests.extract_features(clips) > memory_requests.extract_features(pictures)
     assert memory_requests.inspect_model(clips) > memory_requests.inspect_model(pictures)
+
+
+def test_a_training_on_several_data_sets_counts_the_pictures_of_all() -> None:
+    write_summary(train=1_000_000)
+    write_summary("b", train=2_000_000)
+    alone = make_job(models={"wide": {"train_on": ["a", "b"]}})
+    together = replace(alone, wildcards={"dataset": "a+b", "model": "wide"})
+    more = memory_requests.train_appearance(together) - memory_requests.train_appearance(alone)
+    assert more == 2 * memory.PICTURE_BYTES
