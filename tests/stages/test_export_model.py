@@ -50,7 +50,7 @@ def test_the_readers_program_gets_the_features_of_the_extraction(
     monkeypatch.chdir(exported[0])
     found = runpy.run_path(str(tmp_path / "program.py"))
     query = read_features(tiny_results / "pcb/features.h5").groups["query"]
-    rows = [list(query.sightings.path).index(f"query/{path.name}") for path in found["paths"]]
+    rows = [list(query.sightings.path_N).index(f"query/{path.name}") for path in found["paths"]]
     assert len(rows) == 8
     np.testing.assert_allclose(found["features"], query.features_ND[rows], atol=1e-4)
 

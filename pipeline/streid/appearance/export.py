@@ -38,6 +38,7 @@ MOST_DISTANCE = 1e-3
 COMPARED = (1, 2, 5)  # units in the batches that are compared
 # Sizes of the pictures compared where any is taken, in the network's height and width.
 COMPARED_SIZES = ((1.0, 1.0), (2.0, 1.5), (0.6, 0.7))
+PATCHES, NOISE = (8, 4), 20  # rows and columns of patches in a picture, and by how much their pixels differ
 REFUSALS = (Fail, InvalidGraph, NotImplemented, RuntimeException)
 # They tell of every value they move.
 for library in ("onnx_ir", "onnxscript"):
@@ -144,7 +145,7 @@ def compare(
     size = (config.height, config.width)
     prepare = NetworkInput(torch.device("cpu"))
     found = []
-    for pictures in _random_pictures(config, COMPARED_SIZES if any_size else COMPARED_SIZES[:1]):
+    for pictures in _batches(config, COMPARED_SIZES if any_size else COMPARED_SIZES[:1]):
         with torch.inference_mode():
             expected_ND = retrieval_features(model, prepare(_resize(pictures, size))).numpy()
         if not np.isfinite(expected_ND).all():
@@ -155,7 +156,8 @@ def compare(
     if not largest.distance <= MOST_DISTANCE:
         raise InputError(
             f"the exported {config.architecture} gives other features than the model (a cosine is off by "
-            f"{largest.distance:.2g}, at most {MOST_DISTANCE:g} is allowed); nothing is written, use the model itself"
+            f"{largest.distance:.2g}, at most {MOST_DISTANCE:g} is allowed), so it is not written; "
+            + ("export it for pictures of the network's own size" if any_size else "use the model itself")
         )
     return largest
 
@@ -212,14 +214,25 @@ def _forget_sources(content: onnx.ModelProto) -> None:
         part.ClearField("doc_string")
 
 
-def _random_pictures(config: ModelConfig, sizes: tuple[tuple[float, float], ...]) -> Iterator[Pictures]:
-    """Batches of several numbers of units and several sizes, always the same."""
-    generator = np.random.default_rng(0)
+def random_pictures(*shape: int, seed: int = 0) -> Pictures:
+    """Pictures (..., H, W, 3), always the same: large patches of random colours with some noise."""
+    generator = np.random.default_rng(seed)
+    *lead, height, width = shape
+    rows, columns = PATCHES
+    patches = generator.integers(0, 256, (*lead, rows, columns, 3))
+    enlarged = patches.repeat(-(-height // rows), axis=-3).repeat(-(-width // columns), axis=-2)
+    noise = generator.integers(-NOISE, NOISE + 1, (*shape, 3))
+    pictures: Pictures = (enlarged[..., :height, :width, :] + noise).clip(0, 255).astype(np.uint8)
+    return pictures
+
+
+def _batches(config: ModelConfig, sizes: tuple[tuple[float, float], ...]) -> Iterator[Pictures]:
+    """Pictures or clips in several numbers, and in several sizes."""
     frames = (config.frames,) if config.frames > 1 else ()
     for rows, columns in sizes:
         height, width = round(config.height * rows), round(config.width * columns)
         for count in COMPARED:
-            yield generator.integers(0, 256, (count, *frames, height, width, 3), np.uint8)
+            yield random_pictures(count, *frames, height, width, seed=count)
 
 
 def _resize(pictures: Pictures, size: tuple[int, int]) -> torch.Tensor:

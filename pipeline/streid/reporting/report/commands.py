@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from streid.errors import InputError
-from streid.reporting.report.tables import OWN_STAGE, split_stem, stage_order
+from streid.reporting.report.tables import NOT_SHOWN, OWN_STAGE, split_stem, stage_order
 from streid.stage.cli import COMMAND_MARK
 
 LINE = re.compile(rf"^[-0-9]+ [:,0-9]+ INFO {re.escape(COMMAND_MARK)}(.*)$")
@@ -42,7 +42,7 @@ def read_commands(folder: Path, dataset: str, run_flags: str) -> list[StageComma
     for path in sorted(folder.glob("*.log")):
         stage, subject = split_stem(path.stem)
         command = _last_command(path)
-        if stage != OWN_STAGE and command:
+        if stage not in NOT_SHOWN and command:
             found.setdefault(stage, []).append((subject, command))
     return [
         StageCommands(stage=stage, again=repeat_command(dataset, run_flags, stage), commands=found.get(stage, []))

@@ -30,6 +30,7 @@ STAGES = (
     "rerank_scores",
 )
 OWN_STAGE = "write_report"
+NOT_SHOWN = (OWN_STAGE, "export_model")  # nothing in a report comes from an export
 SPLIT_TITLES = {"train": "Training", "val": "Held out", "query": "Query", "gallery": "Gallery"}
 COUNT_TITLES = {
     "pictures": "Pictures",
@@ -133,8 +134,8 @@ def cost_rows(folder: Path) -> list[CostRow]:
 
     Args:
         folder: holds `<rule>.tsv`, `<rule>.<model>.tsv` and `<rule>.<model>.<fusion>.tsv`. A stage
-            run several times counts with its longest run. The report's own file is left out, as
-            it is of an earlier report.
+            run several times counts with its longest run. Files of `NOT_SHOWN` are left out:
+            the report's own is of an earlier report.
 
     Raises:
         InputError: the folder is missing or a file is no benchmark table.
@@ -142,7 +143,7 @@ def cost_rows(folder: Path) -> list[CostRow]:
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder of benchmark files")
     named = [(path, *split_stem(path.stem)) for path in sorted(folder.glob("*.tsv"))]
-    kept = [entry for entry in named if entry[1] != OWN_STAGE]
+    kept = [entry for entry in named if entry[1] not in NOT_SHOWN]
     kept.sort(key=lambda entry: (stage_order(entry[1]), entry[2]))
     return [_cost_row(path, stage, subject) for path, stage, subject in kept]
 

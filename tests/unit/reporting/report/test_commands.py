@@ -15,6 +15,7 @@ def test_each_stages_commands_in_the_order_they_run(tmp_path: Path) -> None:
         "evaluate_joint.pcb.v2@market.likelihood": f"{BEGINNING}python evaluate_joint.py --fusion 'a b'\nmore\n",
         "prepare_dataset": f"{BEGINNING}python prepare_dataset.py --root \u00e9\n{BEGINNING}python again.py\n",
         "train_appearance.pcb": "training:   0%\rtraining: 100%\n",
+        "export_model.pcb": f"{BEGINNING}python export_model.py\n",
         "own_stage": f"no time INFO command: x\n  {BEGINNING}y\n",
         "write_report": f"{BEGINNING}python write_report.py --config-json /dev/fd/63\n",
     }

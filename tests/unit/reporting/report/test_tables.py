@@ -82,7 +82,8 @@ def test_costs_follow_the_stages(tmp_path: Path) -> None:
     (tmp_path / "prepare_dataset.tsv").write_text(
         HEADER + "4.0\t0:00:04\t100\t1\t1\t1\t0\t0\t50\t2\n" + "192\t0:03:12\t-\t-\t-\t-\t-\t-\t-\t-\n"
     )
-    (tmp_path / "write_report.tsv").write_text(HEADER + "1\t0:00:01\t1\t1\t1\t1\t0\t0\t1\t1\n")
+    for stage in ("write_report", "export_model.pcb"):
+        (tmp_path / f"{stage}.tsv").write_text(HEADER + "1\t0:00:01\t1\t1\t1\t1\t0\t0\t1\t1\n")
     first, second = cost_rows(tmp_path)
     dash = "\N{EN DASH}"
     assert (first.stage, first.subject, first.time, first.memory, first.load) == (
