@@ -11,9 +11,9 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
+from forked_stage import server_folder
 from project import REPORT, Project
 
 from streid.stage.finished_work import exclusive_work
@@ -37,10 +37,11 @@ class Finished:
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    project = Project(tmp_path_factory.mktemp("faults") / "project", fresh=True)
+    project = Project(tmp_path_factory.mktemp("faults") / "project")
     with project.edited_config() as config:
         config["datasets"]["demo"]["train"] |= {"checkpoint_seconds": 0, "workers": 0}
         config["datasets"]["demo"]["joint"] = {"fusions": ["likelihood"]}
+    server_folder()  # what its start takes is not counted
     started = time.monotonic()
     project.snakemake(REPORT)
     seconds = time.monotonic() - started
@@ -63,11 +64,10 @@ def wait_until(ready: Callable[[], object], what: str) -> None:
 
 
 def start(project: Project) -> subprocess.Popen[bytes]:
-    """Start the workflow in a process group of its own."""
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    """Start the workflow in a process group of its own; when the group is killed, so are the stages."""
     command = [sys.executable, "-m", "snakemake", "--cores", "2", "--rerun-incomplete", REPORT]
     return subprocess.Popen(
-        command, cwd=project.folder, env=environment, start_new_session=True, stderr=subprocess.DEVNULL
+        command, cwd=project.folder, env=project.environment(), start_new_session=True, stderr=subprocess.DEVNULL
     )
 
 
@@ -102,10 +102,9 @@ def test_a_second_workflow_is_refused_and_a_stage_by_hand_waits(finished: Finish
     dry = project.snakemake("--dry-run", "--printshellcmds", REPORT)
     (preparation,) = re.findall(r"^.*(python pipeline/prepare_dataset\.py .*)$", dry, re.MULTILINE)
     (training,) = re.findall(r"^.*(python pipeline/train_appearance\.py .*)$", dry, re.MULTILINE)
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
     def start_by_hand(command: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(["bash", "-c", command], cwd=project.folder, env=environment)
+        return subprocess.Popen(["bash", "-c", command], cwd=project.folder, env=project.environment())
 
     def waiting() -> int:
         return log.is_file() and log.read_text().count(f"waiting for process {os.getpid()} on")
