@@ -13,6 +13,7 @@ import json
 import os
 import runpy
 import selectors
+import shutil
 import signal
 import socket
 import subprocess
@@ -173,6 +174,7 @@ class Server:
                 if key.fileobj is sys.stdin:
                     for process in self._asking:
                         os.kill(process, signal.SIGKILL)
+                    shutil.rmtree(self._folder, ignore_errors=True)
                     return
                 if key.fileobj is self._listener:
                     self._start(self._listener.accept()[0])
