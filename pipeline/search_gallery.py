@@ -4,9 +4,14 @@ import argparse
 import logging
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from streid.appearance.network_settings import TRAINED, network_kind
 from streid.scoring.scoring_arguments import add_fusion_arguments, fusion_settings
 from streid.stage.cli import add_compute_arguments, non_negative_int, positive_int, run_stage, set_threads
+
+if TYPE_CHECKING:
+    from streid.appearance.feature_model import FeatureModel
 
 logger = logging.getLogger(__name__)
 
@@ -14,7 +19,9 @@ logger = logging.getLogger(__name__)
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     add = parser.add_argument
-    add("--model", required=True, type=Path, metavar="DIR", help="the model's folder, with model.safetensors")
+    model = parser.add_mutually_exclusive_group(required=True)
+    model.add_argument("--model", type=Path, metavar="DIR", help="the model's folder, with model.safetensors")
+    model.add_argument("--network", type=Path, metavar="FILE", help="the .onnx or .xml that made the features instead")
     add("--features", required=True, type=Path, help="features.h5 whose gallery is searched, made with that model")
     add("--image", required=True, type=Path, nargs="+", help="picture of the person, or several of one pass")
     add("--camid", type=non_negative_int, help="the picture's camera, as the data set numbers it")
@@ -40,11 +47,10 @@ def main() -> None:
     set_threads(arguments.threads)
     timed = any(value is not None for value in (arguments.camid, arguments.session, arguments.time))
     tables = arguments.histograms or arguments.features.absolute().parent.parent / "histograms.h5"
-    weights = check_request(arguments, tables if timed else None)
-    import torch
-
-    from streid.appearance.inference import Inference
-    from streid.appearance.models import load_model
+    kind, files = check_request(arguments, tables if timed else None)
+    from streid.appearance.feature_model import Reading
+    from streid.appearance.feature_models import open_model
+    from streid.appearance.network_file import features_settings
     from streid.data.picture_source import PictureSource
     from streid.files.atomic import write_text
     from streid.files.histograms import read_histograms
@@ -52,11 +58,16 @@ def main() -> None:
     from streid.scoring.evaluation import read_scene
     from streid.scoring.fusion_records import FusionRequest, make_fusion
     from streid.scoring.search import Gallery, place_and_time
-    from streid.stage.devices import choose_device
 
-    model, config = load_model(weights)
+    reading = Reading(
+        source=PictureSource(Path(), confined=False),
+        device=arguments.device,
+        threads=arguments.threads,
+        batch_size=64 if kind == TRAINED else len(arguments.image),
+    )
+    model = open_model(kind, files[0], features_settings(arguments.features, kind), reading)
     scene = read_scene(arguments.features)
-    check_match(arguments.features, scene.features_ND.shape[1], weights, model.feature_length)
+    check_match(arguments.features, scene.features_ND.shape[1], files[0], model)
     fusion = histograms = asking = None
     if timed:
         histograms = read_histograms(tables)
@@ -70,10 +81,6 @@ def main() -> None:
             seed=arguments.seed,
         )
         fusion = make_fusion(arguments.fusion, request)
-    device = choose_device(arguments.device)
-    torch.set_num_threads(arguments.threads)
-    inference = Inference(config=config, source=PictureSource(Path(), confined=False), device=device, batch_size=64)
-    model = model.to(device).to(memory_format=torch.channels_last)
     gallery = Gallery(
         sightings=scene.gallery,
         features_GD=scene.features_ND[len(scene.query) :],
@@ -81,7 +88,7 @@ def main() -> None:
         histograms=histograms,
     )
     started = time.perf_counter()
-    (features_1D,) = inference.features(model, [[tuple(map(str, arguments.image))]])
+    (features_1D,) = model.features([[tuple(map(str, arguments.image))]])
     found = gallery.search(features_1D[0], asking, top=arguments.top)
     logger.info("searched %d pictures in %.2f s", len(scene.gallery), time.perf_counter() - started)
     finds = list_finds(scene, found, fusion, asking, [str(image) for image in arguments.image])
@@ -90,8 +97,9 @@ def main() -> None:
     print(finds.json() if arguments.json else tabulate(finds))
 
 
-def check_request(arguments: argparse.Namespace, tables: Path | None) -> Path:
-    """Check inputs and outputs before anything is loaded; returns the model's file."""
+def check_request(arguments: argparse.Namespace, tables: Path | None) -> tuple[str, tuple[Path, ...]]:
+    """Check inputs and outputs before anything is loaded; returns the model's kind and files."""
+    from streid.appearance.feature_models import model_files
     from streid.errors import InputError
     from streid.files.atomic import check_targets
 
@@ -102,25 +110,25 @@ def check_request(arguments: argparse.Namespace, tables: Path | None) -> Path:
     for image in arguments.image:
         if not image.is_file():
             raise InputError(f"{image}: no such picture")
-    weights: Path = arguments.model / "model.safetensors"
-    check_targets((arguments.html,), (weights, arguments.features, tables, arguments.packed, *arguments.image))
-    return weights
+    kind = network_kind(str(arguments.network)) if arguments.network else TRAINED
+    files = model_files(kind, arguments.network or arguments.model / "model.safetensors")
+    check_targets((arguments.html,), (*files, arguments.features, tables, arguments.packed, *arguments.image))
+    return kind, files
 
 
-def check_match(features: Path, values: int, weights: Path, model_values: int) -> None:
+def check_match(features: Path, values: int, weights: Path, model: "FeatureModel") -> None:
     """Refuse features made by another model."""
     from streid.errors import InputError
-    from streid.files.checksums import digest_file
-    from streid.files.features import feature_weights
+    from streid.files.features import feature_origin
 
-    made_with = feature_weights(features)
-    if made_with and made_with != digest_file(weights):
+    made_with, _ = feature_origin(features)
+    if made_with and made_with != model.weights():
         raise InputError(
             f"{features}: was made with other weights than {weights}; give the model it was made with, or extract again"
         )
-    if values != model_values:
+    if values != model.feature_length:
         raise InputError(
-            f"{features}: features have {values} values, those of {weights} {model_values}; "
+            f"{features}: features have {values} values, those of {weights} {model.feature_length}; "
             "give the model they were made with"
         )
     if not made_with:

@@ -36,6 +36,7 @@ STAGES: list[tuple[str, ModuleType, str]] = [
     ("train", train_appearance, f"{PREPARED} output history work"),
     ("extract", extract_features, f"{PREPARED} model name output work"),
     ("export", export_model, "model output"),
+    ("network", extract_features, f"{PREPARED} network name output work"),
     ("inspect", inspect_model, f"{PREPARED} model name output"),
     ("histograms", build_histograms, "manifest output"),
     ("joint", evaluate_joint, "features histograms output metrics"),

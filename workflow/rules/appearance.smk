@@ -49,7 +49,7 @@ rule extract_features:
         manifest="results/{dataset}/manifest.csv",
         summary="results/{dataset}/dataset.json",
         pictures="results/{dataset}/pictures.h5",
-        model=of_job(Plan.model_file),
+        model=of_job(Plan.model_files),
     output:
         shard=temp("results/{dataset}/{model}/shards/{shard}-of-{shards}.h5"),
     log:
@@ -64,16 +64,17 @@ rule extract_features:
     resources:
         mem_mb=asked(memory_requests.extract_features),
         runtime=480,
-        gpu=GPUS,
+        gpu=of_job(job_resources.extraction_gpus),
     params:
         *code("extract_features"),
+        model=of_job(Plan.model_flags),
         root=of_job(Plan.root),
         work="results/{dataset}/{model}/work/extraction-{shard}-of-{shards}",
         device=DEVICE,
         options=options("extract"),
     shell:
         "python {input.script:q} --manifest {input.manifest:q} --summary {input.summary:q} --root {params.root:q} --packed {input.pictures:q} "
-        "--model {input.model:q} --name {wildcards.model:q} --output {output.shard:q} --work {params.work:q} "
+        "{params.model:q} --name {wildcards.model:q} --output {output.shard:q} --work {params.work:q} "
         "--device {params.device} --threads {threads} --shard {wildcards.shard} --shards {wildcards.shards} {params.options:q} >> {log:q} 2>&1"
 
 

@@ -13,10 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
-from streid.appearance.appearance_model import AppearanceModel
-from streid.appearance.inference import Inference
+from streid.appearance.feature_model import FeatureModel
 from streid.appearance.progress import progress_bar
 from streid.data.units import Units
 from streid.errors import InputError, refused_by_system
@@ -80,7 +78,7 @@ class Extractor:
     """Computes chunks into a work folder.
 
     Args:
-        model: as loaded from model.safetensors.
+        model: computes the features.
         work: folder for finished chunks; those of another fingerprint are removed.
         fingerprint: of the model, parameters, code and data.
         circumstances: what may change the last bits alone; the log says if the chunks were made under others.
@@ -89,16 +87,14 @@ class Extractor:
 
     def __init__(
         self,
-        model: AppearanceModel,
-        inference: Inference,
+        model: FeatureModel,
         *,
         work: Path,
         fingerprint: str,
         dtype: str,
         circumstances: Circumstances | None = None,
     ) -> None:
-        self.model = model.to(inference.device).to(memory_format=torch.channels_last)
-        self.inference, self.work, self.dtype = inference, work, np.dtype(dtype)
+        self.model, self.work, self.dtype = model, work, np.dtype(dtype)
         self._claim_work(fingerprint, circumstances or {})
 
     def extract(self, groups: Mapping[str, Units], chunks: Sequence[Chunk]) -> None:
@@ -107,14 +103,13 @@ class Extractor:
         Raises:
             InputError: a picture cannot be read, or the model gives values that are not finite.
         """
-        torch.backends.cudnn.benchmark = True
         missing = [chunk for chunk in chunks if self._read(chunk) is None]
         paths = [groups[chunk.group].paths[chunk.start : chunk.stop] for chunk in missing]
         total = sum(chunk.stop - chunk.start for chunk in chunks)
         done = total - sum(map(len, paths))
         unit = "tracklet" if any(len(one) > 1 for units in paths for one in units) else "picture"
         with progress_bar("extracting", unit, total, done) as progress:
-            for chunk, features_UD in zip(missing, self.inference.features(self.model, paths), strict=True):
+            for chunk, features_UD in zip(missing, self.model.features(paths), strict=True):
                 with atomic_output(self._path(chunk)) as partial:
                     with partial.open("wb") as handle:
                         np.save(handle, features_UD.astype(self.dtype, copy=False))

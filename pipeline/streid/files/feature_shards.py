@@ -39,12 +39,13 @@ Features = npt.NDArray[np.floating]
 
 @dataclass(frozen=True, kw_only=True)
 class ShardHeader:
-    """What a shard belongs to: data set, model, unit and weights as in features.h5; run, shard (from 1) and shards."""
+    """What a shard belongs to: run, shard (from 1), shards; and data set, model, unit and so on as in features.h5."""
 
     dataset: str
     model: str
     unit: str
     weights: str
+    network: str = ""
     run: str
     shard: int
     shards: int
@@ -120,6 +121,7 @@ def merge_shards(paths: Sequence[Path], output: Path) -> None:
             dtype=first.dtype,
             unit=first.unit,
             weights=first.weights,
+            network=first.network,
         )
 
 

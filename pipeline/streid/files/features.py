@@ -56,6 +56,7 @@ def write_features(
     dtype: str = "float32",
     unit: str = "picture",
     weights: str = "",
+    network: str = "",
 ) -> None:
     """Write a features.h5 block by block, atomically.
 
@@ -64,11 +65,14 @@ def write_features(
         groups: group name -> (its pictures, blocks of consecutive feature rows that add up to them).
         dtype: float32 or float16, as stored.
         unit: what a row describes, picture or tracklet.
-        weights: SHA-256 of the model.safetensors the features come from, in hexadecimal; empty is not stored.
+        weights: SHA-256 of the file with the weights the features come from, in hexadecimal; empty is not stored.
+        network: of a network of another program, how pictures went into it, as JSON; empty is not stored.
     """
     with create_file(path, FEATURES_FORMAT, dataset=dataset, model=model, unit=unit) as handle:
         if weights:
             handle.attrs["weights_sha256"] = weights
+        if network:
+            handle.attrs["network"] = network
         for name in sorted(groups):
             sightings, blocks = groups[name]
             group = handle.create_group(name)
@@ -171,10 +175,10 @@ def feature_groups(path: str | os.PathLike[str]) -> tuple[str, ...]:
         return tuple(sorted(handle))
 
 
-def feature_weights(path: str | os.PathLike[str]) -> str:
-    """SHA-256 of the model.safetensors that a features.h5 was made with; empty where it does not say."""
+def feature_origin(path: str | os.PathLike[str]) -> tuple[str, str]:
+    """What a features.h5 was made with: `weights` and `network` of `write_features`, empty where it does not say."""
     with open_checked(path, FEATURES_FORMAT) as handle:
-        return str(handle.attrs.get("weights_sha256", ""))
+        return str(handle.attrs.get("weights_sha256", "")), str(handle.attrs.get("network", ""))
 
 
 def read_sightings(path: str | os.PathLike[str], group: str) -> Sightings:

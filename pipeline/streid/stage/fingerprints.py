@@ -3,9 +3,10 @@
 The workflow uses the digests as params of the stage's rule; the stages that can be resumed put them into the
 fingerprint of their unfinished work. Imports inside functions count; those for type checkers do not.
 
-A job uses one architecture, one backbone and one data set format of several. The modules that choose among them are
-listed in `CHOOSERS`; of such a module's tables and matches only the job's own entry and case count, and so only what
-that case imports. Of a name like `timm:resnet18` only what is before the colon is looked for.
+A job uses one kind of model, one architecture, one backbone and one data set format of several. The modules that choose
+among them are listed in `CHOOSERS`; of such a module's tables and matches only the job's own entry and case count, and
+so only what that case imports. Of a name like `timm:resnet18` only what is before the colon is looked
+for.
 """
 
 import ast
@@ -22,6 +23,7 @@ PACKAGE = "streid"
 CHOOSERS = {
     "streid/appearance/architectures.py": "architecture",
     "streid/appearance/backbones.py": "backbone",
+    "streid/appearance/feature_models.py": "kind",
     "streid/data/layouts.py": "format",
 }
 DIGEST_LETTERS = 12
@@ -36,7 +38,7 @@ def code_digests(script: Path, chosen: Mapping[str, str] | None = None) -> dict[
 
     Args:
         script: the stage script; the package `streid` lies beside it.
-        chosen: the job's `architecture`, `backbone` and `format`; where one is left out, all of its kind count.
+        chosen: the job's `kind`, `architecture`, `backbone` and `format`; where one is left out, all of its kind count.
 
     Returns:
         The digest of each file by its path from the script's folder, sorted by path.

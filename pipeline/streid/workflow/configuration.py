@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 from streid.appearance.export_settings import ExportSettings
 from streid.appearance.extract_settings import ExtractSettings
 from streid.appearance.inspect_settings import InspectSettings
+from streid.appearance.network_settings import NetworkSettings
 from streid.appearance.train_settings import TrainSettings
 from streid.data.layouts import FORMATS
 from streid.data.prepare_settings import PrepareSettings
@@ -41,6 +42,10 @@ PathText = Annotated[str, PATH, FROM_YAML]
 NAMED = BeforeValidator(refuse_twice)
 
 
+def _as_file(network: object) -> object:
+    return {"file": network} if isinstance(network, str) else network
+
+
 class ComputeSettings(Section):
     """Devices and threads of the stages."""
 
@@ -63,6 +68,13 @@ class ModelSettings(Section):
     rerank: RerankSettings = Field(default_factory=RerankSettings)
 
 
+class NetworkEntry(NetworkSettings):
+    """A network of another program."""
+
+    file: PathText = ""
+    """the network: .onnx, or OpenVINO's .xml with its .bin beside it"""
+
+
 class ModelEntry(ModelSettings):
     """A name and an entry for each model."""
 
@@ -70,6 +82,8 @@ class ModelEntry(ModelSettings):
     """another entry, whose weights it uses; it is then not trained itself and has no section train"""
     train_on: Annotated[list[Name], DIFFERENT] = Field(default_factory=list)
     """data sets to train it on together, once for all that list it; empty: each data set trains its own"""
+    network: Annotated[NetworkEntry, BeforeValidator(_as_file)] = Field(default_factory=NetworkEntry)
+    """a network of another program, not trained here (docs/networks.md): FILE, or {file: FILE} and keys of network"""
 
 
 class DatasetEntry(ModelSettings):
@@ -105,6 +119,7 @@ class Configuration(Section):
     train: TrainSettings = Field(default_factory=TrainSettings)
     extract: ExtractSettings = Field(default_factory=ExtractSettings)
     export: ExportSettings = Field(default_factory=ExportSettings)
+    network: NetworkSettings = Field(default_factory=NetworkSettings)
     inspect: InspectSettings = Field(default_factory=InspectSettings)
     histograms: HistogramSettings = Field(default_factory=HistogramSettings)
     joint: JointSettings = Field(default_factory=JointSettings)

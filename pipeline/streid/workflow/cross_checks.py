@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from streid.appearance.network_settings import NetworkSettings, network_kind
 from streid.appearance.train_settings import TrainSettings
 from streid.data.rendered.render_settings import RenderSettings
 from streid.errors import InputError
@@ -42,7 +43,8 @@ def _settings_problems(plan: Plan) -> Iterator[str]:
     for name in plan.rendered:
         yield from _refusal(RenderSettings, plan.settings("render", name), f"datasets.{name}: render")
     # A model may be tested on several data sets; it is trained on one.
-    trainings = {plan.training_of(name, model): None for name in plan.datasets for model in plan.own_models(name)}
+    tested = [(name, model) for name in plan.datasets for model in plan.own_models(name)]
+    trainings = {plan.training_of(name, model): None for name, model in tested if not plan.network_of(model)}
     for source, trained in trainings:
         settings, place = plan.settings("train", source, trained), f"datasets.{source}, model {trained}: train"
         yield from _refusal(TrainSettings, settings, place)
@@ -67,8 +69,27 @@ def _model_problems(plan: Plan) -> Iterator[str]:
         for source in plan.models[name].get("train_on", []):
             if source not in plan.datasets:
                 yield f"models.{name}.train_on names {source!r}, which datasets does not describe"
-        if plan.weights_of(name) not in plan.trained:
+        if "network" in plan.models[name]:
+            yield from _network_problems(plan, name)
+        elif plan.weights_of(name) not in plan.trained:
             yield f"models.{name}.weights_of names {plan.weights_of(name)!r}, which is no model that is trained itself"
+
+
+def _network_problems(plan: Plan, name: str) -> Iterator[str]:
+    """What is wrong with a model that is a network of another program."""
+    place, entry = f"models.{name}", plan.models[name]
+    for other in ("weights_of", "train", "train_on"):
+        if other in entry:
+            yield f"{place} has network and {other}; leave one out: a network of another program is not trained here"
+    if not (file := plan.network_of(name)):
+        yield f"{place}.network has no file; add file: FILE, the .onnx or .xml"
+        return
+    try:
+        network_kind(file)
+        values = plan.config["network"] | entry["network"]
+        NetworkSettings.of(**{key: value for key, value in values.items() if key != "file"})
+    except InputError as error:
+        yield f"{place}.network: {error}"
 
 
 def _reserved(place: str, model: str) -> Iterator[str]:
@@ -94,12 +115,12 @@ def _dataset_problems(plan: Plan, name: str) -> Iterator[str]:
     for model, settings in entry.get("model_settings", {}).items():
         if model not in plan.models:
             yield f"{place}.model_settings names {model!r}, which models does not describe"
-        elif "train" in settings and plan.weights_of(model) != model:
+        elif "train" in settings and model not in plan.trained:
             weights = plan.weights_of(model)
-            yield (
-                f"{place}.model_settings.{model} has a section train, but {model} has the weights of {weights}: "
-                "put it there"
-            )
+            why = "is a network of another program: leave it out"
+            if not plan.network_of(model):
+                why = f"has the weights of {weights}: put it there"
+            yield f"{place}.model_settings.{model} has a section train, but {model} {why}"
         elif "train" in settings and plan.trained_on(model):
             yield (
                 f"{place}.model_settings.{model} has a section train, but {model} is trained on "
@@ -117,5 +138,7 @@ def _listed_problems(plan: Plan, name: str) -> Iterator[str]:
             yield f"{place}.models names {model!r}, which models does not describe"
         if at and plan.trained_on(trained):
             yield f"{place}.models names {model!r}, but {trained} is the same everywhere (train_on); write {trained}"
+        elif at and plan.network_of(model):
+            yield f"{place}.models names {model!r}, but {trained} is not trained on a data set here: write {trained}"
         elif at and source not in plan.datasets:
             yield f"{place}.models names {model!r}: no data set {source!r}"

@@ -1,11 +1,18 @@
 """How many processes, threads and GPUs the jobs ask for."""
 
+from streid.appearance.network_settings import network_kind
 from streid.workflow.plan import Plan
 
 
 def gpus(plan: Plan) -> int:
     """The GPUs of a job that can use one."""
     return 0 if plan.compute["device"] == "cpu" else 1
+
+
+def extraction_gpus(plan: Plan, model: str) -> int:
+    """The GPUs of an extraction job; none for an OpenVINO network, which runs on the CPU."""
+    network = plan.network_of(model)
+    return 0 if network and network_kind(network) == "openvino" else gpus(plan)
 
 
 def training_processes(plan: Plan, dataset: str, model: str) -> int:

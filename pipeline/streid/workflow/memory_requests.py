@@ -17,6 +17,7 @@ from streid.workflow.plan import TOGETHER, Plan
 SPLITS = ("train", "val", "query", "gallery")
 GUESSED_COUNTS = {"train": 20_000, "val": 0, "query": 5_000, "gallery": 25_000, "cameras": 10}
 GUESSED_VALUES = 2048
+GUESSED_INPUT = (384, 192)  # of a network whose file says its size
 LEAST_ROW_BYTES = 30  # of a row of a manifest
 GUESSED_RANKINGS = 4 * memory.RANKED_BYTES  # of a query: one fusion's streams
 SCORED = ("query", "gallery", "val")
@@ -105,7 +106,19 @@ def train_appearance(job: Job) -> int:
 
 def extract_features(job: Job) -> int:
     """By the weights' file, or the network that is still to be trained, and the batch."""
-    network, extract = job.network(), job.settings("extract")
+    extract = job.settings("extract")
+    if job.plan.network_of(job.model):
+        size = job.settings("network")
+        return _on_any_device(
+            job,
+            memory.extracting,
+            weights=job.bytes_of("model"),
+            pixels=(size["height"] or GUESSED_INPUT[0]) * (size["width"] or GUESSED_INPUT[1]),
+            batch_size=extract["batch_size"],
+            workers=extract["workers"],
+            pictures=_pictures(job),
+        )
+    network = job.network()
     return _on_any_device(
         job,
         memory.extracting,

@@ -8,12 +8,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from streid.appearance.network_settings import network_kind
 from streid.data.layouts import raw_inputs
 from streid.errors import InputError
 from streid.stage.settings import passing
 from streid.workflow.configuration import section_of
 
 TOGETHER = "+"  # between the names of data sets that a model is trained on together; no name holds it
+# What exporters call the file with an ONNX network's weights where these are not in it.
+EXTERNAL_WEIGHTS = (".data", "_data")
 
 
 class Plan:
@@ -36,7 +39,12 @@ class Plan:
     @property
     def trained(self) -> list[str]:
         """The models that are trained themselves."""
-        return sorted(name for name in self.models if self.weights_of(name) == name)
+        return sorted(name for name in self.models if self.weights_of(name) == name and not self.network_of(name))
+
+    @property
+    def networks(self) -> list[str]:
+        """The models that are networks of other programs."""
+        return sorted(name for name in self.models if self.network_of(name))
 
     @property
     def imported(self) -> list[str]:
@@ -83,6 +91,10 @@ class Plan:
     def trained_on(self, model: str) -> list[str]:
         """The data sets that a model is trained on wherever it is tested; empty where each data set trains its own."""
         return list(self.models.get(self.weights_of(model), {}).get("train_on", []))
+
+    def network_of(self, model: str) -> str:
+        """The file of a model that is a network of another program; empty for one that is trained here."""
+        return str(self.models.get(model.partition("@")[0], {}).get("network", {}).get("file", ""))
 
     def training_of(self, dataset: str, model: str) -> tuple[str, str]:
         """The data set that a model of this data set is trained on, and the entry whose weights it has.
@@ -138,12 +150,15 @@ class Plan:
         return str(self.datasets[dataset]["format"])
 
     def code_choices(self, dataset: str, model: str | None = None) -> dict[str, str]:
-        """What a job's code depends on: the data set's format, and a model's architecture and backbone if trained here.
+        """What a job's code depends on: the format, a model's kind, and its architecture and backbone if trained here.
 
         Named as in `streid.stage.fingerprints`.
         """
         choices = {} if TOGETHER in dataset else {"format": self.format(dataset)}
-        if model is not None and model not in self.imports(dataset):
+        if model is not None and (network := self.network_of(model)):
+            choices |= {"kind": network_kind(network)}
+        elif model is not None and model not in self.imports(dataset):
+            choices |= {"kind": "trained"}
             train = self.settings("train", *self.training_of(dataset, model))
             choices |= {name: str(train[name]) for name in ("architecture", "backbone")}
         return choices
@@ -175,9 +190,29 @@ class Plan:
         return [] if value in ("imagenet", "none") else [value]
 
     def model_file(self, dataset: str, model: str) -> str:
-        """The trained model: of this data set, or of another one for `name@source`."""
+        """The trained model: of this data set, or of another one for `name@source`.
+
+        Raises:
+            InputError: it is a network of another program.
+        """
+        if self.network_of(model):
+            raise InputError(f"{model} is a network of another program: there is nothing of it to train or to inspect")
         source, trained = self.training_of(dataset, model)
         return f"results/{source}/{trained}/model.safetensors"
+
+    def model_files(self, dataset: str, model: str) -> list[str]:
+        """The files with a model's weights: the trained model, or a network with the files of weights beside it."""
+        if not (network := self.network_of(model)):
+            return [self.model_file(dataset, model)]
+        beside = [Path(network).with_suffix(".bin")] if network_kind(network) == "openvino" else []
+        beside += [Path(f"{network}{ending}") for ending in EXTERNAL_WEIGHTS]
+        return [network, *(str(path) for path in beside if path.is_file())]
+
+    def model_flags(self, dataset: str, model: str) -> list[str]:
+        """`--model FILE`, or `--network FILE` with how pictures go into it."""
+        if network := self.network_of(model):
+            return ["--network", network, *self.options("network", dataset, model)]
+        return ["--model", self.model_file(dataset, model)]
 
     def shard_files(self, dataset: str, model: str) -> list[str]:
         """The shards of an extraction, a job each."""
@@ -219,11 +254,13 @@ class Plan:
     def training_histories(self, dataset: str) -> list[str]:
         """training.csv of the models trained on this data set; one trained on another shows its own there."""
         own = [model for model in self.own_models(dataset) if self.training_of(dataset, model) == (dataset, model)]
+        own = [model for model in own if not self.network_of(model)]
         return [f"results/{dataset}/{model}/training.csv" for model in own]
 
     def inspections(self, dataset: str) -> list[str]:
-        """inspection.h5 of the models whose weights are here."""
-        return [f"results/{dataset}/{model}/inspection.h5" for model in self.own_models(dataset)]
+        """inspection.h5 of the models that are trained here: nothing shows inside a network of another program."""
+        own = [model for model in self.own_models(dataset) if not self.network_of(model)]
+        return [f"results/{dataset}/{model}/inspection.h5" for model in own]
 
 
 def flags(values: Mapping[str, Any]) -> list[str]:

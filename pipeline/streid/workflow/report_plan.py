@@ -73,5 +73,8 @@ def _model_record(plan: Plan, dataset: str, model: str) -> dict[str, Any]:
     if model in plan.imports(dataset):
         return {"features": plan.imports(dataset)[model], **scoring}
     own = {section: plan.settings(section, dataset, model) for section in ("extract", "inspect")}
+    if network := plan.network_of(model):
+        how = {"file": network} | plan.settings("network", dataset, model)
+        return {"network": how, "extract": plan.settings("extract", dataset, model), **scoring}
     train_on = {"train_on": plan.trained_on(model)} if plan.trained_on(model) else {}
     return {**train_on, "train": plan.settings("train", *plan.training_of(dataset, model)), **own, **scoring}

@@ -1,6 +1,6 @@
 """Extraction in chunks and shards: what is on disk is not computed again, and the result is the same."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import h5py
@@ -22,7 +22,15 @@ from streid.files.features import write_features
 from streid.files.sightings import Sightings
 
 CONFIG = ModelConfig(architecture="baseline", backbone="resnet18", identities=2, height=64, width=32)
-HEADER = {"dataset": "d", "model": "m", "unit": "tracklet", "weights": "ab", "dimension": 8, "dtype": "float32"}
+HEADER = {
+    "dataset": "d",
+    "model": "m",
+    "unit": "tracklet",
+    "weights": "ab",
+    "network": "{}",
+    "dimension": 8,
+    "dtype": "float32",
+}
 
 
 def units(root: Path, prefix: str, lengths: list[int]) -> Units:
@@ -41,6 +49,18 @@ def groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Unit
     return {"query": units(tmp_path, "q", [1, 1, 1, 2, 2, 1, 1]), "gallery": units(tmp_path, "g", [1, 1, 1, 1, 1])}
 
 
+class TinyFeatures:
+    """A tiny model's features, as `FeatureModel` describes them."""
+
+    feature_length = 8
+
+    def __init__(self, inference: Inference) -> None:
+        self._model, self._inference = TinyModel().to(memory_format=torch.channels_last), inference
+
+    def features(self, chunks: Sequence[Sequence[tuple[str, ...]]]) -> Iterator[np.ndarray]:
+        return self._inference.features(self._model, chunks)
+
+
 def make_extractor(
     root: Path,
     fingerprint: str = "f",
@@ -54,8 +74,7 @@ def make_extractor(
         config=CONFIG, source=PictureSource(root), device=torch.device("cpu"), batch_size=2, workers=workers
     )
     return Extractor(
-        TinyModel(),
-        inference,
+        TinyFeatures(inference),
         work=root / work,
         fingerprint=fingerprint,
         dtype="float32",

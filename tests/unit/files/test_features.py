@@ -11,7 +11,7 @@ from streid.errors import InputError
 from streid.files.checksums import has_checksum
 from streid.files.features import (
     feature_groups,
-    feature_weights,
+    feature_origin,
     largest_of_rows,
     read_features,
     read_sightings,
@@ -81,9 +81,9 @@ def test_features_round_trip(features_file: Path) -> None:
 def test_features_name_the_weights_they_come_from_where_known(features_file: Path, tmp_path: Path) -> None:
     group = (make_sightings(1), [np.ones((1, 4))])
     path = tmp_path / "named.h5"
-    write_features(path, dataset="d", model="m", dimension=4, groups={"query": group}, weights="ab12")
-    assert feature_weights(path) == "ab12"
-    assert feature_weights(features_file) == ""
+    write_features(path, dataset="d", model="m", dimension=4, groups={"query": group}, weights="ab12", network="{}")
+    assert feature_origin(path) == ("ab12", "{}")
+    assert feature_origin(features_file) == ("", "")
 
 
 def test_half_precision_features_are_read_as_float32(tmp_path: Path) -> None:

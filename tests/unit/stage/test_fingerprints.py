@@ -15,7 +15,7 @@ from streid.stage.fingerprints import CHOOSERS, code_digests, fingerprint_run
 
 PIPELINE = ROOT / "pipeline"
 SOURCES = sorted(path.relative_to(PIPELINE).as_posix() for path in PIPELINE.rglob("*.py"))
-JOB = {"architecture": "pcb", "backbone": "resnet50", "format": "market1501"}
+JOB = {"kind": "trained", "architecture": "pcb", "backbone": "resnet50", "format": "market1501"}
 STAGES = {
     "render_demo",
     "prepare_dataset",
@@ -155,6 +155,20 @@ def test_a_model_counts_its_own_architecture(name: str) -> None:
         files = code_digests(PIPELINE / f"{stage}.py", {"architecture": name, "backbone": "resnet18"})
         built = {path for path in files if Path(path).stem in ARCHITECTURES}
         assert built == {f"{own.replace('.', '/')}.py"}
+
+
+def test_networks_of_other_programs_and_trained_models_count_apart() -> None:
+    """An edit of what runs one kind makes no features of another again, nor any training."""
+    own = {"streid/appearance/onnx_network.py": "onnx", "streid/appearance/openvino_network.py": "openvino"}
+    shared = {"streid/appearance/external_network.py", "streid/data/network_pictures.py"}
+    for kind in ("trained", "onnx", "openvino"):
+        chosen = {"kind": kind, "architecture": "pcb", "backbone": "resnet18"}
+        files = set(code_digests(PIPELINE / "extract_features.py", chosen))
+        assert {own[path] for path in own.keys() & files} == {kind} - {"trained"}
+        assert bool(files & shared) == (kind != "trained")
+        assert ("streid/appearance/pcb.py" in files) == (kind == "trained")
+        assert "streid/appearance/feature_models.py" in files
+    assert not (own.keys() | shared) & set(code_digests(PIPELINE / "train_appearance.py"))
 
 
 def test_a_data_set_counts_its_own_format() -> None:

@@ -14,6 +14,7 @@ SECTIONS: dict[str, dict[str, Any]] = {
         "processes": "auto",
     },
     "extract": {"unit": "auto", "shards": 1},
+    "network": {"flip": "auto"},
     "inspect": {"units": 8},
     "histograms": {"sigma": 50},
     "joint": {"fusions": ["logistic", "likelihood"], "alpha": 5, "histograms_from": "own"},

@@ -50,6 +50,41 @@ def test_nothing_is_wrong_with_a_plain_configuration() -> None:
             "datasets.a.model_settings.wide has a section train, but wide is trained on a, b once for all data sets",
         ),
         (
+            {"models": {"zoo": {"network": {"file": "z.onnx"}, "train": {"epochs": 1}}}},
+            "models.zoo has network and train; leave one out: a network of another program is not trained here",
+        ),
+        (
+            {"models": {"zoo": {"network": {"file": "z.onnx"}, "weights_of": "pcb"}}},
+            "models.zoo has network and weights_of; leave one out",
+        ),
+        (
+            {"models": {"zoo": {"network": {"colour": "bgr"}}}},
+            "models.zoo.network has no file; add file: FILE, the .onnx or .xml",
+        ),
+        (
+            {"models": {"zoo": {"network": {"file": "z.pth"}}}},
+            "models.zoo.network: z.pth: a network is an .onnx file, or an OpenVINO .xml with its .bin beside it",
+        ),
+        (
+            {"models": {"zoo": {"network": {"file": "z.onnx", "std": [1, 2]}}}},
+            "models.zoo.network: std has 2 values; give one, or three in the order of the network's colours",
+        ),
+        (
+            {"models": {"zoo": {"network": {"file": "z.onnx"}}, "more": {"weights_of": "zoo"}}},
+            "models.more.weights_of names 'zoo', which is no model that is trained itself",
+        ),
+        (
+            {"models": {"zoo": {"network": {"file": "z.onnx"}}}, "datasets": {"a": {"models": ["zoo@b"]}}},
+            "datasets.a.models names 'zoo@b', but zoo is not trained on a data set here: write zoo",
+        ),
+        (
+            {
+                "models": {"zoo": {"network": {"file": "z.onnx"}}},
+                "datasets": {"a": {"model_settings": {"zoo": {"train": {"epochs": 3}}}}},
+            },
+            "datasets.a.model_settings.zoo has a section train, but zoo is a network of another program: leave it out",
+        ),
+        (
             {"datasets": {"a": {"train": {"frames": 4}}}},
             "datasets.a, model pcb: train: frames is 4, but pcb takes single pictures: set frames to 1",
         ),

@@ -95,6 +95,20 @@ def test_start_weights_larger_than_expected_count() -> None:
     assert after - before > 2000
 
 
+def test_a_network_of_another_program_goes_by_its_file_and_its_inputs_size() -> None:
+    Path("n.onnx").write_bytes(bytes(1_000_000))
+
+    def asked(**entry: int) -> int:
+        models = {"zoo": {"network": {"file": "n.onnx", **entry}}}
+        job = make_job({"model": ["n.onnx"]}, models=models)
+        return memory_requests.extract_features(replace(job, wildcards={"dataset": "a", "model": "zoo"}))
+
+    small = asked(height=64, width=32)
+    assert small < asked() == asked(height=384, width=192)
+    Path("n.onnx").write_bytes(bytes(300_000_000))
+    assert asked(height=64, width=32) > small
+
+
 def test_extraction_and_inspection_go_by_the_weights_file() -> None:
     job = make_job({"model": "results/a/pcb/model.safetensors"}, train={"backbone": "resnet18"})
     before = [memory_requests.extract_features(job), memory_requests.inspect_model(job)]

@@ -10,6 +10,8 @@ from streid.errors import InputError
 from streid.stage.fingerprints import CHOOSERS
 from streid.workflow.plan import Plan, flags
 
+TRAINED = {"kind": "trained"}
+
 
 def test_a_setting_is_the_most_special_one_there_is() -> None:
     config = make_config(
@@ -64,7 +66,7 @@ def test_a_model_may_be_trained_on_several_data_sets_together_once_for_all() -> 
     assert plan.settings("train", "b+a", "wide")["epochs"] == 3
     assert plan.training_files("b+a", "wide", "x") == ["results/b/x", "results/a/x"]
     assert plan.training_roots("b+a") == ["data/b", "data/a"]
-    assert plan.code_choices("b+a", "wide") == {"architecture": "pcb", "backbone": "resnet50"}
+    assert plan.code_choices("b+a", "wide") == TRAINED | {"architecture": "pcb", "backbone": "resnet50"}
     assert plan.model_file("c", "only") == "results/a/only/model.safetensors"
     assert (plan.training_histories("a"), plan.training_histories("c")) == (["results/a/only/training.csv"], [])
     for source, model in (("a", "wide"), ("b+a", "pcb"), ("c", "only")):
@@ -83,9 +85,38 @@ def test_a_jobs_code_depends_on_its_format_architecture_and_backbone() -> None:
     )
     plan = Plan(config)
     assert plan.code_choices("a") == plan.code_choices("a", "osnet") == {"format": "mars"}
-    assert plan.code_choices("a", "pcb") == {"format": "mars", "architecture": "pcb", "backbone": "resnet50"}
-    assert plan.code_choices("a", "again@b") == {"format": "mars", "architecture": "stgcn", "backbone": "resnet18"}
+    assert plan.code_choices("a", "pcb") == TRAINED | {"format": "mars", "architecture": "pcb", "backbone": "resnet50"}
+    assert plan.code_choices("a", "again@b") == TRAINED | {
+        "format": "mars",
+        "architecture": "stgcn",
+        "backbone": "resnet18",
+    }
     assert set(plan.code_choices("a", "pcb")) == set(CHOOSERS.values())
+
+
+def test_a_network_of_another_program_is_neither_trained_nor_inspected(tmp_path: Path) -> None:
+    network = tmp_path / "n.xml"
+    for name in ("n.xml", "n.bin", "m.onnx", "m.onnx.data"):
+        (tmp_path / name).touch()
+    entry = {"network": {"file": str(network), "colour": "bgr", "mean": [0, 1, 2]}}
+    models = {"zoo": entry, "other": {"network": {"file": str(tmp_path / "m.onnx")}}}
+    plan = Plan(make_config(models=models, datasets={"a": {"models": ["pcb", "zoo"], "features": {"far": "F.h5"}}}))
+    assert (plan.trained, plan.networks) == (["pcb"], ["other", "zoo"])
+    assert plan.own_models("a") == ["pcb", "zoo"]
+    assert plan.inspections("a") == ["results/a/pcb/inspection.h5"]
+    assert plan.training_histories("a") == ["results/a/pcb/training.csv"]
+    assert plan.code_choices("a", "zoo") == {"format": "market1501", "kind": "openvino"}
+    assert plan.code_choices("a", "other") == {"format": "market1501", "kind": "onnx"}
+    assert plan.model_files("a", "zoo") == [str(network), str(tmp_path / "n.bin")]
+    assert plan.model_files("a", "other") == [str(tmp_path / "m.onnx"), str(tmp_path / "m.onnx.data")]
+    assert plan.model_files("a", "pcb@b") == ["results/b/pcb/model.safetensors"]
+    how = ["--colour", "bgr", "--flip", "auto", "--mean", "0", "1", "2"]
+    assert plan.model_flags("a", "zoo") == ["--network", str(network), *how]
+    assert plan.model_flags("a", "pcb") == ["--model", "results/a/pcb/model.safetensors"]
+    with pytest.raises(
+        InputError, match="zoo is a network of another program: there is nothing of it to train or to in"
+    ):
+        plan.model_file("a", "zoo")
 
 
 def test_features_made_elsewhere_have_neither_training_nor_inspection() -> None:

@@ -67,3 +67,11 @@ def test_the_record_holds_what_decides_the_results() -> None:
     assert set(record["models"]["again@b"]) == {"train", "extract", "inspect", "joint", "rerank"}
     assert record["models"]["osnet"] == {"features": "F.h5", "joint": config["joint"], "rerank": config["rerank"]}
     assert "render" not in json.loads(configuration_record(Plan(config), "b"))
+
+
+def test_a_networks_record_holds_its_file_and_how_pictures_go_into_it() -> None:
+    models = {"zoo": {"network": {"file": "n.xml", "colour": "bgr"}}}
+    plan = Plan(make_config(models=models, datasets={"a": {"models": ["zoo"]}}))
+    record = json.loads(configuration_record(plan, "a"))["models"]["zoo"]
+    assert record["network"] == {"file": "n.xml", "colour": "bgr", "flip": "auto"}
+    assert set(record) == {"network", "extract", "joint", "rerank"}

@@ -57,7 +57,7 @@ class ModelsSection(Section):
     """Each model's features, and figures by kind.
 
     features: (model, (what a feature describes, its length, where the model was trained)). unseen: models whose
-    features were given without the model.
+    insides are not here: their features were given without the model, or it is a network of another program.
     """
 
     features: Sequence[tuple[str, tuple[str, ...]]]

@@ -1,0 +1,47 @@
+"""From decoded pictures to a network's input: colours, scale, mean, deviation, layout, element type, size of the batch.
+
+Shape suffixes: N pictures of a batch, H rows, W columns, C colours.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from streid.appearance.network_file import COLOURS, NetworkForm
+
+Pictures = npt.NDArray[np.uint8]
+
+
+class InputMaker:
+    """Makes inputs of a network; several threads may use it at once."""
+
+    def __init__(self, form: NetworkForm) -> None:
+        settings = form.settings
+        self.form = form
+        std_C = np.broadcast_to(np.array(settings.std, np.float64), COLOURS)
+        mean_C = np.broadcast_to(np.array(settings.mean, np.float64), COLOURS)
+        self._factor_C = (1 / (settings.scale * std_C)).astype(np.float32)
+        self._shift_C = (-mean_C / std_C).astype(np.float32)
+        self._order = range(COLOURS) if settings.colour == "rgb" else range(COLOURS)[::-1]
+
+    def make(self, pictures: Pictures, batch: int) -> npt.NDArray[Any]:
+        """The input for pictures (N, H, W, C) or clips (N, T, H, W, C), RGB, filled with zeros up to `batch`."""
+        values = np.zeros(self.form.input_shape(batch), self.form.input.dtype)
+        filled = values[: len(pictures)]
+        colours_last = filled if self.form.channels_last else np.moveaxis(filled, -3, -1)
+        for place, colour in enumerate(self._order):
+            target, source = colours_last[..., place], pictures[..., colour]
+            if self.form.takes_bytes:
+                target[...] = source
+                continue
+            # Bytes times a number of single precision, written once; then the shift, where there is one.
+            np.multiply(source, self._factor_C[place], out=target, dtype=np.float32, casting="same_kind")
+            if self._shift_C[place]:
+                target += self._shift_C[place]
+        return values
+
+    def mirror(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The input of the mirrored pictures."""
+        axis = -2 if self.form.channels_last else -1
+        return np.ascontiguousarray(np.flip(values, axis))
