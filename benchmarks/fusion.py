@@ -74,7 +74,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--all-cameras",
         action="store_true",
-        help="also count right matches before the query's own camera, which the protocol ignores",
+        help="also count right matches in the query's own camera, which the protocol ignores",
     )
     add_compute_arguments(parser, device=False)
     return parser.parse_args()
@@ -115,7 +115,7 @@ def main() -> None:
     print(compare_fusions([rows["protocol"] for rows in compared]), end="\n\n")
     print(compare_weights([rows["protocol"] for rows in compared]))
     if arguments.all_cameras:
-        print("\nRight matches before the query's own camera counted too:\n")
+        print("\nRight matches in the query's own camera counted too:\n")
         print(compare_fusions([rows["all cameras"] for rows in compared]))
     if thinned:
         print("\nFewer training identities, default weight:\n")

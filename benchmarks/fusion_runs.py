@@ -86,7 +86,7 @@ class Comparison:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class OpenScene(Scene):
-    """A scene whose rankers see no query's camera, so that right matches before the same camera count too.
+    """A scene whose rankers see no query's camera, so that right matches in the same camera count too.
 
     `query` holds ANY_CAMERA; scores come from `everyone` as they are.
     """
@@ -95,12 +95,12 @@ class OpenScene(Scene):
 
     @property
     def everyone(self) -> Sightings:
-        """The queries, then the gallery, before the cameras that saw them."""
+        """The queries, then the gallery, in the cameras that saw them."""
         return self.seen
 
 
 def opened(scene: Scene) -> OpenScene:
-    """The same scene without the protocol's removal of matches before the query's own camera."""
+    """The same scene without the protocol's removal of matches in the query's own camera."""
     query = Sightings(
         pid_N=scene.query.pid_N,
         camid_N=np.full(len(scene.query), ANY_CAMERA),

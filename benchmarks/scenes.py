@@ -131,7 +131,7 @@ def simulate(size: Size, *, dimension: int, seed: int = 0) -> tuple[Sightings, S
 def appearance(pid_N: IntArray, camera_N: IntArray, dimension: int, rng: np.random.Generator) -> FeatureArray:
     """Unit-length features (N, dimension) that lie in LATENT directions.
 
-    Identity centre N(0, I), its offset before the camera 1.2 x lognormal(0, 0.5) x N(0, I), noise N(0, I);
+    Identity centre N(0, I), its offset at the camera 1.2 x lognormal(0, 0.5) x N(0, I), noise N(0, I);
     a centre of their own for pictures of nobody.
     """
     keys, cell_N = np.unique(np.column_stack((pid_N, camera_N)), axis=0, return_inverse=True)

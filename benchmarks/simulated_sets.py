@@ -33,7 +33,7 @@ TEST_STREAM, VAL_STREAM = 4, 5
 class Strength:
     """How well pictures can be told apart by appearance.
 
-    camera: size of the offset an identity's pictures have in common before one camera. spread: standard
+    camera: size of the offset an identity's pictures have in common at one camera. spread: standard
     deviation of the logarithm of a factor to it, one per identity and camera. noise: of each picture.
     All beside identity centres of standard deviation 1 in each of `dimension` values.
     """

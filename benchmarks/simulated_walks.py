@@ -3,7 +3,7 @@
 Cameras stand at random in a square and are joined by roads. Each person walks from camera to camera at a
 pace of their own, sometimes pauses on the way, and is pictured while in view. No appearance here.
 
-Shape suffixes: C cameras, I identities, V passes (one person once before one camera), N pictures.
+Shape suffixes: C cameras, I identities, V passes (one person once at one camera), N pictures.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ LINGER_SPREAD = 1.0  # of the logarithm of a factor to the time in view
 PAUSE_SHARE, PAUSE_SECONDS = 0.25, 90.0
 STAY_SHARE, STAY_SECONDS = 0.05, 600.0
 MOST_CAMERAS = 8  # of one person
-FEWEST_PICTURES = 2  # of one person before one camera: one to ask with and one to be found
+FEWEST_PICTURES = 2  # of one person at one camera: one to ask with and one to be found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,7 @@ class Site:
 
 @dataclass(frozen=True, kw_only=True)
 class Crowd:
-    """How many people, before how many cameras in all, on how many pictures; `single`: seen by one camera only."""
+    """How many people, in how many cameras in all, on how many pictures; `single`: seen by one camera only."""
 
     identities: int
     cameras: int
@@ -68,7 +68,7 @@ class Crowd:
 
 
 class Passes(NamedTuple):
-    """One person once before one camera: identity (0-based), camera (0-based), session, seconds in and out of view."""
+    """One person once at one camera: identity (0-based), camera (0-based), session, seconds in and out of view."""
 
     identity_V: IntArray
     camera_V: IntArray
@@ -149,7 +149,7 @@ def take_pictures(passes: Passes, pictures: int, site: Site, first_pid: int, rng
     _, first = np.unique(passes.identity_V * site.cameras + passes.camera_V, return_index=True)
     due = np.repeat(first, FEWEST_PICTURES)
     if pictures < len(due):
-        raise InputError(f"{pictures} pictures are too few for {len(first)} times a person before a camera")
+        raise InputError(f"{pictures} pictures are too few for {len(first)} times a person at a camera")
     length_V = passes.leave_V - passes.enter_V
     chosen_N = np.concatenate((due, rng.choice(len(length_V), pictures - len(due), p=length_V / length_V.sum())))
     seconds_N = passes.enter_V[chosen_N] + rng.random(pictures) * length_V[chosen_N]

@@ -21,8 +21,8 @@ def parse_arguments() -> argparse.Namespace:
     source.add_argument(
         "--features",
         type=Path,
-        help="features.h5 made by another program; its groups train and val are used; if there is only val, every "
-        "second identity in it is held out to choose the likelihood's weight",
+        help="features.h5 made by another program; its groups train and val are used; if there is only val, half of "
+        "its identities are held out to choose the likelihood's weight",
     )
     parser.add_argument("--summary", type=Path, help="dataset.json made with the manifest, to check the manifest")
     parser.add_argument("--output", type=Path, required=True, help="histograms.h5 to write")

@@ -68,11 +68,11 @@ def main() -> None:
     model = open_model(kind, files[0], features_settings(arguments.features, kind), reading)
     scene = read_scene(arguments.features)
     check_match(arguments.features, scene.features_ND.shape[1], files[0], model)
-    fusion = histograms = asking = None
+    fusion = histograms = query = None
     if timed:
         histograms = read_histograms(tables)
         place = {name: getattr(arguments, name) for name in ("camid", "session", "time")}
-        asking = place_and_time(scene.gallery, histograms, **place)
+        query = place_and_time(scene.gallery, histograms, **place)
         request = FusionRequest(
             histograms=histograms,
             scene=scene,
@@ -89,9 +89,9 @@ def main() -> None:
     )
     started = time.perf_counter()
     (features_1D,) = model.features([[tuple(map(str, arguments.image))]])
-    found = gallery.search(features_1D[0], asking, top=arguments.top)
+    found = gallery.search(features_1D[0], query, top=arguments.top)
     logger.info("searched %d pictures in %.2f s", len(scene.gallery), time.perf_counter() - started)
-    finds = list_finds(scene, found, fusion, asking, [str(image) for image in arguments.image])
+    finds = list_finds(scene, found, fusion, query, [str(image) for image in arguments.image])
     if arguments.html:
         write_text(arguments.html, render_finds(finds, PictureSource(arguments.root, arguments.packed)))
     print(finds.json() if arguments.json else tabulate(finds))
@@ -104,7 +104,7 @@ def check_request(arguments: argparse.Namespace, tables: Path | None) -> tuple[s
     from streid.files.atomic import check_targets
 
     if tables and not tables.is_file():
-        raise InputError(f"{tables}: no such file; give the data set's histograms.h5 by --histograms to use the time")
+        raise InputError(f"{tables}: no such file; give the data set's histograms.h5 with --histograms to use the time")
     if arguments.html and not (arguments.root or arguments.packed):
         raise InputError("--html needs the gallery's pictures: give --root or --packed")
     for image in arguments.image:

@@ -24,7 +24,7 @@ def parse_arguments() -> argparse.Namespace:
         action="append",
         type=named_folder,
         metavar="NAME=DIR",
-        help="a model and its folder with features.h5 and a folder per fusion with its rankings; once per model",
+        help="a model and its folder with features.h5 and a folder of rankings for each fusion; once for each model",
     )
     add(
         "--model-histograms",
@@ -32,7 +32,7 @@ def parse_arguments() -> argparse.Namespace:
         default=[],
         type=named_folder,
         metavar="NAME=FILE",
-        help="histograms.h5 of a model whose scores were made with others than those of --histograms",
+        help="histograms.h5 of a model whose scores were not made with those of --histograms",
     )
     add("--fusion", nargs="+", choices=FUSIONS, default=[DEFAULT_FUSION], help=f"(default: {DEFAULT_FUSION})")
     add(

@@ -24,8 +24,8 @@ def parse_arguments() -> argparse.Namespace:
         action="append",
         type=named_folder,
         metavar="NAME=DIR",
-        help="a model and its folder with features.h5, training.csv where there is one, and a folder per fusion with "
-        "scores.h5, scores.json and, where there are any, reranked.h5, reranked.json; once per model",
+        help="a model and its folder with features.h5, training.csv if there is one, and a folder for each fusion with "
+        "scores.h5, scores.json and, if they exist, reranked.h5, reranked.json; once for each model",
     )
     parser.add_argument(
         "--fusion",

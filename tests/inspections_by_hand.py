@@ -46,7 +46,7 @@ def attention(channels: int = 4, **changes: Any) -> BlockAttention:
 
 
 def inspection(**changes: Any) -> Inspection:
-    """One person before cameras 1 and 3, two pictures each; energy is highest in the top left corner."""
+    """One person in cameras 1 and 3, two pictures each; energy is highest in the top left corner."""
     energy = np.ones((2, 2, 4, 2))
     energy[:, :, 0, 0] = 5
     values: dict[str, Any] = {

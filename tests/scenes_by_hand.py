@@ -161,10 +161,10 @@ def naive_log_ratio(likelihood: Likelihood, one: tuple[int, int, int], other: tu
     return float(np.log(ratio) + likelihood.near)
 
 
-def fused_scores(fusion: Fusion, pictures: Sightings, products: np.ndarray, *, answered: bool = False) -> np.ndarray:
+def fused_scores(fusion: Fusion, pictures: Sightings, products: np.ndarray, *, backward: bool = False) -> np.ndarray:
     moments = locate(pictures, fusion.cameras_C)
     scores = np.empty_like(products)
-    fuse_block(products, moments, moments, fusion.rule, answered, scores)
+    fuse_block(products, moments, moments, fusion.rule, backward, scores)
     return scores
 
 
@@ -201,7 +201,7 @@ def two_cameras() -> Histograms:
 
 
 def group(pid: Sequence[int], camid: Sequence[int]) -> Sightings:
-    """Pictures of these people before these cameras, of unknown time."""
+    """Pictures of these people in these cameras, of unknown time."""
     return passages(*[(one, camera, 0, -1) for one, camera in zip(pid, camid, strict=True)])
 
 

@@ -1,8 +1,8 @@
-"""The library for other people's programs: travel times, joint scores, re-ranking and figures of plain arrays.
+"""The library for other programs: travel times, joint scores, re-ranking and figures from plain arrays.
 
     from streid.api import Pictures, fit_travel_times, measure, rerank, score
 
-Nothing is read from or written to files; docs/python.md has an example. Whatever cannot be used raises an
+Nothing is read from or written to files; docs/python.md has an example. Arguments that cannot be used raise
 `streid.errors.InputError`, a ValueError whose message is one line.
 
 Shape suffixes: N pictures, Q queries, G gallery pictures, D feature values. Rows are 0-based.
@@ -41,9 +41,9 @@ class Pictures:
     """Pictures, or tracklets, one row each.
 
     features: (N, D) numbers, of any length above 0. cameras: (N,) whole numbers from 0. times: (N,) whole numbers in
-    any unit, -1 where unknown; None where all are. sessions: (N,) whole numbers from 0, times compare within one alone;
-    None where there is one session. identities: (N,) whole numbers from 1, in the gallery also 0 for distractors and
-    -1 for junk; None where they are not known, which only `measure` needs.
+    any unit, -1 where unknown; None if all are unknown. sessions: (N,) whole numbers from 0; times are comparable only
+    within one session; None for one session. identities: (N,) whole numbers from 1, in the gallery also 0 for
+    distractors and -1 for junk; None if they are not known. Only `measure` needs them.
     """
 
     features: npt.ArrayLike
@@ -53,10 +53,10 @@ class Pictures:
     identities: npt.ArrayLike | None = None
 
     def group(self, name: str) -> FeatureGroup:
-        """The pictures as the library holds them; `name` stands in messages.
+        """The pictures in the form that the library uses; `name` is used in messages.
 
         Raises:
-            InputError: an array is of another length or kind, or a number is out of range.
+            InputError: an array has another length or kind, or a number is out of range.
         """
         features_ND = np.asarray(self.features)
         if features_ND.ndim != 2 or features_ND.dtype.kind not in "fiu" or not features_ND.size:
@@ -83,16 +83,17 @@ def fit_travel_times(
     sigma: float = 50.0,
     seed: int = 0,
 ) -> TravelTimes:
-    """Learn from people who are known how long they take between cameras: for both fusions.
+    """Learn travel times between cameras from known people, for both fusions.
 
     Args:
-        cameras, times, identities, sessions: one row per picture, as in `Pictures`. Nobody of them may be tested later.
-        bin_width, max_bins, sigma: of the logistic fusion's histograms: time per bin, most bins, and the smoothing
-            window in bins. The likelihood finds its own.
+        cameras, times, identities, sessions: one row per picture, as in `Pictures`. None of these people may be tested
+            later.
+        bin_width, max_bins, sigma: for the logistic fusion's histograms: time per bin, the most bins, and the smoothing
+            window in bins. The likelihood chooses its own.
         seed: deals people into the folds that choose the likelihood's smoothing.
 
     Raises:
-        InputError: an array is of another length or kind, or a number is out of range.
+        InputError: an array has another length or kind, or a number is out of range.
     """
     seen = _sightings("training", np.size(cameras), cameras, times, sessions, identities)
     histograms = build_histograms(seen, bin_width=bin_width, max_bins=max_bins, sigma=sigma)
@@ -109,12 +110,12 @@ def score(
     weight: float | None = None,
     seed: int = 0,
 ) -> FeatureArray:
-    """Joint scores of every query with every gallery picture; cosines where no travel times are given.
+    """Joint scores of every query with every gallery picture; cosines if no travel times are given.
 
     Args:
-        fusion: how appearance and times become one score, a name of docs/fusion.md. alpha: of the logistic one.
-        weight: of the likelihood; None takes the default, from the spread of the cosines.
-        seed: draws the pictures that the default weight comes from.
+        fusion: how appearance and times become one score, a name from docs/fusion.md. alpha: for the logistic fusion.
+        weight: for the likelihood; None takes the default, which follows from the spread of the cosines.
+        seed: draws the pictures for the default weight.
 
     Returns:
         (Q, G) float32; higher is better.
@@ -174,23 +175,23 @@ def measure(
     Args:
         scores_QG: (Q, G), higher is better: those of `score`, or the negative of `rerank`'s distances.
         query, gallery: with identities.
-        resamples, seed: of the intervals.
+        resamples, seed: for the intervals.
 
     Returns:
-        The figures of one stream as scores.json has them (docs/features.md), fractions from 0 to 1.
+        The figures of one stream as in scores.json (docs/features.md), fractions from 0 to 1.
 
     Raises:
-        InputError: identities are missing or a query's is below 1, a score is not finite, or no query has a right
-            match.
+        InputError: identities are missing, a query's identity is below 1, a score is not finite, or no query has a
+            right match.
     """
     groups = {"query": query.group("query").sightings, "gallery": gallery.group("gallery").sightings}
     for name, pictures in (("query", query), ("gallery", gallery)):
         if pictures.identities is None:
-            raise InputError(f"{name}: has no identities, which figures need")
+            raise InputError(f"{name}: identities are missing, which figures need")
     scores = np.array(scores_QG, np.float32)  # the ranker writes into it
     shape = len(groups["query"]), len(groups["gallery"])
     if scores.shape != shape or not np.isfinite(scores).all():
-        raise InputError(f"scores of shape {scores.shape} are given; finite ones of shape {shape} are needed")
+        raise InputError(f"scores have shape {scores.shape}; finite scores of shape {shape} are needed")
     check_test(groups["query"], groups["gallery"], "figures")
     ranker = StreamRanker(groups["query"], groups["gallery"])
     ranker.add(0, scores)
@@ -217,7 +218,7 @@ def _scene(query: Pictures, gallery: Pictures) -> Scene:
 def _fusion(
     scene: Scene, travel_times: TravelTimes | None, name: str, settings: dict[str, float | None], seed: int
 ) -> Fusion | None:
-    """The fusion asked for; None where there are no travel times."""
+    """The fusion called `name`; None if there are no travel times."""
     if travel_times is None:
         return None
     request = FusionRequest(histograms=travel_times, scene=scene, features=None, settings=settings, seed=seed)
@@ -225,7 +226,7 @@ def _fusion(
 
 
 def _sightings(name: str, count: int, *columns: npt.ArrayLike | None) -> Sightings:
-    """Cameras, times, sessions and identities as the library holds them; what is None is unknown, or one session."""
+    """Cameras, times, sessions and identities in the library's form; None means unknown, or one session."""
     names = ("cameras", "times", "sessions", "identities")
     fields = dict(zip(("camid", "time", "session", "pid"), zip(names, columns, strict=True), strict=True))
     unknown = {"time": UNKNOWN_TIME, "session": 0, "pid": JUNK_PID}

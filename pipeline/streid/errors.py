@@ -1,4 +1,4 @@
-"""The exception for errors that a user can correct, and which errors come from the system."""
+"""The exception for errors that a user can correct, and tests for errors that come from the system."""
 
 import errno
 
@@ -8,13 +8,12 @@ DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT)
 class InputError(ValueError):
     """Something the user gave (a file, a name, a value) cannot be used.
 
-    The message is one line: what is wrong, where, and what to do. A stage script prints it
-    and leaves with exit status 2.
+    The message is one line: what is wrong, where, and what to do. A stage script prints it and exits with status 2.
     """
 
 
 def lacks_memory(error: BaseException) -> bool:
-    """Whether memory ran out: Python's and numpy's error, torch's for a GPU, or its text for the CPU."""
+    """Whether memory ran out: the error of Python and numpy, torch's for a GPU, or torch's text for the CPU."""
     return (
         isinstance(error, MemoryError)
         or (isinstance(error, OSError) and error.errno == errno.ENOMEM)

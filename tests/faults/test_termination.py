@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from road import STAGES, TRIED, Undisturbed, leftovers, run
 
-from streid.stage.termination import SAID, STATUS
+from streid.stage.termination import STATUS, STOPPED
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
 
@@ -31,7 +31,7 @@ def test_a_stage_ends_in_order_and_the_same_command_ends_it(
         assert [name for name in leftovers(tmp_path) if not name.endswith(".lock")] == []
         if done.returncode != 0:
             assert done.returncode == STATUS, done.stderr
-            assert done.stderr.splitlines()[-1] == SAID
+            assert done.stderr.splitlines()[-1] == STOPPED
             stopped += 1
     done = run(stage.command(road, tmp_path))
     assert done.returncode == 0, done.stderr

@@ -31,7 +31,7 @@ NAMES = (
 
 
 def write_data_set(root: Path) -> None:
-    """Four people before three cameras, two to train on; every name once, and its manifest beside the pictures."""
+    """Four people in three cameras, two to train on; every name once, and its manifest beside the pictures."""
     rows = []
     names = iter(range(1000))
     for pid in range(1, 5):

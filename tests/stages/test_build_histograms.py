@@ -49,7 +49,7 @@ def test_unusable_manifest_leaves_one_line_and_no_file(tmp_path: Path, rows: tup
     assert [path.name for path in tmp_path.iterdir()] == ["m.csv"]
 
 
-def test_a_wrong_clock_is_told_and_noted(tmp_path: Path) -> None:
+def test_a_wrong_clock_is_reported_and_noted(tmp_path: Path) -> None:
     rows = [
         f"{pid}{camid},train,{pid},{camid},0,{1000 * pid + 300 * camid + pid * pid * camid % 41},"
         for pid in range(1, 30)

@@ -109,7 +109,7 @@ def drop(file: h5py.File) -> None:
     ("change", "message"),
     [
         (rename, r"group query: 1 rows are not in this split of the manifest (first: z.jpg)"),
-        (repeat, r"group gallery: 1 rows repeat another one's path"),
+        (repeat, r"group gallery: 1 rows repeat another row's path"),
         (move, r"group gallery: camid of g.jpg is 7, in the manifest 2; take everything but the features"),
         (shorten, r"group query: 1 of the manifest's 2 rows have no features (first: d.jpg)"),
         (clear, r"group gallery: features of row 1 are all zero"),
@@ -127,13 +127,13 @@ def test_what_does_not_fit_the_manifest_is_refused(
     assert not (tmp_path / "features.h5").exists()
 
 
-def test_queries_without_a_right_match_are_told_and_a_test_without_any_is_refused(
+def test_queries_without_a_right_match_are_reported_and_a_test_without_any_is_refused(
     tmp_path: Path, table: pd.DataFrame, run_stage: RunStage
 ) -> None:
     write_file(tmp_path / "F.h5", table)
     assert "1 of 2 queries have no right match in the gallery (first: d.jpg)" in run_stage(*arguments(tmp_path)).stderr
     for changes, message in (
-        ({"camid": 1}, "line 4: none of the 2 queries, the first of pid 3 before camera 1, has a right match"),
+        ({"camid": 1}, "line 4: none of the 2 queries, the first of pid 3 in camera 1, has a right match"),
         ({"pid": 9}, "query and gallery have no pid in common"),
     ):
         table.assign(**{k: table[k].mask(table["split"] == "gallery", v) for k, v in changes.items()}).to_csv(

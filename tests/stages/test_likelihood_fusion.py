@@ -159,6 +159,6 @@ def test_tested_people_among_those_learned_from_are_refused(outside: Path, run_s
     done = run_stage("build_histograms", "--features", outside / "f.h5", "--output", outside / "h.h5", status=2)
     _, said = score(run_stage, "evaluate_joint", outside, "--fusion", "likelihood", status=2)
     for line in (done.stderr, said):
-        assert "f.h5: 1 identities are learned from (train, val) and tested (query, gallery)" in error_line(line)
+        assert "f.h5: 1 identities are trained on (train, val) and tested (query, gallery)" in error_line(line)
     assert (outside / "h.h5").read_bytes() == before
     assert not (outside / "evaluate_joint.json").exists()

@@ -68,7 +68,7 @@ def test_names_from_lists(run_stage: RunStage, market_tree: Path, tmp_path: Path
 def test_another_folder_is_never_replaced(run_stage: RunStage, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "thesis.tex").write_text("years of work")
-    assert "is no earlier rendering" in error_line(
+    assert "is not an earlier rendering" in error_line(
         run_stage("render_demo", "--output", tmp_path / "out", status=2).stderr
     )
     assert [path.name for path in tmp_path.rglob("*")] == ["out", "thesis.tex"]

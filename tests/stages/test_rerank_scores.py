@@ -22,7 +22,7 @@ def run(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def inputs(tmp_path: Path) -> Path:
-    """Six identities before two cameras; 6 queries, 30 gallery pictures; no times."""
+    """Six identities in two cameras; 6 queries, 30 gallery pictures; no times."""
     rng = np.random.default_rng(0)
     identities = rng.standard_normal((7, 16))
     groups = {}
@@ -107,7 +107,7 @@ def test_damaged_features_leave_one_line(inputs: Path) -> None:
     assert not (inputs / "reranked.json").exists()
 
 
-def test_gains_over_the_joint_score_are_told_where_its_rankings_are_given(inputs: Path) -> None:
+def test_gains_over_the_joint_score_are_reported_where_its_rankings_are_given(inputs: Path) -> None:
     assert run(inputs, "--k1", "5").returncode == 0
     alone = json.loads((inputs / "reranked.json").read_text(encoding="utf-8"))["streams"]["reranked"]
     assert "lift_ci95" not in alone

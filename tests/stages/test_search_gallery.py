@@ -111,7 +111,7 @@ def test_what_cannot_be_searched_is_one_clear_line(
     assert "no.jpg: unreadable picture" in refused(images=(tmp_path / "no.jpg",))
     assert "none.jpg: no such picture" in refused(images=(image, tmp_path / "none.jpg"))
     assert "--camid and --time go together" in refused("--camid", 1)
-    assert "--camid 77: the histograms know only the cameras" in refused("--camid", 77, "--session", 0, "--time", 5)
+    assert "--camid 77: the histograms have only the cameras" in refused("--camid", 77, "--session", 0, "--time", 5)
     assert "give the data set's histograms.h5" in refused("--time", 5, "--histograms", tmp_path / "none.h5")
     assert "--html needs the gallery's pictures" in refused("--html", tmp_path / "page.html")
     assert "is read as an input" in refused("--html", image, "--root", tiny_results / "data")

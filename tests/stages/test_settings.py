@@ -52,7 +52,7 @@ def test_a_stage_takes_its_sections_settings(
     section: str, stage: ModuleType, required: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kind = section_of(section)
-    alone = {name for name, field in kind.model_fields.items() if passing(field) is Passing.WORKFLOW_ALONE}
+    alone = {name for name, field in kind.model_fields.items() if passing(field) is Passing.WORKFLOW_ONLY}
     # Other values than the defaults, so that a flag which is not read would show.
     other = {
         name: value + 1
@@ -85,7 +85,7 @@ def test_a_flag_takes_what_the_configuration_takes_and_nothing_else(
     parser = argparse.ArgumentParser()
     add_settings(parser, kind)
     for name, field in kind.model_fields.items():
-        if passing(field) is Passing.WORKFLOW_ALONE:
+        if passing(field) is Passing.WORKFLOW_ONLY:
             continue
         for value in VALUES:
             text = str(value)

@@ -15,7 +15,7 @@ import pytest
 from conftest import ROOT, RunStage, error_line, stage_command
 
 from streid.appearance.models import load_model
-from streid.stage.termination import SAID, STATUS
+from streid.stage.termination import STATUS, STOPPED
 
 Arguments = Callable[[Path], list[object]]
 
@@ -46,7 +46,7 @@ def test_a_stopped_training_ends_with_the_same_bytes(
     if sent == signal.SIGTERM:
         assert process.returncode == STATUS, said
         assert "SIGTERM: checkpoint written after step" in said
-        assert said.splitlines()[-1] == SAID
+        assert said.splitlines()[-1] == STOPPED
     assert not (tmp_path / "model.safetensors").exists()
     done = run_stage(*train_arguments(tmp_path))
     assert "resumed after step" in done.stderr

@@ -13,7 +13,7 @@ from conftest import RunStage, stage_command
 
 from streid.stage.finished_work import exclusive_work
 from streid.stage.processes import LAUNCHER_VARIABLE
-from streid.stage.termination import SAID, STATUS
+from streid.stage.termination import STATUS, STOPPED
 
 Arguments = Callable[[Path], list[object]]
 PATIENCE = 240.0
@@ -81,7 +81,7 @@ def test_stopped_processes_leave_nothing_and_end_with_the_same_bytes(
         process.wait()
     if sent != "SIGKILL":
         assert said.read_text().count("SIGTERM: checkpoint written after step") == 1
-        assert said.read_text().splitlines()[-1] == SAID
+        assert said.read_text().splitlines()[-1] == STOPPED
     assert wait_until(lambda: not running(tmp_path)), running(tmp_path)
     assert not (tmp_path / "model.safetensors").exists()
     done = run_stage(*in_two_processes(train_arguments, tmp_path))

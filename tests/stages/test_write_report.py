@@ -223,7 +223,7 @@ def test_page_stands_alone_and_shows_every_section(shown: Path) -> None:
     assert all('role="img"' in chart and re.search(r' aria-label="[^"]+"', chart) for chart in charts)
     assert page.count('<article class="ranked">') == 5
     for words in (
-        "No published numbers exist for tiny",
+        "No published numbers are known for tiny",
         "3 min 12 s",
         "2.1 GB",
         "joint.alpha",
@@ -290,7 +290,7 @@ def test_fusions_stand_side_by_side(results: Path, tmp_path: Path, run_stage: Ru
     assert beside.count('<th scope="row">') == 4
     assert beside.count('class="best"') >= 2  # rank-1 and mAP each
     assert page.count("highest mAP</span>") == 1
-    for words in ("chosen on 20 held-out identities", "Pairs of one camera are neutral", "log of their ratio"):
+    for words in ("chosen on 20 held-out identities", "Pairs from one camera are neutral", "log of their ratio"):
         assert words in page
     figures = {path.name for path in (tmp_path / "out" / "figures").iterdir()}
     assert {"weight_pcb_likelihood.svg", "cmc_pcb_likelihood.svg", "cmc_pcb_logistic.svg"} <= figures

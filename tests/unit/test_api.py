@@ -22,7 +22,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "python.md"
 
 
 def people(first: int, seed: int) -> Pictures:
-    """Twelve people before three cameras, 40 time units apart, two pictures each; three of them share each look."""
+    """Twelve people in three cameras, 40 time units apart, two pictures each; three of them share each look."""
     rng = np.random.default_rng(seed)
     pid, camera = np.repeat(np.arange(first, first + 12), 6), np.tile([1, 1, 2, 2, 3, 3], 12)
     return Pictures(
@@ -161,10 +161,10 @@ def test_figures_that_cannot_be_are_refused(query: Pictures, gallery: Pictures) 
     measure(scores, query, gallery, resamples=2)
     np.testing.assert_array_equal(scores, kept)
     for arguments, message in (
-        ((scores[:3], query, gallery), r"shape \(3, 72\) are given; finite ones of shape \(15, 72\)"),
-        ((scores * np.nan, query, gallery), "finite ones"),
+        ((scores[:3], query, gallery), r"shape \(3, 72\); finite scores of shape \(15, 72\)"),
+        ((scores * np.nan, query, gallery), "finite scores"),
         ((scores, replace(query, identities=np.zeros(15, int)), gallery), "figures: group query, row 0: pid is 0"),
-        ((scores, replace(query, identities=None), gallery), "query: has no identities"),
+        ((scores, replace(query, identities=None), gallery), "query: identities are missing"),
         (
             (scores, replace(query, identities=np.arange(500, 515)), gallery),
             "group query, row 0: none of the 15",

@@ -296,11 +296,14 @@ def test_a_wrong_configuration_is_refused(project: Project) -> None:
             "datasets={demo: {train: {architecture: vit}}}",
             "datasets.demo.train.architecture is 'vit'; it must be ",
         ),
-        ("datasets={demo: {features: {osnet: F.h5}}}", "datasets.demo.features brings 'osnet': a name that "),
+        (
+            "datasets={demo: {features: {osnet: F.h5}}}",
+            "datasets.demo.features names 'osnet': datasets.demo.models must ",
+        ),
     ):
         assert f"config: {line}" in project.snakemake("--dry-run", "--config", change, status=1)
     reserved = project.snakemake("--dry-run", "--config", "models={logs: {}}", status=1)
-    assert "models.logs cannot be called so, as results have a folder of that name; rename it" in reserved
+    assert "models.logs is not allowed as a name, because results have a folder of that name; rename it" in reserved
 
 
 def test_a_missing_data_set_says_where_to_get_it(project: Project) -> None:

@@ -159,7 +159,7 @@ rule merge_features:
         "python {input.script:q} --shards {input.shards:q} --output {output.features:q} --threads {threads} >> {log:q} 2>&1"
 
 
-# Features made elsewhere, by the data set's `features`.
+# Features made by another program, named in the data set's `features`.
 rule import_features:
     input:
         script=script("import_features"),

@@ -33,7 +33,7 @@ PIPELINE = Path(os.path.relpath(Path(workflow.basedir) / "pipeline"))
 ENVIRONMENT = str(Path(workflow.basedir) / "environment.yml")
 DEVICE = PLAN.compute["device"]
 GPUS = job_resources.gpus(PLAN)
-# The models whose weights are here, and those of them that were trained on another data set.
+# Models that are computed here, with `@source` for those trained on another data set.
 OWN_MODELS = f"(?:{any_of(PLAN.models)})(?:@(?:{any_of(PLAN.datasets)}))?"
 
 
@@ -46,7 +46,7 @@ wildcard_constraints:
 
 
 def script(stage):
-    """The stage's script, for the command; what counts is its code (`code`), not when the file was written."""
+    """The stage's script, for the command; only its code counts (`code`), not the time of the file."""
 
     def path(wildcards):
         compare_contents()
@@ -67,7 +67,7 @@ def compare_contents():
 
 
 def code(stage):
-    """The params with the code that a job of the stage runs: an edit of it runs the job again."""
+    """The params with the code that a job of the stage runs: a change runs the job again."""
     return code_params(
         PIPELINE / f"{stage}.py",
         lambda wildcards: PLAN.code_choices(wildcards.dataset, wildcards.get("model")),
@@ -75,13 +75,13 @@ def code(stage):
 
 
 def templates(*pages):
-    """The templates of the pages' folders in streid/reporting: an edit of one makes the page again."""
+    """The templates of the pages' folders in streid/reporting: a change makes the page again."""
     folders = [PIPELINE / "streid" / "reporting" / page / "templates" for page in pages]
     return sorted(str(path) for folder in folders for path in folder.iterdir())
 
 
 def of_job(answer):
-    """A function for input, params, threads or resources: what `answer` says of a job.
+    """A function for input, params, threads or resources: the value of `answer` for a job.
 
     `answer` is a method of Plan or another function of a plan; its other parameters are named like wildcards.
     """
@@ -97,7 +97,7 @@ def options(section):
 
 
 def of_models(name):
-    """An input function: a file of every model that the data set is evaluated with."""
+    """An input function: a file of every model of the data set."""
     return lambda wildcards: PLAN.of_models(wildcards.dataset, name)
 
 

@@ -67,7 +67,7 @@ rule write_report:
         metrics=of_fusions("scores.json"),
         reranked=of_fusions("reranked.h5"),
         reranked_metrics=of_fusions("reranked.json"),
-        # Not ancient(), though the page only links to it: then no other change would make the report, either.
+        # Not ancient(), although the page only links to it: with it, other changes would not make the report either.
         explorer="results/{dataset}/explorer.html",
     output:
         report="results/{dataset}/report.json",

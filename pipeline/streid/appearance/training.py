@@ -192,7 +192,7 @@ class Trainer:
         done = self.position.step % self.steps_per_epoch * self.config.accumulate
         parts = min(self.config.accumulate, self.batches_per_epoch - done)
         self.optimizer.zero_grad(set_to_none=True)
-        figures = torch.tensor([0, 0, 0, self._sigterm.asked], dtype=torch.float64, device=self.device)
+        figures = torch.tensor([0, 0, 0, self._sigterm.arrived], dtype=torch.float64, device=self.device)
         for part in range(parts):
             with contextlib.nullcontext() if part == parts - 1 else self._apart():
                 figures[:3] += self._add_gradients(next(batches), parts)
@@ -248,7 +248,7 @@ class Trainer:
     def _is_stopping(self) -> bool:
         """Whether to stop after this step; the processes of a run all get the same answer."""
         if self.world.size == 1:
-            return self._sigterm.asked
+            return self._sigterm.arrived
         # The last step's figures are known to all of them at an epoch's end alone.
         at = self.journal.stopped_at
         return at is not None and (at < self.position.step or self._epoch_ended())

@@ -1,4 +1,4 @@
-"""Which frames of a tracklet make a clip; frames are numbered from 0 in the tracklet's order."""
+"""The choice of a clip's frames from a tracklet; frames are numbered from 0 in the tracklet's order."""
 
 import itertools
 
@@ -11,8 +11,8 @@ def training_clip(length: int, frames: int, frame_stride: int, generator: np.ran
     """Draw the frames of a training clip, in ascending order.
 
     frame_stride 0: restricted random sampling (Li et al., CVPR 2018): the tracklet is cut into `frames`
-    chunks of about equal length, and one frame is drawn from each. frame_stride s: frames s apart, from a start
-    drawn at random; in a tracklet too short for that, as far apart as possible. A tracklet with fewer pictures
+    chunks of about equal length, and one frame is drawn from each. frame_stride s: frames s apart, from a random
+    start; in a tracklet too short for that, as far apart as possible. A tracklet with fewer pictures
     than `frames` repeats them, each about as often.
 
     Args:

@@ -38,6 +38,6 @@ def compare_counts(counts: ExpectedCounts, expected: ExpectedCounts | None) -> l
 
 
 def _count_tracklets(rows: pd.DataFrame) -> int:
-    """Tracklets of one split; a picture without a number is one of its own."""
+    """Number of tracklets of one split; a picture without a number is its own tracklet."""
     numbered = rows["tracklet"] >= 0
     return int(rows.loc[numbered, "tracklet"].nunique() + (~numbered).sum())

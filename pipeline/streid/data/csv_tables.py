@@ -1,7 +1,7 @@
-"""Reading a CSV file as spreadsheets and people write it.
+"""Reading CSV files as spreadsheets and people write them.
 
-The columns may be separated by commas, semicolons, tabs or bars, and named in capitals or with spaces (`Cam ID`);
-the text may be UTF-8 or, with a byte order mark, UTF-16.
+Columns may be separated by commas, semicolons, tabs or bars, and their names may have capitals or spaces (`Cam ID`).
+The text may be UTF-8 or, with a byte order mark, UTF-16.
 """
 
 import codecs
@@ -21,14 +21,14 @@ SHOWN = 10
 
 
 def read_columns(path: str | os.PathLike[str], columns: Sequence[str]) -> pd.DataFrame:
-    """The named columns of a CSV file, as text, in the order asked for; further ones are left out.
+    """The named columns of a CSV file, as text, in the order of `columns`; other columns are left out.
 
     Returns:
-        A row for each line below the header, so that row r stands in line r + 2; blank lines at the end are left out.
+        A row for each line below the header, so row r is line r + 2; blank lines at the end are left out.
 
     Raises:
         FileNotFoundError: there is no such file.
-        InputError: it is no text in UTF-8 or UTF-16, no table, or its header lacks a column or has one twice.
+        InputError: it is not text in UTF-8 or UTF-16, not a table, or its header lacks a column or has one twice.
     """
     with Path(path).open("rb") as handle:
         marked = handle.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -51,15 +51,15 @@ def read_columns(path: str | os.PathLike[str], columns: Sequence[str]) -> pd.Dat
 
 
 def _find_columns(first: str, columns: Sequence[str], path: str | os.PathLike[str]) -> tuple[str, list[int]]:
-    """What separates the columns of a header, and where those wanted stand in it."""
+    """The delimiter of a header, and the positions of the wanted columns in it."""
     headers = {delimiter: next(csv.reader([first], delimiter=delimiter), []) for delimiter in DELIMITERS}
     found = {delimiter: [_places(header, name) for name in columns] for delimiter, header in headers.items()}
-    delimiter = max(DELIMITERS, key=lambda one: sum(map(bool, found[one])))
+    delimiter = max(DELIMITERS, key=lambda each: sum(map(bool, found[each])))
     missing = [name for name, places in zip(columns, found[delimiter], strict=True) if not places]
     if missing:
         seen = ", ".join(repr(name) for name in headers[delimiter][:SHOWN])
         raise InputError(
-            f"{path}: missing columns {', '.join(missing)}; the first line must name {', '.join(columns)}, and names "
+            f"{path}: missing columns {', '.join(missing)}; the first line must name {', '.join(columns)}, but it has "
             f"{seen or 'nothing'}"
         )
     twice = [name for name, places in zip(columns, found[delimiter], strict=True) if len(places) > 1]
@@ -69,13 +69,13 @@ def _find_columns(first: str, columns: Sequence[str], path: str | os.PathLike[st
 
 
 def _places(header: Sequence[str], name: str) -> list[int]:
-    """Where a header has a column: as it is called, or else in capitals, with spaces, dashes or underscores in it."""
+    """The positions of a column in a header: by its exact name, else by the name with capitals, spaces, - or _."""
     exact = [place for place, cell in enumerate(header) if cell == name]
     return exact or [place for place, cell in enumerate(header) if re.sub(r"[\s_-]", "", cell).lower() == name]
 
 
 def _line_of(path: str | os.PathLike[str], error: UnicodeError) -> str:
-    """The first line that is not UTF-8, as `, line 3`; nothing for a file in UTF-16."""
+    """The first line that is not UTF-8, as `, line 3`; empty for a file in UTF-16."""
     if isinstance(error, UnicodeDecodeError) and error.encoding == "utf-8":
         for number, line in enumerate(Path(path).read_bytes().split(b"\n"), start=1):
             try:

@@ -5,11 +5,11 @@ Learning", CVPR 2018; from DukeMTMC (Ristani et al., ECCV Workshops 2016). Track
 in folders `train|query|gallery/identity/tracklet`, pictures named `0001_C6_F0099_X30823.jpg`, in older
 copies `0001C6F0099X30823.jpg`: identity, camera 1-8, frame in the tracklet, absolute frame of the
 camera's recording (60 per second). Train 2,196 tracklets of 702 identities; query 702 of 702; gallery
-2,636 of the 702 and of 408 distractors, who have numbers of their own. The protocol evaluates tracklets.
+2,636 of the 702 and of 408 distractors, who have their own numbers. The protocol evaluates tracklets.
 
-A picture's time is its absolute frame; as in DukeMTMC-reID, a difference between two cameras holds the
-same constant for everyone. The data set was withdrawn by its authors in 2019. It is read where a user
-has it; streid does not offer it.
+A picture's time is its absolute frame; as in DukeMTMC-reID, a difference between two cameras contains a
+constant that is the same for everyone. The data set was withdrawn by its authors in 2019. streid reads it where a user
+has it, and does not offer it.
 """
 
 import re
@@ -26,7 +26,7 @@ OFFICIAL_COUNTS = {
     "gallery": {"tracklets": 2636, "identities": 1110, "junk": 0},
 }
 WHERE_TO_GET = (
-    "DukeMTMC-VideoReID was withdrawn by its authors and is not to be downloaded; where you have it lawfully, "
+    "DukeMTMC-VideoReID was withdrawn by its authors and must not be downloaded; if you have it lawfully, "
     "this folder holds train, query and gallery"
 )
 NAME = re.compile(r"(?P<pid>\d{4})(_?)C(?P<camid>[1-8])\2F(?P<number>\d{4,9})\2X(?P<frame>\d{1,12})" + ENDING, re.ASCII)
@@ -59,7 +59,7 @@ def load_duke_video(root: Path) -> SourceDataset:
 
     Raises:
         InputError: a folder is missing or empty, a name cannot be used, or a tracklet shows more than one
-            identity or camera, or another identity than its folder's.
+            identity or camera, or not the identity of its folder.
     """
     tree = SourceTree(root, WHERE_TO_GET)
     rows: list[Row] = []
@@ -89,7 +89,7 @@ def _tracklet_rows(tree: SourceTree, folder: str, split: str, identity: str, tra
         rows.append((f"{folder}/{name}", split, fields["pid"], fields["camid"], 0, fields["frame"], tracklet))
     seen = {(row[2], row[3]) for row in rows}
     if len(seen) > 1 or f"{rows[0][2]:04d}" != identity:
-        raise InputError(f"{tree.root / folder}: its pictures must all show identity {identity} before one camera")
+        raise InputError(f"{tree.root / folder}: its pictures must all show identity {identity} at one camera")
     return rows
 
 

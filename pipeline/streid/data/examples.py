@@ -1,4 +1,4 @@
-"""A few people seen by several cameras, to look at what models do with them."""
+"""A few people seen by several cameras, to look at how models work on them."""
 
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ CAMERAS_EACH = 2
 
 
 class Example(NamedTuple):
-    """One person before one camera: identity, camera, and the paths of the pictures shown to a model."""
+    """One person at one camera: identity, camera, and the paths of the pictures shown to a model."""
 
     pid: int
     camid: int
@@ -23,27 +23,27 @@ class Example(NamedTuple):
 
 
 def choose_examples(table: pd.DataFrame, *, count: int, frames: int, seed: int) -> list[Example]:
-    """Draw test identities and take each before two cameras, those whose tracklets have the most pictures.
+    """Draw test identities, each in the two cameras with its longest tracklets.
 
-    The same people, cameras and tracklets are chosen for every number of frames: a model of pictures is shown the
-    tracklet's middle one, a model of clips the first clip that extraction takes. Identities seen by one camera
-    alone come last.
+    The same people, cameras and tracklets are chosen for every number of frames: a model of pictures gets the
+    tracklet's middle picture, a model of clips the first clip that extraction takes. Identities seen by only one camera
+    come last.
 
     Args:
         table: a manifest's rows.
-        count: examples, at most; an odd one is the last person's first camera alone.
-        frames: of an example; 1 for pictures.
-        seed: of the draw.
+        count: the most examples; if it is odd, the last person has only one camera.
+        frames: pictures of an example; 1 for a model of pictures.
+        seed: draws the identities.
 
     Returns:
-        Examples, a person's next to one another, by camera.
+        Examples, grouped by person, then by camera.
 
     Raises:
         InputError: no picture of query and gallery has an identity.
     """
     rows = table[table["split"].isin(TEST_SPLITS) & evaluated(table["pid"])].drop_duplicates("path")
     if rows.empty:
-        raise InputError("no picture of query and gallery shows a known person, so there is none to look at")
+        raise InputError("no picture of query and gallery shows a known person, so there is no example")
     # A tracklet's number counts within its split.
     numbers = rows.groupby(["split", "tracklet"]).ngroup()
     tracklets = make_units(rows.assign(tracklet=numbers.where(rows["tracklet"] >= 0, -1)), "tracklet")

@@ -25,20 +25,20 @@ NO_SUCH_PATH = (errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EISDIR)
 
 
 class UnreadablePictureError(ValueError):
-    """A file's content is no picture that can be used; the message says why, in one line."""
+    """A file's content is not a usable picture; the message says why, in one line."""
 
 
 def decode_picture(content: bytes) -> Image.Image:
     """Decode a picture file's bytes to upright 8-bit RGB.
 
     Raises:
-        UnreadablePictureError: they are no whole picture of a known format, or it is too large.
+        UnreadablePictureError: they are not a complete picture of a known format, or it is too large.
     """
     return _decode(content, _upright_rgb)
 
 
 def decode_mask(content: bytes) -> Image.Image:
-    """Decode a part mask to its labels (mode L), as they lie in the file.
+    """Decode a part mask to its labels (mode L), as they are in the file.
 
     Raises:
         UnreadablePictureError: as `decode_picture`, or the picture has no 8-bit labels.
@@ -85,8 +85,8 @@ def read_content(path: Path) -> bytes:
     """A picture file's bytes.
 
     Raises:
-        UnreadablePictureError: it is missing, too large, or no regular file: a named pipe would never end.
-        OSError: the system refuses to read it, as without permission.
+        UnreadablePictureError: it is missing, too large, or not a regular file: reading a named pipe would never end.
+        OSError: the system refuses to read it, for example without permission.
     """
     try:
         status = path.stat()

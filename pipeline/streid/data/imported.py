@@ -21,9 +21,9 @@ TESTED, HELD_OUT = ("query", "gallery"), "val"
 
 
 def read_imported(path: str | os.PathLike[str], manifest: str | os.PathLike[str]) -> FeatureSet:
-    """Read a features.h5 whose rows are the manifest's pictures, or its tracklets where its `unit` says so.
+    """Read a features.h5 whose rows are the manifest's pictures, or its tracklets if its `unit` is tracklet.
 
-    Every unit of query and gallery must be there, in any order; of val all or none. Other groups are ignored.
+    All units of query and gallery must be there, in any order, and all units of val or none. Other groups are ignored.
 
     Raises:
         InputError: a file is missing or damaged, the rows are not the manifest's, a row is all zeros, or no query has
@@ -36,22 +36,22 @@ def read_imported(path: str | os.PathLike[str], manifest: str | os.PathLike[str]
     features = read_features(path, [*TESTED, *([HELD_OUT] if HELD_OUT in found else [])])
     for name, group in features.groups.items():
         expected = make_units(table[table["split"] == name], features.unit).sightings
-        _refuse_unlike(group.sightings, expected, f"{path}: group {name}")
+        _refuse_other_rows(group.sightings, expected, f"{path}: group {name}")
         refuse_zero_rows(largest_of_rows(group.features_ND), f"{path}: group {name}")
     return features
 
 
-def _refuse_unlike(found: Sightings, expected: Sightings, where: str) -> None:
+def _refuse_other_rows(found: Sightings, expected: Sightings, where: str) -> None:
     """Refuse rows that are not the expected ones, each once."""
     rows = {path: row for row, path in enumerate(found.path_N)}
     if len(rows) < len(found):
-        raise InputError(f"{where}: {len(found) - len(rows)} rows repeat another one's path; give each picture one row")
+        raise InputError(f"{where}: {len(found) - len(rows)} rows repeat another row's path; give each picture one row")
     wanted = set(expected.path_N)
     strange = [path for path in rows if path not in wanted]
     if strange:
         raise InputError(
-            f"{where}: {len(strange)} rows are not in this split of the manifest (first: {strange[0]}); paths are "
-            "those of the manifest, of a tracklet its first picture's"
+            f"{where}: {len(strange)} rows are not in this split of the manifest (first: {strange[0]}); a row's "
+            "path must be that in the manifest, for a tracklet that of its first picture"
         )
     missing = [path for path in expected.path_N if path not in rows]
     if missing:
@@ -60,10 +60,10 @@ def _refuse_unlike(found: Sightings, expected: Sightings, where: str) -> None:
         )
     order_N = np.array([rows[path] for path in expected.path_N], np.int64)
     for field in SIGHTING_FIELDS:
-        given_N, told_N = getattr(found, f"{field}_N")[order_N], getattr(expected, f"{field}_N")
-        if (given_N != told_N).any():
-            row = int(np.flatnonzero(given_N != told_N)[0])
+        given_N, expected_N = getattr(found, f"{field}_N")[order_N], getattr(expected, f"{field}_N")
+        if (given_N != expected_N).any():
+            row = int(np.flatnonzero(given_N != expected_N)[0])
             raise InputError(
-                f"{where}: {field} of {expected.path_N[row]} is {given_N[row]}, in the manifest {told_N[row]}; take "
-                "everything but the features from the manifest"
+                f"{where}: {field} of {expected.path_N[row]} is {given_N[row]}, in the manifest {expected_N[row]}; "
+                "take everything but the features from the manifest"
             )

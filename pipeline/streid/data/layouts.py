@@ -1,8 +1,8 @@
-"""The table of the data sets' formats: the folders and files of each, and the module that reads it.
+"""The formats of data sets: the folders and files of each, and the module that reads it.
 
-To add a data set, write its module, its line in LAYOUTS and its case in `find_format`. Importing this table loads
-nothing heavy, because the workflow reads it before anything runs; a format's module is imported when it is asked for. A
-line and a case count as code of that format alone (`streid.stage.fingerprints`).
+To add a data set, write its module, its line in LAYOUTS and its case in `find_format`. Importing this module loads
+nothing heavy, because the workflow reads it before anything runs; a format's module is imported when it is needed. A
+line and a case count as code of that format only (`streid.stage.fingerprints`).
 """
 
 from pathlib import Path
@@ -20,8 +20,8 @@ MARKET_FOLDERS = ("bounding_box_train", "bounding_box_test", "query")
 class Layout(NamedTuple):
     """The folders and files that a data set is read from.
 
-    folders: with pictures. files: with lists and tables. of_identities: the folders hold one for each identity,
-    and these the pictures.
+    folders: folders with pictures. files: lists and tables. of_identities: each folder has a subfolder for each
+    identity, with the pictures.
     """
 
     folders: tuple[str, ...] = ()
@@ -53,7 +53,7 @@ FORMATS = tuple(LAYOUTS)
 
 
 def find_format(name: str) -> "SourceFormat":
-    """How a format is read, from its module.
+    """The reader of a format, from its module.
 
     Raises:
         InputError: the name is not one of `FORMATS`.
@@ -91,8 +91,8 @@ def find_format(name: str) -> "SourceFormat":
 def raw_inputs(source_format: str, root: Path) -> list[Path]:
     """The files and folders of a data set whose change means that it must be prepared again, sorted.
 
-    A folder changes when something in it is added, removed or renamed. What is not there is left out;
-    where files are missing that are needed, the preparation itself says so.
+    A folder changes when something in it is added, removed or renamed. Missing ones are left out: the preparation says
+    which needed files are missing.
     """
     layout = LAYOUTS[source_format]
     folders = [root / name for name in layout.folders if (root / name).is_dir()]

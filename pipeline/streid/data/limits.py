@@ -1,4 +1,4 @@
-"""Warnings about a data set that limit what its results mean, given before anything costly is done."""
+"""Warnings about what limits the results on a data set, given before anything costly is computed."""
 
 import pandas as pd
 
@@ -14,8 +14,8 @@ def find_limits(table: pd.DataFrame, *, own_tracklets: bool) -> list[str]:
     """What a user should know before trusting results on this data set, one sentence each.
 
     Args:
-        table: the manifest's rows, people held out in val.
-        own_tracklets: whether the data set brings tracklets.
+        table: the manifest's rows, with held-out people in val.
+        own_tracklets: whether the data set has its own tracklets.
     """
     trained = table["split"].isin(TRAINED_SPLITS)
     return [
@@ -41,12 +41,14 @@ def _limits_of_people(table: pd.DataFrame) -> list[str]:
     limits = []
     if len(people["train"]) < FEWEST_IDENTITIES:
         limits.append(
-            f"train has {len(people['train'])} identity, and no model can be trained with less than {FEWEST_IDENTITIES}"
+            f"train has {len(people['train'])} identity, but a model can only be trained with "
+            f"at least {FEWEST_IDENTITIES}"
         )
     both = len(set(people["train"]) & set(people["val"]))
     if both:
         limits.append(
-            f"{both:,} of {len(people['val']):,} identities of val are trained on, so val says little about others"
+            f"{both:,} of {len(people['val']):,} identities of val are trained on, so val says little about "
+            "other people"
         )
     return limits
 
@@ -56,22 +58,22 @@ def _limits_of_times(table: pd.DataFrame, trained: pd.Series) -> list[str]:
     limits = []
     if len(timed) < len(table):
         limits.append(
-            f"{len(table) - len(timed):,} of {len(table):,} pictures have no time: appearance alone decides for them"
+            f"{len(table) - len(timed):,} of {len(table):,} pictures have no time: only appearance counts for them"
         )
     if timed.empty:
         return limits
     if len(timed) > timed["session"].nunique() == len(timed.drop_duplicates(["session", "time"])):
-        limits.append("all times of a session are the same, so they say nothing: leave the column time empty")
+        limits.append("all times of a session are the same, so they are useless: leave the column time empty")
         return limits
     cameras = timed[trained.loc[timed.index]].groupby(["pid", "session"])["camid"].nunique()
     if not (cameras > 1).any():
         limits.append(
-            "nobody of train and val is seen before two cameras at known times of one session: no travel time can be "
-            "learned, appearance alone decides"
+            "nobody of train and val is seen by two cameras at known times of one session: no travel time can be "
+            "learned, and only appearance counts"
         )
     sessions = [set(timed.loc[timed["split"] == split, "session"]) for split in ("query", "gallery")]
     if not sessions[0] & sessions[1]:
-        limits.append("query and gallery have no times of a common session, so no travel time of theirs is known")
+        limits.append("query and gallery have no times in a common session, so no travel time between them is known")
     return limits
 
 
@@ -81,8 +83,8 @@ def _limits_of_cameras(table: pd.DataFrame, trained: pd.Series) -> list[str]:
     if unseen.empty:
         return []
     return [
-        f"{len(unseen):,} of {len(tested):,} pictures of query and gallery are of cameras that no picture of train and "
-        f"val is of (first: camera {unseen['camid'].min()}): their times cannot be used, appearance alone decides"
+        f"{len(unseen):,} of {len(tested):,} pictures of query and gallery come from cameras without a picture of "
+        f"train or val (first: camera {unseen['camid'].min()}): their times cannot be used, and only appearance counts"
     ]
 
 

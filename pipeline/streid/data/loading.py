@@ -31,7 +31,7 @@ NO_MASK = torch.empty((0, 0), dtype=torch.uint8)
 
 
 class Item(NamedTuple):
-    """Which sample to read: its row, and when. place: where it stands in the epoch, from 0."""
+    """A sample to read: the epoch, its row in the data set, and its place in the epoch, from 0."""
 
     epoch: int
     row: int
@@ -52,14 +52,14 @@ class Sample(NamedTuple):
 
 
 class TrainingSet(Dataset[Sample]):
-    """Training samples; item (epoch, row, place) is augmented by what (seed, epoch, place) draws, nothing else.
+    """Training samples; the augmentation of item (epoch, row, place) depends only on (seed, epoch, place).
 
-    So an augmentation does not depend on the number of loader workers, nor on where a run was interrupted.
+    So it does not depend on the number of loader workers, or on where a run was interrupted.
 
     Args:
         units: the pictures' paths of each unit; one path each when `frames` is 1.
         labels: class of each unit.
-        frames: 1 for pictures, T for clips of so many frames.
+        frames: 1 for pictures, T for clips of T frames.
         frame_stride: see `training_clip`.
         masks: also read each picture's part mask; for pictures only.
     """
@@ -139,14 +139,14 @@ def load_batches(
 
     Args:
         workers: processes that read and augment ahead; 0 reads in this process.
-        pin_memory: for copies to a GPU that overlap with its work.
+        pin_memory: allows copies to a GPU that overlap with its work.
 
     Yields:
         What the data set gives, with a leading axis N.
 
     Raises:
-        InputError: a picture is missing or unreadable; a worker was killed, as happens when memory runs out; there is
-            too little shared memory.
+        InputError: a picture is missing or unreadable; a worker was killed, for example because memory ran out; there
+            is too little shared memory.
     """
     loader = DataLoader(
         dataset,
@@ -155,7 +155,7 @@ def load_batches(
         pin_memory=pin_memory,
         prefetch_factor=4 if workers else None,
         worker_init_fn=_start_worker,
-        # The loader seeds its workers; with a generator of its own it leaves the caller's random state alone.
+        # The loader seeds its workers. Its own generator keeps the caller's random state unchanged.
         generator=torch.Generator(),
     )
     try:

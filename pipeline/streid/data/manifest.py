@@ -1,9 +1,9 @@
-"""manifest.csv: one row per picture, the common form of all data sets.
+"""manifest.csv: one row per picture, in the same form for all data sets.
 
 Columns: `path` relative to the data set's root (`/` between folders); `split` train, val, query or
 gallery; `pid` identity (-1 junk, 0 distractor); `camid` as the data set numbers it; `session`: times
-compare only within one session; `time` on that session's clock, empty when unknown; `tracklet`:
-pictures of one pass of one person before one camera, empty when there is none. Further columns are left out.
+are comparable only within one session; `time` on that session's clock, empty if unknown; `tracklet`: pictures of
+one pass of one person at one camera, empty if there is none. Other columns are ignored.
 """
 
 import os
@@ -33,12 +33,12 @@ SMALLEST = {"pid": JUNK_PID, "camid": 0, "session": 0, "time": 0, "tracklet": 0}
 HINTS = {
     "pid": "number the people from 1",
     "camid": "number the cameras",
-    "session": "number the sessions, and write 0 where there is one",
-    "time": "count whole seconds, frames or milliseconds from a beginning that all cameras share, and leave it empty "
-    "where it is not known",
-    "tracklet": "number the tracklets, and leave it empty where there are none",
+    "session": "number the sessions, and write 0 if there is only one",
+    "time": "count whole seconds, frames or milliseconds from a start that all cameras share, and leave it empty if it "
+    "is not known",
+    "tracklet": "number the tracklets, and leave it empty if there are none",
 }
-TOLD_OF_A_PICTURE = ("pid", "camid", "session", "time")
+VALUES_OF_A_PICTURE = ("pid", "camid", "session", "time")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,7 @@ class Origin:
     lines: bool = True
 
     def place(self, table: pd.DataFrame, *rows: int) -> str:
-        """What to call rows (positions in `table`, whose index still counts all rows read) in a message."""
+        """The name of rows in a message; rows are positions in `table`, whose index still numbers all rows read."""
         if self.lines:
             numbers = " and ".join(str(int(table.index[row]) + 2) for row in rows)
             return f"{self.path}, {'line' if len(rows) == 1 else 'lines'} {numbers}"
@@ -68,13 +68,13 @@ def read_manifest(path: str | os.PathLike[str], summary: Mapping[str, Any] | Non
         the order of the file.
 
     Raises:
-        InputError: the file is missing, no CSV, lacks a column or has one twice, or a row cannot be used;
-            the message names the first such line (the header is line 1). Or it is not the one made with `summary`.
+        InputError: the file is missing, not a CSV, lacks a column or has one twice, or a row cannot be used; the
+            message names the first such line (the header is line 1). Or the file was not made with `summary`.
     """
     table = parse_manifest(path)
     if summary is not None and summary.get(DIGEST_KEY, digest := digest_file(Path(path))) != digest:
         raise InputError(
-            f"{path}: other bytes than were made with its dataset.json (damaged, or edited); run prepare_dataset "
+            f"{path}: not the file that was made with its dataset.json (damaged, or edited); run prepare_dataset "
             f"again, or remove {DIGEST_KEY!r} and 'sha256' from dataset.json if the edit is yours"
         )
     check_manifest(table, Origin(path=path))
@@ -82,10 +82,10 @@ def read_manifest(path: str | os.PathLike[str], summary: Mapping[str, Any] | Non
 
 
 def parse_manifest(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """A manifest's rows as `read_manifest` gives them, their numbers checked and nothing else.
+    """A manifest's rows as `read_manifest` returns them, but only their numbers are checked.
 
     Raises:
-        InputError: the file is missing, no CSV, lacks a column or has one twice, or a cell holds no number.
+        InputError: the file is missing, not a CSV, lacks a column or has one twice, or a cell is not a number.
     """
     try:
         table = read_columns(path, COLUMNS)
@@ -127,9 +127,9 @@ def check_manifest(table: pd.DataFrame, origin: Origin) -> None:
     """Refuse rows no stage could use.
 
     Raises:
-        InputError: an unknown split, a number out of range, a path that is empty, absolute, leads out of the
-            root or holds a control character or bytes that are not UTF-8, a person to be learned from or searched for
-            without a number from 1, rows that contradict each other, or identities both trained on and tested.
+        InputError: an unknown split; a number out of range; a path that is empty, absolute, leads out of the root, or
+            holds a control character or bytes that are not UTF-8; a pid below 1 in train, val or query; rows that
+            contradict each other; or identities both trained on and tested.
     """
     _refuse_rows(~table["split"].isin(SPLITS), table, "split", f"is not one of {', '.join(SPLITS)}", origin)
     outside = table["path"].str.contains(LEADS_OUT, regex=True)
@@ -153,25 +153,25 @@ def find_contradiction(
     file: pd.Series,
     origin: Origin,
     *,
-    told: Sequence[str] = (*TOLD_OF_A_PICTURE, "trained", "row"),
+    agreeing: Sequence[str] = (*VALUES_OF_A_PICTURE, "trained", "row"),
     same: str = "the same file as",
 ) -> str | None:
-    """The first row that contradicts an earlier one of the same picture, in one line; None where there is none.
+    """The first row that contradicts an earlier one of the same picture, in one line; None if there is none.
 
     Rows of one file must agree in their values, may not be both trained on and tested, and may not be repeated in a
     split. A query may also be in the gallery, as in MARS.
 
     Args:
-        file: what file each row is of: its path, or a number that paths of one file share.
-        told: what must agree: columns, `trained` (not learned from and tested), `row` (once in a split).
-        same: says how two paths are of one file.
+        file: the file of each row: its path, or a number that all paths of one file share.
+        agreeing: what must agree: columns, `trained` (not both trained on and tested), `row` (only once in a split).
+        same: how the message says that two paths have one file.
     """
     several = np.flatnonzero(file.duplicated(keep=False))
     rows = table.iloc[several].set_axis(several).assign(row=several, file=file.iloc[several].to_numpy())
     rows["trained"] = rows["split"].isin(TRAINED_SPLITS)
     first = rows.groupby("file")["row"].transform("first")
     first_of_split = rows.groupby(["split", "file"])["row"].transform("first")
-    for name in told:
+    for name in agreeing:
         before = first_of_split if name == "row" else first
         wrong = rows[name].to_numpy() != rows.loc[before, name].to_numpy()
         if wrong.any():
@@ -189,9 +189,9 @@ def _contradiction(name: str, one: pd.Series, other: pd.Series) -> str:
     if name == "row":
         return f"twice in split {other['split']}; remove a row"
     if name == "trained":
-        return f"in {one['split']} and {other['split']}; a picture is either learned from or tested"
-    told = ["none" if name == "time" and row[name] == UNKNOWN_TIME else str(row[name]) for row in (one, other)]
-    return f"with {name} {told[0]} and {told[1]}; keep the row that is right"
+        return f"in {one['split']} and {other['split']}; a picture is either trained on or tested"
+    values = ["none" if name == "time" and row[name] == UNKNOWN_TIME else str(row[name]) for row in (one, other)]
+    return f"with {name} {values[0]} and {values[1]}; keep the correct row"
 
 
 def sightings(table: pd.DataFrame) -> Sightings:
@@ -201,7 +201,7 @@ def sightings(table: pd.DataFrame) -> Sightings:
 
 
 def evaluated(pid: pd.Series) -> pd.Series:
-    """True where a row is a person to be found: neither junk nor a distractor."""
+    """True where a row shows a person who is evaluated: neither junk nor a distractor."""
     return pid > DISTRACTOR_PID
 
 

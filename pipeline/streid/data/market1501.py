@@ -1,9 +1,9 @@
 """Market-1501 and trees laid out like it.
 
-Zheng et al., "Scalable Person Re-identification: A Benchmark", ICCV 2015. Six cameras before a
+Zheng et al., "Scalable Person Re-identification: A Benchmark", ICCV 2015. Six cameras in front of a
 supermarket; 1,501 identities; pictures of 64x128 named `0002_c1s1_000451_03.jpg`: identity, camera
 1-6, sequence, frame, box. Train 12,936 pictures of 751 identities; query 3,368 of 750; test folder
-19,732 = 13,115 of the 750 identities + 2,798 distractors (pid 0000, they stay) + 3,819 junk boxes
+19,732 = 13,115 of the 750 identities + 2,798 distractors (pid 0000, which count) + 3,819 junk boxes
 (pid -1, ignored in evaluation).
 
 Frames restart with each sequence. A picture's time is the sum of the lengths of its camera's earlier
@@ -88,7 +88,7 @@ def load_market1501(root: Path) -> SourceDataset:
 def tabulate_names(
     names: Mapping[str, Sequence[str]], lengths: Mapping[int, Sequence[int]], where: Path
 ) -> pd.DataFrame:
-    """The manifest's rows of pictures named as Market-1501's.
+    """The manifest's rows of pictures with Market-1501's kind of names.
 
     Args:
         names: the names in each of the folders FOLDERS.
@@ -96,7 +96,7 @@ def tabulate_names(
         where: the folders' root, for the messages.
 
     Raises:
-        InputError: a name does not follow the pattern, or no length is known for its sequence.
+        InputError: a name does not follow the pattern, or its sequence's length is unknown.
     """
     offsets = {
         (camid, sequence + 1): sum(frames[:sequence])
@@ -113,7 +113,7 @@ def tabulate_names(
             recording = (fields["camid"], fields["sequence"])
             if recording not in offsets:
                 raise InputError(
-                    f"{where / folder / name}: camera {recording[0]} has no known sequence {recording[1]}; "
+                    f"{where / folder / name}: sequence {recording[1]} of camera {recording[0]} is unknown; "
                     f"put the lengths of its sequences into {where / SEQUENCES_FILE}"
                 )
             time = offsets[recording] + fields["frame"]

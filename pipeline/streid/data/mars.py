@@ -1,17 +1,17 @@
 """MARS and trees laid out like it.
 
 Zheng et al., "MARS: A Video Benchmark for Large-Scale Person Re-identification", ECCV 2016. The six cameras of
-Market-1501; tracklets by a detector and a tracker, pictures named `0001C1T0001F001.jpg` (identity, camera,
-tracklet, frame in the tracklet) in `bbox_train|bbox_test/<identity>`. The folder `info` tells the tracklets:
+Market-1501; tracklets from a detector and a tracker, pictures named `0001C1T0001F001.jpg` (identity, camera,
+tracklet, frame in the tracklet) in `bbox_train|bbox_test/<identity>`. The folder `info` describes the tracklets:
 `train_name.txt` and `test_name.txt` list the pictures; `tracks_train_info.mat` (8,298 x 4) and
 `tracks_test_info.mat` (12,180 x 4) hold each tracklet's first and last picture in its list (1-based, both
 included), identity and camera; `query_IDX.mat` (1 x 1,980) the queries' rows in the test tracklets (1-based).
 Train 509,914 pictures of 625 identities; query 626 identities; test tracklets include 3,248 of distractors
-(pid 0, they stay) and 870 junk ones (pid -1, folder `00-1`, ignored in evaluation).
+(pid 0, which count) and 870 junk ones (pid -1, folder `00-1`, ignored in evaluation).
 
 The queries stay in the gallery, as in the authors' evaluation: without them 140 queries have no match. A
-query's own tracklet is of its own camera and so ignored for it. Frames count within the tracklet: there are
-no comparable times, so only appearance counts. The protocol evaluates tracklets.
+query's own tracklet comes from its own camera, so the protocol ignores it. Frames count within the tracklet: times
+cannot be compared, so only appearance counts. The protocol evaluates tracklets.
 """
 
 import multiprocessing
@@ -74,7 +74,7 @@ def load_mars(root: Path) -> SourceDataset:
         pictures once as query and once in the gallery) with the official counts.
 
     Raises:
-        InputError: a folder, list or table is missing or does not fit the others.
+        InputError: a folder, list or table is missing, or does not match the others.
     """
     tree = SourceTree(root, WHERE_TO_GET)
     for folder in (*FOLDERS.values(), "info"):
@@ -93,7 +93,7 @@ def load_mars(root: Path) -> SourceDataset:
     if train_misnamed or test_misnamed:
         remarks.append(
             f"{train_misnamed + test_misnamed} tracklets have pictures named for another identity or camera than "
-            "their table says; the table was followed"
+            "in their table; the table was used"
         )
     return SourceDataset(
         table=make_table([row for tracklets in (train, test) for rows in tracklets for row in rows] + query),
@@ -105,7 +105,7 @@ def load_mars(root: Path) -> SourceDataset:
 
 
 def _read_tracklets(tree: SourceTree, half: str, split: str, first: int) -> tuple[list[list[Row]], int]:
-    """Each tracklet's rows, in the order of its table, and how many tracklets' names disagree with it.
+    """The rows of each tracklet, in the order of the table, and the number of tracklets whose names disagree with it.
 
     Args:
         half: `train` or `test`.
@@ -158,7 +158,7 @@ def _read_table(path: Path, variable: str) -> IntArray:
     if table is None:
         raise InputError(f"{path}: holds no variable {variable}; fetch it again")
     if table.dtype.kind not in "iuf" or not np.array_equal(table, table.astype(np.int64)):
-        raise InputError(f"{path}: {variable} holds other values than whole numbers; fetch it again")
+        raise InputError(f"{path}: {variable} has values that are not whole numbers; fetch it again")
     return table.astype(np.int64)
 
 
@@ -168,7 +168,7 @@ def _load_variable(path: Path, variable: str) -> npt.NDArray[Any] | None:
 
 
 def _limit_reader() -> None:
-    """Let the kernel end this process, without a core file, if it reads for ever."""
+    """Let the kernel end this process, without a core file, if reading never ends."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (READER_SECONDS, READER_SECONDS))
 

@@ -1,4 +1,4 @@
-"""The part masks of the pictures trained on: used where every such picture has one."""
+"""The part masks of the pictures trained on; they are used if every such picture has one."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from streid.data.picture_paths import ENDINGS, MASKS_FOLDER, mask_path, picture_
 
 
 def mask_paths(table: pd.DataFrame) -> list[str]:
-    """Where the part masks of the pictures trained on lie if there are any."""
+    """The paths that the part masks of the pictures trained on would have."""
     return [mask_path(path) for path in dict.fromkeys(table.loc[table["split"].isin(TRAINED_SPLITS), "path"])]
 
 
@@ -21,8 +21,8 @@ def digest_masks(
     """Decode the part masks of the pictures trained on.
 
     Returns:
-        The masks' digest, None where there are none or not every picture of train and val has one; and a
-        warning in the latter case.
+        The masks' digest, None if there are none or some picture of train and val has none; and a warning in the
+        latter case.
 
     Raises:
         InputError: masks are unreadable.
@@ -32,9 +32,7 @@ def digest_masks(
     paths = mask_paths(table)
     if missing := [path for path in paths if not picture_file(root, path).is_file()]:
         first = f"{missing[0]}{_other_ending(root, missing)}"
-        return None, [
-            f"{len(missing):,} of {len(paths):,} part masks are missing (first: {first}), so none of them is used"
-        ]
+        return None, [f"{len(missing):,} of {len(paths):,} part masks are missing (first: {first}), so none is used"]
     if (shared := pd.Series(paths)[lambda path: path.duplicated()]).size:
         return None, [f"several pictures have one part mask ({shared.iloc[0]}), so none is used; rename the pictures"]
     checked = check_pictures(root, paths, threads, decode=decode_mask, keep=keep)
@@ -43,7 +41,7 @@ def digest_masks(
 
 
 def _other_ending(root: Path, missing: list[str]) -> str:
-    """What to say where the first of the missing masks is there with another ending."""
+    """A remark if the first of the missing masks exists with another ending; else empty."""
     mask = picture_file(root, missing[0])
     named = [mask.with_suffix(written) for ending in ENDINGS for written in (ending, ending.upper())]
-    return next((f"; {file.name} is there, but a mask ends with .png" for file in named if file.is_file()), "")
+    return next((f"; {file.name} exists, but masks must end with .png" for file in named if file.is_file()), "")

@@ -9,11 +9,11 @@ fields the third is the camera (1-15), the fourth the slot, the fifth the time i
 authors do not give). Train 30,248 and val 2,373 pictures, both of the same 1,041 identities; query 11,659
 and gallery 82,161, both of 3,060. There are no distractors and no junk.
 
-Times compare only within a slot, so each slot is a session, numbered 0-11 in the order of the calendar.
-Identities count from 0 in the training and again in the test lists; in the manifest they start at 1, and
-the test's follow the training's. Copies laid out like Market-1501 (`bounding_box_train` with names such
+Times are comparable only within a slot, so each slot is a session, numbered 0-11 in the order of the calendar.
+Identities count from 0 in the training lists and again in the test lists; in the manifest they start at 1, and
+those of the test follow those of training. Copies laid out like Market-1501 (`bounding_box_train` with names such
 as `0000_c1_0002.jpg`: identity, camera, number) count the same way and have no times, unless the pictures
-kept their names.
+have kept their names.
 """
 
 import re
@@ -91,7 +91,7 @@ def load_msmt17(root: Path, validation_list: ValidationList) -> SourceDataset:
 
     Raises:
         InputError: a folder or list is missing or empty, a name or line cannot be used, or the split
-            `val` is asked of a copy, which has no lists.
+            `val` is chosen for a copy, which has no lists.
     """
     tree = SourceTree(root, WHERE_TO_GET)
     if (root / COPY_FOLDERS["train"]).is_dir():
@@ -115,9 +115,9 @@ def load_msmt17(root: Path, validation_list: ValidationList) -> SourceDataset:
         table=make_table(rows),
         expected=OFFICIAL_COUNTS[validation_list],
         remarks=(
-            "the pictures of list_val.txt are trained on, as TransReID does; prepare.validation_list tells"
+            "the pictures of list_val.txt are trained on, as in TransReID; see prepare.validation_list"
             if validation_list == "train"
-            else "the split val (list_val.txt) shows the identities trained on: it says little about other people",
+            else "the split val (list_val.txt) shows identities that are trained on: it says little about other people",
         ),
     )
 
@@ -159,7 +159,7 @@ def _copy_row(name: str, folder: str, split: str, shift: int) -> Row:
         pid = int(match["pid"])
         fields["camid"] = int(match["camid"])
     else:
-        raise InputError(f"{name!r} is no picture name of an MSMT17 copy (expected like 0000_c1_0002.jpg)")
+        raise InputError(f"{name!r} is not a picture name of an MSMT17 copy (expected like 0000_c1_0002.jpg)")
     pid = pid if pid == JUNK_PID else pid + shift
     return (f"{folder}/{name}", split, pid, fields["camid"], fields["session"], fields["time"], -1)
 

@@ -25,7 +25,7 @@ def load_own(root: Path, manifest: Path | None) -> SourceDataset:
         manifest: the manifest.
 
     Returns:
-        Its rows, with the paths as spelled on the disk; there are no official counts.
+        Its rows, with the paths as they are on the disk; there are no official counts.
 
     Raises:
         InputError: no manifest is given, or it or the folder is missing or cannot be used.
@@ -41,23 +41,23 @@ def load_own(root: Path, manifest: Path | None) -> SourceDataset:
 
 
 def _as_on_disk(paths: pd.Series, root: Path) -> pd.Series:
-    """The paths; one that names a file only in another spelling gets the spelling on the disk.
+    """The paths; a path that names a file only in another spelling gets the spelling on the disk.
 
-    Windows writes \\ for /, macOS an accented letter as two characters where others write one.
+    Windows writes \\ for /, and macOS writes an accented letter as two characters where others use one.
     """
     doubtful = paths[paths.str.contains(DOUBTFUL, regex=True)]
-    found = doubtful.map(lambda path: _find(path, root))
+    found = doubtful.map(lambda path: _spelled_on_disk(path, root))
     changed = found[found != doubtful]
     if len(changed):
         first = changed.index[0]
         logger.info(
-            "%d paths are spelled differently on the disk and written that way (first: %r is %r)",
+            "%d paths are spelled differently on the disk, and that spelling is used (first: %r is %r)",
             *(len(changed), paths[first], changed[first]),
         )
     return paths.mask(paths.index.isin(changed.index), changed.reindex(paths.index))
 
 
-def _find(path: str, root: Path) -> str:
+def _spelled_on_disk(path: str, root: Path) -> str:
     for spelled in dict.fromkeys((path, path.replace("\\", "/"), path.replace("\\", "/").strip())):
         if not spelled.startswith("/") and (names := _find_names(spelled.split("/"), root)):
             return "/".join(names)
@@ -71,10 +71,10 @@ def _find_names(parts: list[str], root: Path) -> list[str] | None:
         if part in ("", "."):
             continue
         forms = dict.fromkeys((part, unicodedata.normalize("NFC", part), unicodedata.normalize("NFD", part)))
-        there = [form for form in forms if part != ".." and os.path.lexists(root.joinpath(*names, form))]
-        if not there:
+        existing = [form for form in forms if part != ".." and os.path.lexists(root.joinpath(*names, form))]
+        if not existing:
             return None
-        names.append(there[0])
+        names.append(existing[0])
     return names
 
 

@@ -1,6 +1,6 @@
-"""Looking up the files of a data set's pictures, and decoding each once, before anything else is done with them.
+"""Finding the files of a data set's pictures, and decoding each once before anything else is done with them.
 
-Shape suffix: P pictures, in the order asked for.
+Shape suffix: P pictures, in the order of the paths given.
 """
 
 import hashlib
@@ -21,8 +21,8 @@ from streid.errors import InputError
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE = 1024  # bounds the memory that contents read ahead take
-SHOWN = 5  # unreadable pictures named in the message; all are in the log
+AT_ONCE = 1024  # limits the memory for contents that are read ahead
+SHOWN = 5  # most unreadable pictures in the message; the log lists all
 Keep = Callable[[str, bytes], None]
 
 
@@ -30,8 +30,8 @@ Keep = Callable[[str, bytes], None]
 class PictureFiles:
     """The files of pictures.
 
-    sizes_P: bytes, 0 where there is no file. files_P: equal for paths of one file, by links or however they are
-    spelled.
+    sizes_P: bytes, 0 if there is no file. files_P: a number for each file; paths that lead to one file, by links or
+    by another spelling, have the same.
     """
 
     sizes_P: IntArray
@@ -39,7 +39,7 @@ class PictureFiles:
 
 
 def find_files(root: Path, paths: Sequence[str], threads: int) -> PictureFiles:
-    """Look up the files of pictures, without reading them; what is missing is a file of its own.
+    """Look up the files of pictures without reading them; each missing file has its own number.
 
     Raises:
         InputError: a path leads out of the root.
@@ -53,7 +53,7 @@ def find_files(root: Path, paths: Sequence[str], threads: int) -> PictureFiles:
             except OSError:
                 found.append((0, -1, row))
                 continue
-            # Some network drives number no files.
+            # Some network drives have no inode numbers.
             found.append((status.st_size, status.st_dev, status.st_ino) if status.st_ino else (status.st_size, -1, row))
         return found
 
@@ -68,8 +68,8 @@ def find_files(root: Path, paths: Sequence[str], threads: int) -> PictureFiles:
 class CheckedPictures:
     """What decoding every picture found.
 
-    paths: of the pictures. contents: SHA-256 of each one's bytes, empty where it is unreadable. problems: unreadable
-    pictures (path -> what is wrong). digest: SHA-256 over all paths and contents, which changes whenever one does.
+    paths: the pictures' paths. contents: SHA-256 of each picture's bytes, empty if it is unreadable. problems: the
+    unreadable pictures (path -> what is wrong). digest: SHA-256 over all paths and contents.
     """
 
     paths: Sequence[str]
@@ -106,9 +106,9 @@ def check_pictures(
     Args:
         root: the data set's root.
         paths: pictures relative to it.
-        threads: to read and decode with.
-        decode: what decodes a file's bytes.
-        keep: given the path and bytes of every readable picture, in order.
+        threads: number of threads that read and decode.
+        decode: decodes a file's bytes.
+        keep: called with the path and bytes of every readable picture, in order.
     """
 
     def check(path: str) -> tuple[bytes, bytes, str]:

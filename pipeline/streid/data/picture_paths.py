@@ -9,17 +9,17 @@ from pathlib import Path, PurePosixPath
 
 from streid.errors import InputError
 
-# In lower case, of the kinds that are read; the content decides, whatever the ending.
+# The endings of pictures that are read, in lower case; the content decides the format, whatever the ending.
 ENDINGS = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp")
 OTHER_ENDINGS = (".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2", ".jxl", ".ppm", ".pgm", ".tga", ".dng")
-# The same as a pattern, for the names of a data set.
+# The same endings as a pattern, for the file names of a data set.
 ENDING = f"(?i:{'|'.join(map(re.escape, ENDINGS))})"
-# Control characters, and surrogates for bytes that are not UTF-8: neither a CSV file nor a log can hold them safely.
+# Control characters, and surrogates for bytes that are not UTF-8: unsafe in a CSV file and in a log.
 UNSAFE = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
 LEADS_OUT = r"^$|^/|(?:^|/)\.\.(?:/|$)"
 MUST_STAY = "must be relative and without '..', so that it stays inside the data set's root"
 MASKS_FOLDER = "masks"
-# No system allows such a file name.
+# No system allows these characters in a file name.
 _IMPOSSIBLE = r"[\0\ud800-\udfff]"
 _REFUSED = re.compile(f"{LEADS_OUT}|{_IMPOSSIBLE}")
 
@@ -29,7 +29,7 @@ def picture_file(root: Path, path: str) -> Path:
 
     Args:
         root: the data set's root.
-        path: the picture's path in it, as a manifest, a features.h5 or another file says.
+        path: the picture's path in it, from a manifest, a features.h5 or another file.
 
     Raises:
         InputError: the path is empty or absolute, holds `..`, a zero byte or bytes that are not UTF-8.
@@ -40,5 +40,5 @@ def picture_file(root: Path, path: str) -> Path:
 
 
 def mask_path(path: str) -> str:
-    """Where the part mask of a picture lies, relative to the data set's root."""
+    """The path of a picture's part mask, relative to the data set's root."""
     return str(PurePosixPath(MASKS_FOLDER, path).with_suffix(".png"))

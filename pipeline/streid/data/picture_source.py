@@ -21,8 +21,8 @@ class PictureSource:
 
     Args:
         root: the data set's root, where paths start; None if there is only a pack.
-        packed: the data set's pack; where it is None or holds nothing, the tree is read.
-        confined: False where the paths are the user's own, on the command line, and may lead anywhere.
+        packed: the data set's pack; if it is None or empty, the tree is read.
+        confined: False if the paths are the user's own, from the command line, and may lead anywhere.
 
     Raises:
         InputError: the pack is missing or cannot be used, or there are no pictures at all.
@@ -73,7 +73,7 @@ class PictureSource:
         try:
             return read_content(file)
         except OSError as error:
-            # Of a loader worker's error only the text arrives.
+            # Only the text of a loader worker's error reaches the main process.
             raise InputError(explain(error)) from None
         except UnreadablePictureError as error:
             raise InputError(f"{file}: {error}; run prepare_dataset again if the data set changed") from None

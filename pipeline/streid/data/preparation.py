@@ -1,4 +1,4 @@
-"""Preparing a data set: load, check, group into tracklets, hold identities out, count, pack."""
+"""Preparing a data set: load, check, group into tracklets, hold out identities, count, pack."""
 
 import contextlib
 import hashlib
@@ -35,7 +35,7 @@ def drop_unreadable(
 
     Args:
         unreadable: `refuse` or `skip`.
-        keep: given the path and bytes of every readable picture.
+        keep: called with the path and bytes of every readable picture.
 
     Returns:
         The rows kept, in their order and with their index, and what decoding found.
@@ -52,10 +52,10 @@ def drop_unreadable(
 
 
 def check_test(table: pd.DataFrame, origin: Origin, settings: PrepareSettings) -> list[str]:
-    """Refuse rows from which no training and test are possible.
+    """Refuse rows that do not allow a training and a test.
 
     Returns:
-        Warnings: what limits the test.
+        Warnings about what limits the test.
 
     Raises:
         InputError: a split has no pictures, no query has a right match, or no identity would be left to train on.
@@ -67,13 +67,13 @@ def check_test(table: pd.DataFrame, origin: Origin, settings: PrepareSettings) -
         )
     if settings.holdout_identities:
         if (table["split"] == "val").any():
-            raise InputError(f"{origin.path}: has a split val of its own; set prepare.holdout_identities to 0")
+            raise InputError(f"{origin.path}: already has a split val; set prepare.holdout_identities to 0")
         hold_out_identities(table, settings.holdout_identities, settings.seed)
     return find_unmatched(table, origin)
 
 
-def refuse_one_file(table: pd.DataFrame, files: PictureFiles, origin: Origin) -> None:
-    """Refuse paths of one file, by links for example, whose rows contradict each other or repeat it.
+def refuse_shared_files(table: pd.DataFrame, files: PictureFiles, origin: Origin) -> None:
+    """Refuse rows whose paths lead to one file, for example by links, and that contradict or repeat each other.
 
     Raises:
         InputError: there are such rows.
@@ -84,10 +84,10 @@ def refuse_one_file(table: pd.DataFrame, files: PictureFiles, origin: Origin) ->
 
 
 def find_copies(table: pd.DataFrame, checked: CheckedPictures, origin: Origin) -> list[str]:
-    """A warning where files with the same bytes are said to show several people or cameras, or are learned from and
+    """A warning if files with the same bytes are listed with different people or cameras, or are both trained on and
     tested."""
     file = table["path"].map(dict(zip(checked.paths, checked.contents, strict=True)))
-    contradiction = find_contradiction(table, file, origin, told=("pid", "camid", "trained"), same="a copy of")
+    contradiction = find_contradiction(table, file, origin, agreeing=("pid", "camid", "trained"), same="a copy of")
     return [contradiction] if contradiction else []
 
 
@@ -118,13 +118,13 @@ def prepare_dataset(
     """Load and check a data set.
 
     Args:
-        pack: where to put all pictures, and the part masks trained with, into one file.
+        pack: a file to copy all pictures and the used part masks into; None for no pack.
 
     Returns:
         The manifest's rows and the content of dataset.json.
 
     Raises:
-        InputError: the data set cannot be used; no pack is written then.
+        InputError: the data set cannot be used; then no pack is written.
     """
     options = SourceOptions(manifest=source_manifest, validation_list=settings.validation_list)
     source = find_format(source_format).load(root, options)
@@ -136,7 +136,7 @@ def prepare_dataset(
     warnings = check_test(table, origin, settings)
     paths = _distinct(table["path"])
     files = find_files(root, paths, threads)
-    refuse_one_file(table, files, origin)
+    refuse_shared_files(table, files, origin)
     with _packing(pack, files, table, root, threads) as keep:
         table, checked = drop_unreadable(table, root, unreadable=settings.unreadable, threads=threads, keep=keep)
         if checked.problems:
@@ -154,7 +154,7 @@ def prepare_dataset(
             table = hold_out_identities(table, settings.holdout_identities, settings.seed)
     rendered = (root / RENDERING_MARKER).is_file()
     if rendered and source.expected is not None:
-        official.append("the pictures are rendered: results on them say nothing about the real data set")
+        official.append("the pictures are rendered: results on them tell nothing about the real data set")
     limits = find_limits(table, own_tracklets=source.own_tracklets)
     warnings = [*official, *warnings, *limits, *mask_warnings, *source.remarks]
     for warning in warnings:
@@ -194,16 +194,16 @@ def _describe(table: pd.DataFrame, source: SourceDataset) -> dict[str, Any]:
 def _packing(
     pack: Path | None, files: PictureFiles, table: pd.DataFrame, root: Path, threads: int
 ) -> Iterator[Keep | None]:
-    """A function that stores the files' bytes in a pack, written if the block ends without an error, or nowhere."""
+    """Yield a function that puts files into the pack, or None without a pack; an error in the block leaves no pack."""
     if pack is None:
         yield None
         return
-    # Masks are packed if all pictures that are not skipped have one, which is known only later.
+    # Masks are packed if all pictures that are not skipped have one. This is known only later, so allocate for all.
     masks = find_files(root, mask_paths(table), threads)
     with create_pack(pack, int(files.sizes_P.sum() + masks.sizes_P.sum())) as writer:
         yield writer.add
 
 
 def _distinct(paths: pd.Series) -> list[str]:
-    """Each path once: a query may also be in the gallery."""
+    """Each path once; a query may also be in the gallery."""
     return list(dict.fromkeys(paths))

@@ -23,4 +23,4 @@ class PrepareSettings(Section):
     pack: Truth = False
     """also copy all pictures into one file and read them from there (for shared file systems)"""
     seed: Seed = 0
-    """of the choice of held-out identities"""
+    """random seed for the choice of held-out identities"""

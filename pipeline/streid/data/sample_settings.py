@@ -1,4 +1,4 @@
-"""Settings of what a training step sees: which samples, and how their pictures are changed."""
+"""Settings of the samples of a training step, and of the random changes of their pictures."""
 
 from typing import Annotated, Literal
 
@@ -20,7 +20,7 @@ class PictureSettings(Section):
 class SamplerSettings(Section):
     """Batches.
 
-    With `pk` they have batch_size / pictures_per_identity identities, for the triplet loss (Hermans et al., 2017).
+    With `pk`, a batch has batch_size / pictures_per_identity identities, for the triplet loss (Hermans et al., 2017).
     """
 
     sampler: Literal["shuffle", "pk"] = "shuffle"
@@ -40,14 +40,14 @@ class SamplerSettings(Section):
         super().check()
         if self.sampler == "pk" and self.batch_size % self.pictures_per_identity:
             raise InputError(
-                f"batch_size {self.batch_size} is no multiple of pictures_per_identity {self.pictures_per_identity}"
+                f"batch_size {self.batch_size} is not a multiple of pictures_per_identity {self.pictures_per_identity}"
             )
 
     def check_shares(self, processes: int) -> None:
-        """Refuse batches that cannot be shared out evenly: whole identities each with `pk`.
+        """Refuse batches that processes cannot share evenly; with `pk` each process gets whole identities.
 
         Raises:
-            InputError: so many processes cannot share a batch.
+            InputError: this number of processes cannot share a batch.
         """
         groups, what = (
             (self.identities_per_batch, "identities") if self.sampler == "pk" else (self.batch_size, "pictures")

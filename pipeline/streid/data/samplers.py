@@ -1,4 +1,4 @@
-"""Which samples a training step sees: a pure function of seed, epoch and step.
+"""The samples of each training step: a pure function of seed, epoch and step.
 
 Shape suffixes: B batches of an epoch, N samples of a batch, U samples of the data set, I identities.
 """
@@ -32,9 +32,9 @@ def epoch_batches(settings: SamplerSettings, labels_U: Sequence[int] | IntArray,
 
 
 def _shuffled(samples: int, batch_size: int, generator: np.random.Generator) -> IntArray:
-    """Every sample at most once; the last, smaller batch is left out.
+    """Every sample at most once; a last, smaller batch is left out.
 
-    So batch normalisation always sees `batch_size` samples; a data set smaller than one batch is one batch.
+    So batch normalisation always gets `batch_size` samples. A data set smaller than a batch is one batch.
     """
     order_U = generator.permutation(samples)
     full = max(1, samples // batch_size)
@@ -44,10 +44,10 @@ def _shuffled(samples: int, batch_size: int, generator: np.random.Generator) -> 
 def _by_identity(
     labels_U: IntArray, identities_per_batch: int, per_identity: int, generator: np.random.Generator
 ) -> IntArray:
-    """Batches of P identities with K samples each: every identity in some batch, none twice in one.
+    """Batches of P identities with K samples each: every identity is in a batch, and in each at most once.
 
-    An identity with n samples gets max(1, n // K) places in the epoch, as many as fit; places that are left
-    over are given to, or taken from, identities drawn at random.
+    An identity with n samples gets max(1, n // K) places in the epoch, as many as fit. Places are then added or removed
+    for random identities, until all batches are full.
     """
     identities_I, counts_I = np.unique(labels_U, return_counts=True)
     wanted_I = np.maximum(1, counts_I // per_identity)
@@ -62,7 +62,7 @@ def _by_identity(
 
 
 def _fit_places(wanted_I: IntArray, batches: int, per_batch: int, generator: np.random.Generator) -> IntArray:
-    """Places of each identity: between 1 and `batches`, near what is wanted, batches * per_batch in all."""
+    """Places of each identity: from 1 to `batches`, close to `wanted_I`; their sum is batches * per_batch."""
     places_I = np.minimum(wanted_I, batches)
     missing = batches * per_batch - int(places_I.sum())
     while missing:
@@ -74,10 +74,10 @@ def _fit_places(wanted_I: IntArray, batches: int, per_batch: int, generator: np.
 
 
 def _spread(places_I: IntArray, batches: int, generator: np.random.Generator) -> IntArray:
-    """Identities of each batch (B, P), none twice in one.
+    """Identities of each batch (B, P), each at most once in a batch.
 
-    Laid out one identity after the other, going round the batches, no batch gets one twice; exchanges between
-    batches drawn at random then mix them.
+    Identities are dealt to the batches one after the other, so no batch gets one twice; then random exchanges between
+    batches mix them.
     """
     order_I = generator.permutation(len(places_I))
     laid_out = np.repeat(order_I, places_I[order_I])
@@ -96,9 +96,9 @@ def _spread(places_I: IntArray, batches: int, generator: np.random.Generator) ->
 
 
 def _draw_samples(rows: IntArray, per_identity: int, places: int, generator: np.random.Generator) -> IntArray:
-    """Samples of one identity for each of its places (places, K): in random order, again when they run out.
+    """Samples of one identity for each of its places (places, K), in random order; they repeat after the last one.
 
-    Within one place no sample comes twice, if there are K.
+    In one place no sample occurs twice, if the identity has K.
     """
     drawn = np.empty((places, per_identity), np.int64)
     waiting: list[int] = []

@@ -1,4 +1,4 @@
-"""What every data set's loader returns, and reading a data set's folders."""
+"""The result of every data set's loader, and reading a data set's folders."""
 
 import os
 from collections.abc import Callable, Iterable, Mapping
@@ -16,7 +16,7 @@ ExpectedCounts = Mapping[str, Mapping[str, int]]
 ValidationList = Literal["train", "val"]
 Row = tuple[str, str, int, int, int, int, int]
 ROW_FIELDS = ("path", "split", "pid", "camid", "session", "time", "tracklet")
-# What Windows, macOS and network drives put into folders by themselves; so are names that start with a dot.
+# Files that Windows, macOS and network drives put into folders; names that start with a dot are ignored too.
 OF_THE_SYSTEM = ("thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "__macosx")
 
 
@@ -24,9 +24,9 @@ OF_THE_SYSTEM = ("thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "__macosx"
 class SourceDataset:
     """A data set as read from its files.
 
-    table: the manifest's rows. expected: its official counts, None where there are none. manifest: the user's own,
-    whose lines the rows are, in order. own_tracklets: whether `table` groups the pictures into the data set's own
-    tracklets. unit: what the data set's protocol evaluates. remarks: what a user should know, one sentence each.
+    table: the manifest's rows. expected: its official counts, None if there are none. manifest: the user's own, if
+    the rows are its lines, in order. own_tracklets: whether `table` groups the pictures into the data set's own
+    tracklets. unit: what the data set's protocol evaluates. remarks: sentences for the user.
     """
 
     table: pd.DataFrame
@@ -50,7 +50,7 @@ class SourceOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class SourceFormat:
-    """How a format of data sets is read: `load` reads one from its root."""
+    """The reader of a format: `load` reads a data set from its root."""
 
     load: Callable[[Path, SourceOptions], SourceDataset]
 
@@ -84,11 +84,11 @@ class SourceTree:
             raise InputError(f"{self.root / folder}: no such folder. {self._where_to_get}")
 
     def pictures(self, folder: str) -> list[str]:
-        """The sorted names of a folder's pictures: the files with one of `ENDINGS`, large or small letters.
+        """The sorted names of a folder's pictures: files with one of `ENDINGS`, in capitals or not.
 
         Raises:
-            InputError: the folder is missing or holds none, holds a picture of a kind that is not read, or two
-                files that differ in nothing but the ending.
+            InputError: the folder is missing or has no pictures, a picture of a kind that is not read, or two files
+                that differ only in the ending.
         """
         names = self._sort(folder, lambda entry: entry.name.lower().endswith(ENDINGS) and not entry.is_dir())
         if not names:
@@ -98,7 +98,7 @@ class SourceTree:
             twin = stems.setdefault(PurePosixPath(name).stem, name)
             if twin != name:
                 raise InputError(
-                    f"{self.root / folder}: {twin} and {name} differ in nothing but the ending; keep one of them there"
+                    f"{self.root / folder}: {twin} and {name} differ only in the ending; keep one of them there"
                 )
         return names
 
@@ -132,11 +132,12 @@ class SourceTree:
         return kept
 
     def remarks(self) -> tuple[str, ...]:
-        """What was left out of the folders read, in one sentence, or nothing."""
+        """A sentence about the files in the folders that were left out, if there are any."""
         if not self._left_out:
             return ()
         return (
-            f"{len(self._left_out):,} files or folders that are no pictures were left out (first: {self._left_out[0]})",
+            f"{len(self._left_out):,} files or folders that are not pictures were left out (first: "
+            f"{self._left_out[0]})",
         )
 
     def _sort(self, folder: str, wanted: Callable[[os.DirEntry[str]], bool]) -> list[str]:
@@ -152,7 +153,7 @@ class SourceTree:
                 names.append(entry.name)
             elif entry.name.lower().endswith(OTHER_ENDINGS):
                 raise InputError(
-                    f"{entry.path}: a picture of a kind that is not read (read are {', '.join(ENDINGS)}); convert it, "
+                    f"{entry.path}: a kind of picture that is not read (only {', '.join(ENDINGS)} are); convert it, "
                     "or move it out of the data set"
                 )
             else:

@@ -1,7 +1,7 @@
-"""Tracklets: pictures of one pass of one person before one camera.
+"""Tracklets: pictures of one pass of one person at one camera.
 
-Those of image data sets are grouped by the identity labels, as a perfect tracker would do it: oracle tracklets.
-Those of a tracker keep its numbers, or get unique ones.
+Pictures of image data sets are grouped by their identity labels, as a perfect tracker would: oracle tracklets.
+Tracklets from a tracker keep its numbers, or get unique ones.
 """
 
 import logging
@@ -22,16 +22,16 @@ ONE_PASS = ("split", "pid", "camid", "session")
 def group_passes(table: pd.DataFrame, gap: int) -> pd.Series:
     """Number each row's tracklet.
 
-    A tracklet is one identity's pictures of one split, before one camera, in one session; it ends where
-    two consecutive times lie more than `gap` apart. Pictures without a time make one tracklet together.
-    Each junk or distractor picture is a separate tracklet.
+    A tracklet has one identity's pictures of one split, camera and session; it ends where two consecutive times are
+    more than `gap` apart. An identity's pictures without a time form one tracklet. Each junk or distractor picture is
+    its own tracklet.
 
     Args:
         table: a manifest's rows.
         gap: in the data set's time unit; 0 never ends a tracklet.
 
     Returns:
-        Tracklet numbers from 0 without holes, in the order of split, identity, camera, session and time.
+        Tracklet numbers from 0 without gaps, in the order of split, identity, camera, session and time.
     """
     by_time = table.assign(split=pd.Categorical(table["split"], SPLITS, ordered=True))
     by_time = by_time.sort_values([*ONE_PASS, "time", "path"], kind="stable")
@@ -47,13 +47,13 @@ def group_passes(table: pd.DataFrame, gap: int) -> pd.Series:
 def number_own_tracklets(table: pd.DataFrame, origin: Origin) -> pd.Series:
     """A data set's own tracklet numbers, made unique within each split.
 
-    Trackers may number from the start again for every camera and session, so a tracklet is identified by its split,
-    camera, session and number. If a number stands for several tracklets of a split, all tracklets get new numbers; a
+    Trackers may start again with the numbers for every camera and session, so a tracklet is identified by its split,
+    camera, session and number. If several tracklets of a split have the same number, all tracklets get new numbers. A
     query's tracklet that is also in the gallery gets the same number in both.
 
     Args:
         table: rows with tracklet numbers, -1 where a picture has none.
-        origin: where they come from, for the message.
+        origin: where the rows come from, for the message.
 
     Raises:
         InputError: the pictures of a tracklet show several people.
@@ -67,7 +67,7 @@ def number_own_tracklets(table: pd.DataFrame, origin: Origin) -> pd.Series:
         raise InputError(
             f"{origin.place(table, int(first[other]), int(other))}: tracklet {number} of camera {camid}, session "
             f"{session} shows pid {int(own.loc[first[other], 'pid'])} and {pid} ({int(mixed.sum())} such rows); a "
-            "tracklet is one person's pass of one camera: give the others another number, or leave theirs empty"
+            "tracklet is one pass of one person at one camera: give the others another number, or none"
         )
     passes = own.drop_duplicates([*ONE_TRACK, "tracklet"])
     if not passes.duplicated(["split", "tracklet"]).any():

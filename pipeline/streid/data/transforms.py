@@ -1,8 +1,8 @@
 """From a decoded picture to the network's input, with training augmentation.
 
-Worker processes decode, change colours, mirror, resize and crop in bytes; normalisation and erasing follow for
-whole batches on the device. What is drawn for a sample is a value of its own (`Augmentation`), so that all frames
-of a clip, and a picture's part mask, undergo the same geometry.
+Worker processes decode, change colours, mirror, resize and crop 8-bit pictures; whole batches are then normalised and
+erased on the device. The random values for a sample are an `Augmentation`, so that all frames of a clip, and a
+picture's part mask, get the same geometry.
 
 Shape suffixes: N pictures, H rows, W columns, C channels (RGB).
 """
@@ -31,11 +31,11 @@ NOTHING: Rectangle = (0, 0, 0, 0)
 
 @dataclass(frozen=True, kw_only=True)
 class Augmentation:
-    """What was drawn for one sample; the same for all its frames.
+    """The random changes of one sample, the same for all its frames.
 
-    height, width: of the result. resized: rows and columns to resize to. padding: black pixels added on every side
-    then. top, left: of the crop from the padded picture. mirrored. colours: changes in their order, with factors.
-    grey: the colours are lost.
+    height, width: of the result. resized: rows and columns to resize to. padding: black pixels then added on every
+    side. top, left: of the crop from the padded picture. colours: changes in their order, with factors. grey: whether
+    the picture becomes grey.
     """
 
     height: int
@@ -98,14 +98,14 @@ def draw_erased(config: AugmentationSettings, generator: np.random.Generator) ->
 
 
 def augment_picture(picture: Image.Image, drawn: Augmentation) -> torch.Tensor:
-    """An RGB picture with what was drawn, resized (bicubic): uint8 (H, W, C)."""
+    """An RGB picture with the random changes, resized (bicubic): uint8 (H, W, C)."""
     for name, factor in drawn.colours:
         picture = _change_colours(picture, name, factor)
     if drawn.grey:
         picture = picture.convert("L").convert("RGB")
     pixels_HWC = torch.from_numpy(np.array(_mirror(picture, drawn)))
     if pixels_HWC.shape[:2] != drawn.resized:
-        # In bytes with the channels last, torch's resize gives Pillow's values at a quarter of the time.
+        # For uint8 with the channels last, torch's resize gives Pillow's values in a quarter of the time.
         pixels_HWC = functional.interpolate(
             pixels_HWC.permute(2, 0, 1)[None], drawn.resized, mode="bicubic", antialias=True
         )[0].permute(1, 2, 0)
@@ -113,7 +113,7 @@ def augment_picture(picture: Image.Image, drawn: Augmentation) -> torch.Tensor:
 
 
 def augment_mask(mask: Image.Image, drawn: Augmentation) -> torch.Tensor:
-    """A part mask with the same geometry, resized to the nearest label: uint8 (H, W)."""
+    """A part mask with the same geometry, resized by nearest neighbour: uint8 (H, W)."""
     rows, columns = drawn.resized
     resized = _mirror(mask, drawn).resize((columns, rows), Image.Resampling.NEAREST)
     labels_HW1 = torch.from_numpy(np.array(resized, np.uint8))[:, :, None]
@@ -155,7 +155,7 @@ class NetworkInput:
 
         Args:
             pictures: uint8 (N, H, W, C), or clips (N, T, H, W, C).
-            erased: rectangles (N, 4) or (N, T, 4) as `draw_erased` gives them; None erases nothing.
+            erased: rectangles (N, 4) or (N, T, 4) from `draw_erased`; None erases nothing.
         """
         pictures_NHWC = pictures.to(self.device, non_blocking=True).flatten(0, -4)
         pixels_NCHW = pictures_NHWC.permute(0, 3, 1, 2).to(torch.float32).mul_(self._scale_C11).add_(self._shift_C11)
@@ -167,7 +167,7 @@ class NetworkInput:
 
 
 def _inside(rectangles_N4: torch.Tensor, height: int, width: int) -> torch.Tensor:
-    """Which pixels lie in each picture's rectangle: bool (N, H, W)."""
+    """The pixels inside each picture's rectangle: bool (N, H, W)."""
     top_N, left_N, rows_N, columns_N = rectangles_N4.unbind(1)
     rows_H = torch.arange(height, device=rectangles_N4.device)
     columns_W = torch.arange(width, device=rectangles_N4.device)

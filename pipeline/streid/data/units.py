@@ -1,4 +1,4 @@
-"""Units: a training sample or a row of features is a picture or a tracklet.
+"""Units: a picture or a tracklet, which makes one training sample or one row of features.
 
 Shape suffixes: U units.
 """
@@ -20,7 +20,7 @@ DESCRIBING = ("pid", "camid", "session")
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Units:
-    """Pictures or tracklets: who, where and when of each, and its pictures' paths in the order of time."""
+    """Pictures or tracklets: identity, camera and time of each, and its pictures' paths in the order of time."""
 
     sightings: Sightings
     paths: Sequence[tuple[str, ...]]
@@ -37,25 +37,25 @@ class Units:
         return Units(sightings=self.sightings.take(rows), paths=self.paths[rows])
 
 
-def choose_unit(asked: str, protocol_unit: str | None, frames: int) -> str:
+def choose_unit(chosen: str, protocol_unit: str | None, frames: int) -> str:
     """What `auto` means: tracklets if the data set's protocol or the model needs them.
 
     Args:
-        asked: auto, picture or tracklet.
+        chosen: auto, picture or tracklet.
         protocol_unit: what the data set's protocol evaluates, as dataset.json says; None for pictures.
-        frames: of the model's input; above 1 it takes clips.
+        frames: pictures in the model's input; more than 1 for a model of clips.
     """
-    if asked != "auto":
-        return asked
+    if chosen != "auto":
+        return chosen
     return "tracklet" if protocol_unit == "tracklet" or frames > 1 else "picture"
 
 
 def make_units(table: pd.DataFrame, unit: str) -> Units:
     """A split's units, in the order of their first rows.
 
-    A tracklet is made of the rows with one tracklet number, ordered by time, then path; a row without one is
-    a tracklet of its own. A tracklet's time is the mean of its known times, rounded (half to even), its
-    path the first picture's.
+    A tracklet has the rows with one tracklet number, sorted by time, then path; a row without a number is its own
+    tracklet. A tracklet's time is the mean of its known times, rounded (half to even); its path is that of its first
+    picture.
 
     Args:
         table: rows of a manifest, of one split.
@@ -71,7 +71,7 @@ def make_units(table: pd.DataFrame, unit: str) -> Units:
     table = table.reset_index(drop=True)
     alone = table["tracklet"] == NO_TRACKLET
     numbers = table["tracklet"].where(~alone, -2 - table.index.to_numpy())
-    # Labels in the order of first appearance, so that units keep the order of their first rows.
+    # Numbers in the order of first appearance, so that units keep the order of their first rows.
     table = table.assign(unit=pd.factorize(numbers)[0]).sort_values(["unit", "time", "path"], kind="stable")
     grouped = table.groupby("unit", sort=True)
     for name in DESCRIBING:
@@ -79,7 +79,8 @@ def make_units(table: pd.DataFrame, unit: str) -> Units:
         if differing.any():
             first = table.loc[table["unit"] == differing.idxmax(), "path"].iloc[0]
             raise InputError(
-                f"tracklet of {first}: its pictures differ in {name}; a tracklet is one person's pass of one camera"
+                f"tracklet of {first}: its pictures differ in {name}; a tracklet is one pass of one person "
+                "at one camera"
             )
     first_rows = grouped.first()
     times = table["time"].where(table["time"] != UNKNOWN_TIME).groupby(table["unit"]).mean()

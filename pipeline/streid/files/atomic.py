@@ -69,7 +69,7 @@ def atomic_outputs(*paths: str | os.PathLike[str]) -> Iterator[tuple[Path, ...]]
 
 
 class _Output:
-    """A file that is being written beside its target, and the target's earlier version until all are renamed."""
+    """A file that is written beside its target, and the target's earlier version until all files are renamed."""
 
     def __init__(self, target: Path) -> None:
         self.target = target
@@ -122,7 +122,7 @@ class _Output:
 
 
 def _full_disk(error: BaseException, outputs: Sequence[_Output]) -> OSError | None:
-    """The error that names the output that a full disk cut short, if that is what happened.
+    """An error that names the output that did not fit on the disk, if that is what happened.
 
     Libraries report a full disk by many kinds of errors, so the disk itself is tested.
     """
@@ -153,9 +153,9 @@ def check_targets(
     *,
     work: Path | None = None,
 ) -> None:
-    """Refuse outputs that cannot be written, or would replace an input or each other; None stands for no file.
+    """Refuse outputs that cannot be written, or would replace an input or each other; None means no file.
 
-    To be called before anything is computed. Paths that lead to one file through links count as one.
+    Call it before anything is computed. Paths that lead to one file through links count as one.
 
     Args:
         work: the stage's work folder; no output may be in it.
@@ -169,7 +169,7 @@ def check_targets(
         if output is None:
             continue
         target = Path(output)
-        _refuse_no_file(target)
+        _refuse_other_kinds(target)
         above = next(folder for folder in target.absolute().parents if folder.exists())
         if not above.is_dir():
             raise InputError(f"{target}: cannot be written, because {above} is not a directory; choose another output")
@@ -180,7 +180,7 @@ def check_targets(
         taken[target.resolve()] = "is also another output"
 
 
-def _refuse_no_file(target: Path) -> None:
+def _refuse_other_kinds(target: Path) -> None:
     if target.exists() and not target.is_file():
         raise InputError(f"{target}: is not a regular file, so it cannot be written; choose another output")
 

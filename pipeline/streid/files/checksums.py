@@ -15,7 +15,7 @@ from pathlib import Path
 
 from streid.errors import InputError
 
-MARK = b"\nsealed "  # what every file written so far has there
+MARK = b"\nsealed "  # unchanged since the first version, so that files of all versions can be checked
 SKIPPED = struct.Struct("<QQ")
 CHECKSUM_BYTES = len(MARK) + SKIPPED.size + hashlib.sha256().digest_size
 BLOCK_BYTES = 1 << 24
@@ -53,7 +53,7 @@ def append_checksum(path: Path, skipped: tuple[int, int] = NOTHING) -> None:
     """Write the checksum at the end of a finished file.
 
     Args:
-        skipped: first byte and number of bytes that it does not cover, because they have their own checksums.
+        skipped: first byte and number of the bytes that it does not cover, because they have their own checksums.
     """
     checksum = _compute(path, path.stat().st_size, skipped)
     with path.open("ab") as handle:

@@ -95,7 +95,7 @@ def merge_shards(paths: Sequence[Path], output: Path) -> None:
     A run's only shard becomes the output without a copy, by a hard link, if the file system has hard links.
 
     Raises:
-        InputError: a shard is missing, damaged, given twice, or of another run.
+        InputError: a shard is missing, damaged, given twice, or belongs to another run.
     """
     if len(paths) == 1 and _is_features_file(paths[0]):
         _take_over(paths[0], output)
@@ -126,11 +126,11 @@ def merge_shards(paths: Sequence[Path], output: Path) -> None:
 
 
 def _is_features_file(path: Path) -> bool:
-    """Whether a file's format is that of features.h5; defects of other files are found when they are read."""
+    """Whether a file has the format of features.h5; defects of other files are found when they are read."""
     try:
         with h5py.File(path, "r") as handle:
             return bool(handle.attrs.get("format") == FEATURES_FORMAT)
-    except (KeyError, OSError, RuntimeError, ValueError):  # what h5py makes of damage
+    except (KeyError, OSError, RuntimeError, ValueError):  # what h5py raises for damaged files
         return False
 
 
@@ -162,7 +162,9 @@ def _read_part(path: Path) -> Part:
         for name, rows_N in rows.items():
             stored = handle[name]["features"]
             if stored.shape != (len(rows_N), header.dimension) or stored.dtype != header.dtype:
-                raise InputError(f"group {name} has features of another shape than the shard says; extract it again")
+                raise InputError(
+                    f"group {name} has features of another shape than the shard declares; extract the shard again"
+                )
         sightings = {name: load_sightings(handle[name]) for name in rows}
     return Part(path=path, header=header, rows=rows, sightings=sightings)
 
@@ -173,7 +175,9 @@ def _header(handle: h5py.File) -> ShardHeader:
         if not isinstance(value, int if name in WHOLE_NUMBERS else str):
             raise InputError(f"the attribute {name} is {value!r}; extract the shard again")
     if values["dtype"] not in DTYPES or values["dimension"] < 1:
-        raise InputError(f"features of {values['dimension']} x {values['dtype']} cannot be; extract the shard again")
+        raise InputError(
+            f"features of {values['dimension']} x {values['dtype']} are impossible; extract the shard again"
+        )
     return ShardHeader(**values)
 
 
@@ -183,7 +187,7 @@ def _merge_group(
     rows_N = np.concatenate([part.rows[name] for part in parts])
     order_N = np.argsort(rows_N, kind="stable")
     if not np.array_equal(rows_N[order_N], np.arange(len(rows_N))):
-        raise InputError(f"the shards' rows of group {name} do not make a whole; extract all shards again")
+        raise InputError(f"the shards' rows of group {name} are not complete; extract all shards again")
     sightings = concatenate_sightings([part.sightings[name] for part in parts])
     return sightings.take(order_N), _merge_blocks(parts, handles, name)
 

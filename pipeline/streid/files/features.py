@@ -23,7 +23,7 @@ READ_BYTES = 1 << 26
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FeatureGroup:
-    """The pictures of one group (query, gallery, val) with one feature row each; float32, not yet normalised."""
+    """The pictures of one group (query, gallery, val), with one feature row each: float32, not normalised."""
 
     sightings: Sightings
     features_ND: FeatureArray
@@ -65,8 +65,8 @@ def write_features(
         groups: group name -> (its pictures, blocks of consecutive feature rows that add up to them).
         dtype: float32 or float16, as stored.
         unit: what a row describes, picture or tracklet.
-        weights: SHA-256 of the file with the weights the features come from, in hexadecimal; empty is not stored.
-        network: of a network of another program, how pictures went into it, as JSON; empty is not stored.
+        weights: SHA-256 of the file with the weights that the features come from, in hexadecimal; not stored if empty.
+        network: how pictures went into a network of another program, as JSON; not stored if empty.
     """
     with create_file(path, FEATURES_FORMAT, dataset=dataset, model=model, unit=unit) as handle:
         if weights:
@@ -90,7 +90,7 @@ def feature_shape(group: h5py.Group) -> tuple[int, int]:
     """Rows and values per row of a group's features.
 
     Raises:
-        InputError: they are no floating-point table.
+        InputError: they are not a floating-point table.
     """
     stored = group["features"]
     if stored.ndim != 2 or not np.issubdtype(stored.dtype, np.floating):
@@ -124,11 +124,11 @@ def largest_of_rows(features_ND: FeatureArray) -> FeatureArray:
 
 
 def refuse_zero_rows(largest_R: FeatureArray, where: str, first: int = 0) -> None:
-    """Refuse features that are all zeros, so that they have no direction.
+    """Refuse features that are all zeros: they have no direction.
 
     Args:
         largest_R: the largest absolute value of each of R rows.
-        where, first: what holds the rows, and the number of the first among them, for the message.
+        where, first: the file or group with the rows, and the number of the first row in it, for the message.
     """
     if not largest_R.all():
         row = first + int(np.argmin(largest_R))
@@ -142,7 +142,7 @@ def _load_features(group: h5py.Group) -> FeatureArray:
     return features_ND
 
 
-def refuse_unlike_lengths(path: str | os.PathLike[str], lengths: Mapping[str, int]) -> None:
+def refuse_different_lengths(path: str | os.PathLike[str], lengths: Mapping[str, int]) -> None:
     """Refuse groups of one features.h5 whose rows are not equally long (`lengths` by group)."""
     if len(set(lengths.values())) > 1:
         raise InputError(f"{path}: groups have feature lengths {dict(lengths)}; all must be the same")
@@ -152,15 +152,15 @@ def read_features(path: str | os.PathLike[str], groups: Sequence[str] = ("query"
     """Read the named groups of a features.h5.
 
     Raises:
-        InputError: the file is missing, damaged, of another format or version, lacks a group, or its
-            groups' rows, lengths or values do not fit together.
+        InputError: the file is missing, damaged, or of another format or version; it lacks a group; or its groups'
+            rows, lengths or values do not fit together.
     """
     with open_checked(path, FEATURES_FORMAT) as handle:
         loaded = {
             name: FeatureGroup(sightings=load_sightings(handle[name]), features_ND=_load_features(handle[name]))
             for name in groups
         }
-        refuse_unlike_lengths(path, {name: group.features_ND.shape[1] for name, group in loaded.items()})
+        refuse_different_lengths(path, {name: group.features_ND.shape[1] for name, group in loaded.items()})
         return FeatureSet(
             dataset=str(handle.attrs["dataset"]),
             model=str(handle.attrs["model"]),

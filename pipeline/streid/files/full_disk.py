@@ -16,7 +16,7 @@ class GuardedFile(io.FileIO):
         self._failure: OSError | None = None
 
     def write(self, content: Any) -> int:
-        """Write all of `content`, or nothing after a failure; the number of bytes asked for."""
+        """Write all of `content`, or nothing after a failure; returns the length of `content` in any case."""
         view = memoryview(content).cast("B")
         done = 0
         try:

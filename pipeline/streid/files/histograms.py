@@ -1,4 +1,4 @@
-"""histograms.h5: the tables learned from the training identities' times, checked when made and when read.
+"""histograms.h5: the tables learned from the training identities' times, checked when they are made and read.
 
 Shape suffixes: C cameras, B bins, P = C (C - 1) / 2 unordered camera pairs, lower camera first, in the
 order of `np.triu_indices(C, 1)`, S = 2 K + 1 signed bins, J windows, H held-out identities.
@@ -48,13 +48,13 @@ class Likelihood:
     cameras_C: the cameras' numbers, ascending. same_PS, different_PS: for cameras a < b, how likely the signed bin
     k of t_b - t_a is within one session, at index K + k; the bins are `TimeBins` of `bin_width` (the data set's time
     unit), `equal_bins` and K.
-    neutral: share of the log ratio's mixture that says nothing, which bounds it from below.
+    neutral: share of the neutral part of the log ratio's mixture; its logarithm is the log ratio's lower bound.
     near, apart: log ratio, same person to different people, of being seen within one session and in two.
-    identities: training identities seen by two cameras within one session; identities_compared: by two
-    cameras at all; identities_P: weight of the former per camera pair, each at most 1.
-    sessions: number of sessions counted in. pooling: m, identities' worth of the density pooled over all
-    pairs that each pair's is mixed with. windows_J, weights_J: standard deviations of the Gaussian
-    windows, in bins, and their shares.
+    identities: training identities seen by two cameras within one session. identities_compared: those seen by two
+    cameras in any sessions. identities_P: weight of the former for each camera pair, each at most 1.
+    sessions: number of sessions in the counts. pooling: m; each pair's density is mixed with the density of all pairs,
+    which has the weight of m identities. windows_J, weights_J: standard deviations of the Gaussian windows, in bins,
+    and their shares.
     """
 
     cameras_C: IntArray
@@ -181,7 +181,7 @@ class Histograms:
     counts_CCB: identities counted, [later camera][earlier camera][bin of the time difference].
     density_CCB: each camera pair's Parzen-smoothed distribution over the bins.
     bin_width: in the data set's time unit. sigma: of the Gaussian window, in bins.
-    identities: training identities counted. sessions: number of sessions counted in.
+    identities, sessions: number of training identities and of sessions in the counts.
     likelihood: fitted on the same identities; neutral unless given. held_out: fitted without the held-out identities,
     if there are any. warnings: sentences about doubtful times of the training pictures, for the log and the report.
     """

@@ -1,4 +1,4 @@
-"""inspection.h5: how a model works on a few units, checked when made and when read.
+"""inspection.h5: how a model works on a few units, checked when it is made and read.
 
 Shape suffixes: U units, T frames of a unit (1: pictures), h, w rows and columns of a feature map, P parts or stripes,
 V nodes of a graph (patches; in a block T * P part nodes), C channels.
@@ -27,7 +27,7 @@ Part = TypeVar("Part")
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Stripes:
-    """What is inspected in a model of horizontal stripes.
+    """How a model of horizontal stripes works.
 
     bounds_P2: first and last edge of each stripe, as shares of the picture's height. norms_UP: length of each
     stripe's feature before it is normalised.
@@ -48,9 +48,9 @@ class PatchGraphs:
     """The graphs of a clip's body patches, row = receiving patch, each row of sum 1.
 
     boxes_V4: each patch's top, left, bottom and right edge, as shares of the picture's height and width.
-    spatial_UTVV: between the patches of a frame; temporal_UVTT: of one patch between the frames. fixed_spatial_VV,
-    fixed_temporal_TT: what half of each is, whatever the pictures; the other half is learned. norms_UB: length of
-    the features of the global, temporal and spatial branch.
+    spatial_UTVV: between the patches of a frame. temporal_UVTT: of one patch between the frames. fixed_spatial_VV,
+    fixed_temporal_TT: the half of each graph that does not depend on the pictures; the other half is learned. norms_UB:
+    length of the features of the global, temporal and spatial branch.
     """
 
     boxes_V4: FeatureArray
@@ -118,9 +118,9 @@ class BlockAttention:
 class Inspection:
     """How a model works on a few units.
 
-    architecture: the model's. pid_U, camid_U: who is seen by which camera. paths_UT: the pictures shown to the model,
-    relative to the data set's root. energy_UThw: per place of the last feature map, the length of its channels' vector.
-    stripes, graphs: of models that have them. blocks: of models with attention, by the layer each follows.
+    architecture: of the model. pid_U, camid_U: the identity and camera of each unit. paths_UT: the pictures, relative
+    to the data set's root. energy_UThw: per place of the last feature map, the length of its channels' vector.
+    stripes, graphs: for models that have them. blocks: for models with attention, by the layer that each follows.
     """
 
     dataset: str
@@ -143,11 +143,11 @@ class Inspection:
         if self.energy_UThw.ndim != 4 or not self.energy_UThw.size:
             raise InputError(f"energy has shape {self.energy_UThw.shape}, expected (units, frames, rows, columns)")
         _check_range("energy", self.energy_UThw)
-        told = [] if self.stripes is None else [self.stripes.norms_UP.shape[:1]]
-        told += [] if self.graphs is None else [self.graphs.spatial_UTVV.shape[:2]]
-        told += [block.part_maps_UTPhw.shape[:2] for block in self.blocks.values()]
-        if any(shape != (units, frames)[: len(shape)] for shape in told):
-            raise InputError(f"parts of the inspection are not of {units} units of {frames} frames")
+        shapes = [] if self.stripes is None else [self.stripes.norms_UP.shape[:1]]
+        shapes += [] if self.graphs is None else [self.graphs.spatial_UTVV.shape[:2]]
+        shapes += [block.part_maps_UTPhw.shape[:2] for block in self.blocks.values()]
+        if any(shape != (units, frames)[: len(shape)] for shape in shapes):
+            raise InputError(f"parts of the inspection do not have {units} units of {frames} frames")
 
 
 def write_inspection(path: str | os.PathLike[str], inspection: Inspection) -> None:

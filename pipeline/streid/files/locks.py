@@ -76,8 +76,8 @@ def held_here(handle: int) -> bool:
 
 
 def holding_ancestor(handle: int) -> int | None:
-    """The process that has locked the file and started this one, directly or not; None if there is none, or the system
-    does not tell."""
+    """The process that has locked the file and started this one, directly or not; None if there is none or the system
+    does not say."""
     try:
         lines = [line.split() for line in KERNEL_LOCKS.read_text(encoding="ascii").splitlines()]
     except OSError:
@@ -196,7 +196,7 @@ def wait_for_lock(handle: int, doing: str, place: Path, holder_of: Callable[[str
             _refuse_own(handle, doing)
             text = read_lock(handle)
             if not text:
-                # A process that has just locked it writes its name at once.
+                # A process that has just locked it will write its name right away.
                 time.sleep(POLL_SECONDS / 5)
                 text = read_lock(handle)
             holder = holder_of(text) or "a process that has just started"

@@ -1,8 +1,8 @@
 """pictures.h5: the files of a data set in one HDF5 file, because shared file systems are slow with many small files.
 
 `content` holds the bytes of all files, one after the other, in one contiguous dataset; `path` (sorted), `offset`,
-`length` and `sha256` say where each file is and what its checksum is. The index is read once, when the pack is opened.
-To read a file takes one positional read and a check of its SHA-256. A data set that is not packed has an empty pack.
+`length` and `sha256` hold where each file is and its checksum. The index is read once, when the pack is opened. Reading
+a file takes one positional read and a check of its SHA-256. A data set that is not packed has an empty pack.
 
 Shape suffixes: P packed files.
 """
@@ -38,7 +38,7 @@ class PackWriter:
         """Add a file's bytes; a path that has already been added is not changed.
 
         Raises:
-            InputError: there are more bytes than were announced.
+            InputError: there are more bytes than the pack was created for.
         """
         name, end = path.encode(), self._end + len(content)
         if name in self._files:
@@ -71,7 +71,7 @@ def create_pack(path: Path, size: int) -> Iterator[PackWriter]:
     """A new pack, renamed to `path` once the block ends without an error.
 
     Args:
-        size: bytes to make room for, at least the sum of the files'.
+        size: bytes to allocate, at least the sum of the files' sizes.
     """
     # Each file has its own SHA-256, so hashing gigabytes at every opening is not needed.
     with create_file(path, PICTURES_FORMAT, own_checksums="content") as handle:
@@ -129,7 +129,7 @@ class PackReader:
     """Reads files from a pack; threads, forked processes and spawned processes that it is sent to may share it.
 
     Raises:
-        InputError: as `read_pack_index`.
+        InputError: as in `read_pack_index`.
     """
 
     def __init__(self, path: Path) -> None:

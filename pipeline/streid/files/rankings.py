@@ -1,7 +1,7 @@
-"""scores.h5 and reranked.h5: what every query found, for each stream.
+"""scores.h5 and reranked.h5: the ranking of every query, for each stream.
 
-Shape suffixes: Q queries, K kept ranks, P kept right matches of all queries, R drawn right pairs, W drawn wrong
-pictures, L recall levels, C query cameras, D gallery cameras.
+Shape suffixes: Q queries, K kept ranks, P kept right matches of all queries, R sampled right pairs, W sampled
+wrong pictures, L recall levels, C query cameras, D gallery cameras.
 All row indices are 0-based; ranks are 1-based.
 """
 
@@ -21,7 +21,7 @@ RANKINGS_FORMAT = "streid-rankings"
 RANKINGS_VERSION = 3
 KEPT_MATCHES = 100
 RECALL_LEVELS = 101
-METRICS_FORMAT = "streid-metrics"  # of the figures beside the rankings, scores.json and reranked.json
+METRICS_FORMAT = "streid-metrics"  # scores.json and reranked.json, the figures beside the rankings
 METRICS_VERSION = 2
 
 
@@ -43,11 +43,12 @@ class Ranking:
 
     match_count_Q: right matches per query. match_rows_P, match_ranks_P, match_scores_P: gallery row, 1-based
     rank and score of every query's KEPT_MATCHES best right matches, query after query, best first.
-    Of all right matches: precision_L: interpolated precision at recalls 0, 0.01 ... 1, the mean of the queries with
-    one, NaN without any; pair_queries_CD, pair_rank1_CD, pair_mAP_CD: by query camera and gallery camera (both
-    ascending) the queries with a right match there, and their figures, NaN without; right_scores_R: their scores,
-    taken at even steps where there are very many. wrong_scores_QW: scores of gallery pictures taken at even steps for
-    every query, the same ones in every stream; NaN where the picture is not a wrong match or the query has no identity.
+    Of all right matches: precision_L: interpolated precision at recalls 0, 0.01 ... 1, the mean of the queries with a
+    right match, NaN if there are none; pair_queries_CD, pair_rank1_CD, pair_mAP_CD: by query camera and gallery camera
+    (both ascending), the number of queries with a right match there and their figures, NaN if there are none;
+    right_scores_R: their scores, at even steps where there are very many. wrong_scores_QW: scores of gallery pictures
+    at even steps for every query, the same pictures in every stream; NaN where the picture is not a wrong match or the
+    query has no identity.
     """
 
     indices_QK: npt.NDArray[np.int32]
@@ -71,7 +72,7 @@ class Ranking:
         if len(lengths) < len(columns) or len(set(lengths[1:])) > 1 or int(self.kept_per_query.sum()) != lengths[1]:
             raise InputError("the right matches do not fit their number per query; make the ranking again")
         if len({table.shape for table in (self.pair_queries_CD, self.pair_rank1_CD, self.pair_mAP_CD)}) > 1:
-            raise InputError("the figures by camera pair are not of the same cameras; make the ranking again")
+            raise InputError("the figures by camera pair belong to different cameras; make the ranking again")
 
     @property
     def kept_per_query(self) -> npt.NDArray[np.int32]:
@@ -106,7 +107,7 @@ def read_query_results(path: str | os.PathLike[str], queries: int) -> dict[str, 
     """The result of each query in every stream of a scores.h5 or reranked.h5, without the rankings.
 
     Raises:
-        InputError: the file is missing, damaged, of another format or version, or of another number of queries.
+        InputError: the file is missing, damaged, of another format or version, or has another number of queries.
     """
     with open_checked(path, RANKINGS_FORMAT, RANKINGS_VERSION) as handle:
         found = {

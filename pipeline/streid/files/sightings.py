@@ -15,7 +15,7 @@ from streid.arrays import IntArray
 from streid.errors import InputError
 
 UNKNOWN_TIME = -1
-TIME_BOUND = 2**53  # beyond, float64 does not hold every integer
+TIME_BOUND = 2**53  # from here on, float64 does not hold every integer
 JUNK_PID = -1
 DISTRACTOR_PID = 0
 SIGHTING_FIELDS = ("pid", "camid", "session", "time")
@@ -26,9 +26,9 @@ LOWEST = {"pid": JUNK_PID, "camid": 0, "session": 0, "time": UNKNOWN_TIME}
 class Sightings:
     """Who was seen where and when: one entry per picture.
 
-    pid_N: identity; -1 junk, 0 distractor. camid_N: camera as the data set numbers it.
-    session_N: times are compared only within one session. time_N: the session's clock in the data set's
-    own unit, -1 unknown. path_N: picture path relative to the data set's root.
+    pid_N: identity; -1 junk, 0 distractor. camid_N: camera, numbered as in the data set.
+    session_N: times are compared only within one session. time_N: on the session's clock, in the data set's
+    own unit; -1 unknown. path_N: picture path relative to the data set's root.
     """
 
     pid_N: IntArray
@@ -70,7 +70,7 @@ def load_sightings(group: h5py.Group) -> Sightings:
     """What `write_sightings` stored in an HDF5 group.
 
     Raises:
-        InputError: a column holds no integers, or some that are too small, or a time is 2^53 or more.
+        InputError: a column's values are not integers, one is too small, or a time is 2^53 or more.
     """
     columns = {
         f"{field}_N": checked_column(group[field][:], field, f"group {group.name[1:]}: {field}")
@@ -86,7 +86,7 @@ def checked_column(values_N: npt.NDArray[Any], field: str, where: str) -> IntArr
         where: the column's name in a message.
 
     Raises:
-        InputError: it holds no integers, or some that are too small, or a time is 2^53 or more.
+        InputError: its values are not integers, one is too small, or a time is 2^53 or more.
     """
     if not np.issubdtype(values_N.dtype, np.integer):
         raise InputError(f"{where} holds {values_N.dtype}, expected int64")
@@ -100,7 +100,7 @@ def checked_column(values_N: npt.NDArray[Any], field: str, where: str) -> IntArr
     if field == "time" and column_N.max(initial=0) >= TIME_BOUND:
         row = int(np.argmax(column_N >= TIME_BOUND))
         raise InputError(
-            f"{where} of row {row} is {values_N[row]}, which is not below 2^53; count times from their session's "
-            "beginning or in a coarser unit"
+            f"{where} of row {row} is {values_N[row]}, which is not below 2^53; count times from the start "
+            "of their session or in a coarser unit"
         )
     return column_N

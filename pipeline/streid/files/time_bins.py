@@ -17,7 +17,7 @@ class TimeBins:
 
     With q the multiple of `width` (in the data set's time unit) nearest to the difference's size, halves up, bin k
     holds q = k while q < `equal`, a power of two. From there on bins widen, `equal` / 2 of them for each doubling of
-    q. Where `equal` is 0 all bins are of one width. Bin `last`, K, also holds everything beyond it.
+    q. If `equal` is 0, all bins have the same width. Bin `last`, K, also holds everything beyond it.
     """
 
     width: int
@@ -44,9 +44,9 @@ class TimeBins:
         return bins_E
 
     def starts(self) -> FloatArray:
-        """Where each bin of a difference's size begins (B + 1,), in the time unit; one more for where the last ends.
+        """The edges of the bins of a difference's size, ascending (B + 1,), in the time unit.
 
-        Bin 0 begins at 0. Differences that the last bin holds beyond its own end are ignored here.
+        Bin 0 starts at 0. The last bin also holds larger differences, which are ignored here.
         """
         bin_B = np.arange(self.last + 2)
         half = self.equal // 2
@@ -56,6 +56,6 @@ class TimeBins:
         return starts_B
 
     def edges(self) -> FloatArray:
-        """Where the signed bins begin and end, ascending (S + 1,), in the time unit."""
+        """The edges of the signed bins, ascending (S + 1,), in the time unit."""
         ends_B = self.starts()[1:]
         return np.concatenate((-ends_B[::-1], ends_B))

@@ -1,7 +1,7 @@
 """Checks of HDF5 files from other people: they may not refer to other files, or declare more than they store.
 
-Such a file may hold links into other files, datasets whose values are in other files, and shapes far larger than what
-it stores, for which memory would be allocated before a value is read.
+Such a file may hold links into other files, datasets whose values are in other files, and shapes far larger than the
+values that it stores, for which memory would be allocated before any value is read.
 """
 
 import h5py

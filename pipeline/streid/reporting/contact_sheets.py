@@ -1,4 +1,4 @@
-"""Pictures in the report: thumbnails, and the sheets they are put on to be files of their own."""
+"""Pictures in the report: thumbnails, and contact sheets that make files of them."""
 
 import functools
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Thumbnail:
 
 
 class PictureStore:
-    """Reads a data set's pictures as thumbnails, each one once."""
+    """Reads a data set's pictures as thumbnails, each only once."""
 
     def __init__(self, source: PictureSource) -> None:
         self._source = source
@@ -56,7 +56,7 @@ class ContactSheet:
         self._font = ImageFont.load_default(FONT_SIZE)
 
     def write(self, corner: tuple[int, int], text: str) -> None:
-        """Write a line of text, `corner` its left upper one, in pixels."""
+        """Write a line of text; `corner` is its upper left corner, in pixels."""
         self._draw.text(corner, text, INK, self._font)
 
     def place(self, thumbnail: Thumbnail, corner: tuple[int, int], label: str, frame: str | None = None) -> None:

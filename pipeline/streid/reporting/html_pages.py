@@ -1,4 +1,4 @@
-"""Pages beside the report, each one file that needs nothing else, and links from one to another."""
+"""Pages as single, self-contained files, and links from one to another."""
 
 import os
 from pathlib import Path
@@ -14,15 +14,15 @@ SHARED_TEMPLATES = Path(__file__).parent / "templates"
 
 
 def relative_link(target: Path, page: Path) -> str:
-    """A link from the page to another file, for as long as they stay where they are to each other."""
+    """A relative link from the page to another file; it works while both keep their relative places."""
     return quote(Path(os.path.relpath(target.absolute(), page.absolute().parent)).as_posix())
 
 
 def render(template: Path, **content: Any) -> str:
-    """A page from a template, which may include those beside it and the shared ones; names and paths are escaped.
+    """A page from a template, which may include templates of its folder and shared ones; values are escaped.
 
     Args:
-        content: what the template names. `palette`, the style sheet of the colours, is added.
+        content: the template's variables. `palette`, the style sheet of the colours, is added.
     """
     environment = Environment(
         loader=FileSystemLoader((template.parent, SHARED_TEMPLATES)),

@@ -1,4 +1,4 @@
-"""Reading the JSON and CSV files a report is made from, every value checked before it is used.
+"""Reading the JSON and CSV files of a report; every value is checked before it is used.
 
 Metrics are fractions from 0 to 1.
 """
@@ -36,7 +36,7 @@ def read_metrics(path: Path) -> dict[str, Any]:
     """Read and check a scores.json or reranked.json.
 
     Raises:
-        InputError: the file is missing, of another format or version, or a value is missing or not what it must be.
+        InputError: the file is missing, of another format or version, or a value is missing or invalid.
     """
     content = read_json(path)
     check_format(content, METRICS_FORMAT, METRICS_VERSION, path)
@@ -62,7 +62,7 @@ def read_summary(path: Path) -> dict[str, Any]:
     """Read and check a dataset.json.
 
     Raises:
-        InputError: the file is missing, of another format or version, or a value is missing or not what it must be.
+        InputError: the file is missing, of another format or version, or a value is missing or invalid.
     """
     content = read_json(path)
     check_format(content, SUMMARY_FORMAT, SUMMARY_VERSION, path)
@@ -83,7 +83,7 @@ def read_history(path: Path) -> pd.DataFrame:
     """Read a training.csv: `epoch`, and those of `HISTORY_COLUMNS` and `SPEED` that it has.
 
     Raises:
-        InputError: the file is no CSV of numbers or has no epochs.
+        InputError: the file is not a CSV of numbers or has no epochs.
     """
     try:
         table = pd.read_csv(path)

@@ -1,7 +1,7 @@
 """The colours of pages and charts: each has a value on light paper and one on dark paper.
 
-A chart is drawn once, in stand-in colours. In its file they become the light values; on a page they become CSS
-variables, so that the reader's colour scheme decides. Colours of streams and series can be told apart by colour-blind
+A chart is drawn once, in placeholder colours. In a file they become the light values; on a page they become CSS
+variables, so that the reader's colour scheme applies. Colours of streams and series can be told apart by colour-blind
 readers too (after Okabe and Ito, and Tol).
 """
 
@@ -31,19 +31,19 @@ COLOURS = {
 }
 FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif"
 STREAM_COLOURS = {APPEARANCE: "blue", TIMES_ALONE: "grey", JOINT: "green", RERANKED: "purple"}
-_FIRST_STAND_IN = 0xFACE00
-STAND_INS = {name: f"#{_FIRST_STAND_IN + number:06x}" for number, name in enumerate(COLOURS)}
-_NAMES = {stand_in: name for name, stand_in in STAND_INS.items()}
-_STAND_IN = re.compile("|".join(_NAMES))
+_FIRST_PLACEHOLDER = 0xFACE00
+PLACEHOLDERS = {name: f"#{_FIRST_PLACEHOLDER + number:06x}" for number, name in enumerate(COLOURS)}
+_NAMES = {placeholder: name for name, placeholder in PLACEHOLDERS.items()}
+_PLACEHOLDER = re.compile("|".join(_NAMES))
 
-PAPER, INK, MUTED, LINE = (STAND_INS[name] for name in ("card", "ink", "muted", "line"))
-SERIES = tuple(STAND_INS[name] for name in ("blue", "orange", "green", "purple", "olive", "slate"))
+PAPER, INK, MUTED, LINE = (PLACEHOLDERS[name] for name in ("card", "ink", "muted", "line"))
+SERIES = tuple(PLACEHOLDERS[name] for name in ("blue", "orange", "green", "purple", "olive", "slate"))
 LINE_STYLES = ("-", "--", "-.", ":")
 
 
 def stream_colour(key: str) -> str:
-    """The stand-in colour of a stream, the same under every fusion; unknown streams get that of small print."""
-    return STAND_INS[STREAM_COLOURS.get(stream_kind(key), "muted")]
+    """The placeholder colour of a stream, the same for every fusion; unknown streams get the muted one."""
+    return PLACEHOLDERS[STREAM_COLOURS.get(stream_kind(key), "muted")]
 
 
 def style_of(number: int) -> tuple[str, str]:
@@ -52,17 +52,17 @@ def style_of(number: int) -> tuple[str, str]:
 
 
 def on_light_paper(drawing: str) -> str:
-    """A drawing with the light value in place of each stand-in."""
-    return _STAND_IN.sub(lambda found: COLOURS[_NAMES[found[0]]][0], drawing)
+    """A drawing with the light value in place of each placeholder."""
+    return _PLACEHOLDER.sub(lambda found: COLOURS[_NAMES[found[0]]][0], drawing)
 
 
 def in_css_variables(drawing: str) -> str:
-    """A drawing with `var(--name)` in place of each stand-in."""
-    return _STAND_IN.sub(lambda found: f"var(--{_NAMES[found[0]]})", drawing)
+    """A drawing with `var(--name)` in place of each placeholder."""
+    return _PLACEHOLDER.sub(lambda found: f"var(--{_NAMES[found[0]]})", drawing)
 
 
 def style_sheet() -> str:
-    """The CSS that sets the variables, and `--stream` for each kind of stream; print is on light paper."""
+    """The CSS that sets the variables, and `--stream` for each kind of stream; prints use light colours."""
     light, dark = (" ".join(f"--{name}: {values[scheme]};" for name, values in COLOURS.items()) for scheme in (0, 1))
     streams = "\n".join(f".{kind} {{ --stream: var(--{colour}); }}" for kind, colour in STREAM_COLOURS.items())
     dark_rule = f"@media screen and (prefers-color-scheme: dark) {{\n  :root {{ {dark} }}\n}}"

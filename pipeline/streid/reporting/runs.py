@@ -1,4 +1,4 @@
-"""What a report is made from: each model's metrics and rankings under each fusion, and its training history.
+"""The data of a report: each model's metrics and rankings for each fusion, and its training history.
 
 Shape suffixes: Q queries, K kept ranks. Metrics are fractions from 0 to 1.
 """
@@ -40,7 +40,7 @@ class FusionRun:
 
     @property
     def streams(self) -> dict[str, Mapping[str, Any]]:
-        """Stream, as the files name it -> its metrics."""
+        """Stream name in the files -> its metrics."""
         return {**self.scores["streams"], **(self.reranked["streams"] if self.reranked else {})}
 
 
@@ -48,11 +48,11 @@ class FusionRun:
 class ModelRun:
     """One model's results on the data set.
 
-    fusions: name -> its figures. history: training.csv with `epoch` and what else it
-    has, None for a model that was not trained here. rankings: stream key -> its ranking, over `query` and
-    `gallery`. unit: what a feature describes, picture or tracklet. feature_length: values per feature.
-    folder: where its files are. weights: SHA-256 of the weights the features come from, empty where not known.
-    trained_on: the data sets it was trained on, as in `a+b`, where its name does not tell.
+    fusions: name -> its figures. history: training.csv, with `epoch` and other columns; None for a model that was not
+    trained here. rankings: stream key -> its ranking of `query` and `gallery`. unit: what a feature describes, picture
+    or tracklet. feature_length: values per feature. folder: the model's folder. weights: SHA-256 of the weights that
+    the features come from; empty if not known. trained_on: the data sets that it was trained on, as in `a+b`, if its
+    name does not contain them.
     """
 
     name: str
@@ -83,12 +83,12 @@ class ModelRun:
 
     @property
     def streams(self) -> dict[str, Mapping[str, Any]]:
-        """Stream key -> its metrics: appearance, then each kind of stream under every fusion, others last."""
+        """Stream key -> its metrics: appearance, then each kind of stream for every fusion, others last."""
         found = {
             stream_key(stream, name): metrics
             for name, fusion in self.fusions.items()
             for stream, metrics in fusion.streams.items()
-            if shows_something(stream, name)
+            if is_shown(stream, name)
         }
         places = list(self.fusions)
         return {
@@ -98,15 +98,15 @@ class ModelRun:
             )
         }
 
-    def road(self, fusion: str) -> list[str]:
-        """The keys from appearance over the joint score to the re-ranked one, as far as the model was taken."""
+    def steps(self, fusion: str) -> list[str]:
+        """The keys of a fusion's steps that were run: appearance, joint score, re-ranked."""
         steps = (APPEARANCE, stream_key(JOINT, fusion), stream_key(RERANKED, fusion))
         return [key for key in steps if key in self.streams]
 
     @property
     def best_stream(self) -> str:
-        """The stream with the highest mAP on any fusion's road, the first of equals; else the last stream there is."""
-        steps = [key for fusion in self.fusions for key in self.road(fusion)] or list(self.streams)[-1:]
+        """The step of any fusion with the highest mAP, the first of equals; without steps, the last stream."""
+        steps = [key for fusion in self.fusions for key in self.steps(fusion)] or list(self.streams)[-1:]
         return max(steps, key=lambda key: float(self.streams[key]["mAP"]))
 
     @property
@@ -115,8 +115,8 @@ class ModelRun:
         return stream_fusion(self.best_stream) or next(iter(self.fusions))
 
 
-def shows_something(stream: str, fusion: str) -> bool:
-    """Whether a fusion's stream tells more than appearance does: without times, only the re-ranked one."""
+def is_shown(stream: str, fusion: str) -> bool:
+    """Whether a fusion's stream differs from appearance: in a fusion without times, only the re-ranked one does."""
     return FUSIONS[fusion].uses_times or stream in (APPEARANCE, RERANKED)
 
 
@@ -131,12 +131,12 @@ def read_run(name: str, folder: Path, fusions: Sequence[str], *, trained_on: str
     Args:
         name: the model's name in the report.
         folder: holds features.h5 and, for each fusion, a folder with scores.h5 and scores.json, and with
-            reranked.h5 and reranked.json where there are any; training.csv where there is one.
+            reranked.h5 and reranked.json if they exist; and training.csv if it exists.
         fusions: names of the fusions to show, in this order.
         trained_on: see `ModelRun`.
 
     Raises:
-        InputError: a file is missing, damaged, or does not fit the others.
+        InputError: a file is missing, damaged, or does not match the others.
     """
     features = folder / "features.h5"
     with open_checked(features, FEATURES_FORMAT) as handle:
@@ -154,7 +154,7 @@ def read_run(name: str, folder: Path, fusions: Sequence[str], *, trained_on: str
             ranked |= more
         for stream, ranking in ranked.items():
             _check_ranking(ranking, len(query), len(gallery), f"{part}: stream {stream}")
-            if shows_something(stream, fusion):
+            if is_shown(stream, fusion):
                 rankings.setdefault(stream_key(stream, fusion), ranking)
         found[fusion] = FusionRun(scores=scores, reranked=reranked)
     _check_appearance(found, folder)
@@ -174,11 +174,12 @@ def read_run(name: str, folder: Path, fusions: Sequence[str], *, trained_on: str
 
 
 def _read_pair(folder: Path, name: str, fusion: str) -> tuple[dict[str, Any], dict[str, Ranking]]:
-    """A fusion's figures and the rankings they were measured on."""
+    """A fusion's figures and the rankings that they were measured on."""
     metrics, rankings = read_metrics(folder / f"{name}.json"), read_rankings(folder / f"{name}.h5")
     if metrics["fusion"]["name"] != fusion:
         raise InputError(
-            f"{folder / name}.json: is of the fusion {metrics['fusion']['name']!r}, expected {fusion!r}; make it again"
+            f"{folder / name}.json: was made with the fusion {metrics['fusion']['name']!r}, expected "
+            f"{fusion!r}; make it again"
         )
     if set(metrics["streams"]) != set(rankings):
         raise InputError(f"{folder}: {name}.json and {name}.h5 hold different streams; make both again")
@@ -186,7 +187,7 @@ def _read_pair(folder: Path, name: str, fusion: str) -> tuple[dict[str, Any], di
 
 
 def _check_ranking(ranking: Ranking, queries: int, gallery: int, where: str) -> None:
-    """Refuse a ranking that cannot be of these pictures."""
+    """Refuse a ranking that does not fit these pictures."""
     shapes = {ranking.indices_QK.shape[:1], ranking.ap_Q.shape, ranking.first_match_Q.shape}
     shapes |= {ranking.match_count_Q.shape, ranking.wrong_scores_QW.shape[:1]}
     if shapes != {(queries,)} or ranking.indices_QK.ndim != 2 or ranking.scores_QK.shape != ranking.indices_QK.shape:
@@ -240,7 +241,7 @@ def _check_appearance(fusions: Mapping[str, FusionRun], folder: Path) -> None:
 def final_epoch(history: pd.DataFrame | None) -> dict[str, Any] | None:
     """The number of epochs and the last one's values, None where a value is missing or not finite.
 
-    How fast it ran is left out: that is not the same each time.
+    The speed is left out: it is not the same each time.
     """
     if history is None:
         return None

@@ -1,4 +1,4 @@
-"""What a search of the gallery found: as a table for the terminal, as JSON, and as a page with the pictures."""
+"""The result of a search of the gallery: as a table for the terminal, as JSON, and as a page with the pictures."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -43,7 +43,7 @@ class Find:
 
 @dataclass(frozen=True, kw_only=True)
 class Finds:
-    """A search's result. place: camid, session and time asked with, fusion: its record; None for appearance alone."""
+    """A search's result. place: camid, session and time of the query. fusion: its record. Both None without times."""
 
     dataset: str
     model: str
@@ -54,7 +54,7 @@ class Finds:
 
     @property
     def times_title(self) -> str:
-        """What the times' part of the score is called, empty where appearance alone decides."""
+        """The title of the part of the score that comes from times; empty if only appearance counts."""
         return FUSIONS[self.fusion["name"]].sign_title if self.fusion else ""
 
     def json(self) -> str:
@@ -64,13 +64,13 @@ class Finds:
 
 
 def list_finds(
-    scene: Scene, found: SearchResult, fusion: Fusion | None, asking: Sightings | None, images: Sequence[str]
+    scene: Scene, found: SearchResult, fusion: Fusion | None, query: Sightings | None, images: Sequence[str]
 ) -> Finds:
-    """Say who and what was found.
+    """Describe what was found.
 
     Args:
-        fusion, asking: as the search was made with; None for appearance alone.
-        images: the pictures asked for.
+        fusion, query: those of the search; None for appearance only.
+        images: the query pictures.
     """
     gallery = scene.gallery
     results = tuple(
@@ -89,8 +89,8 @@ def list_finds(
         for place, row in enumerate(found.rows_K)
     )
     place = None
-    if asking is not None:
-        place = {name: int(getattr(asking, f"{name}_N")[0]) for name in ("camid", "session", "time")}
+    if query is not None:
+        place = {name: int(getattr(query, f"{name}_N")[0]) for name in ("camid", "session", "time")}
     record = {"name": fusion.name, **fusion.parameters} if fusion else None
     return Finds(
         dataset=scene.dataset,
@@ -103,7 +103,7 @@ def list_finds(
 
 
 def tabulate(finds: Finds) -> str:
-    """The result as a table, numbers to the right and paths, whose unprintable characters are escaped, to the left."""
+    """The result as a table, with numbers aligned right; unprintable characters in paths are escaped."""
     times = [finds.times_title] if finds.times_title else []
     rows = [["rank", "identity", "camera", "session", "time", "score", "cosine", *times, "path"]]
     for find in finds.results:
@@ -119,14 +119,14 @@ def tabulate(finds: Finds) -> str:
 
 def printable(text: str) -> str:
     """`text` with its unprintable characters, line ends too, as escapes."""
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
 
 
 def render_finds(finds: Finds, source: PictureSource) -> str:
-    """The result as one HTML page that needs nothing else; every name and path in it is escaped.
+    """The result as one self-contained HTML page; every name and path in it is escaped.
 
     Args:
-        source: the gallery's pictures; those asked for are files of their own.
+        source: of the gallery's pictures; the query pictures are read from their own files.
 
     Raises:
         InputError: a picture is missing or unreadable.
@@ -135,6 +135,6 @@ def render_finds(finds: Finds, source: PictureSource) -> str:
     return render(
         SHARED_TEMPLATES / "search_page.html.jinja",
         finds=finds,
-        asked=[(image, picture_uri(own.read(image), PICTURE_HEIGHT)) for image in finds.images],
+        queries=[(image, picture_uri(own.read(image), PICTURE_HEIGHT)) for image in finds.images],
         shown=[(find, picture_uri(source.read(find.path), PICTURE_HEIGHT)) for find in finds.results],
     )

@@ -10,9 +10,9 @@ PREFIX = "data:image/webp;base64,"
 
 
 def encode_thumbnail(picture: Image.Image, height: int) -> str:
-    """A WebP in base64, `height` pixels high and as wide as its shape asks for, never larger than the picture.
+    """A WebP in base64, `height` pixels high, in the picture's proportions, never larger than the picture.
 
-    A picture much wider than high is at most twice as wide as the height, so that it does not take the page's room.
+    A very wide picture becomes at most twice as wide as `height`, so that it does not take too much room.
     """
     scale = min(height / picture.height, 2 * height / picture.width, 1.0)
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))

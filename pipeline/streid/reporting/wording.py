@@ -7,7 +7,7 @@ from typing import Any
 from streid.files.sightings import UNKNOWN_TIME, Sightings
 
 SECONDS_PER_MINUTE, SECONDS_PER_HOUR, SECONDS_PER_DAY = 60, 3600, 86400
-# A span is told in the largest of these units that it has two of.
+# A span is given in the largest of these units of which it has at least two.
 UNITS = {"d": SECONDS_PER_DAY, "h": SECONDS_PER_HOUR, "min": SECONDS_PER_MINUTE}
 FINEST_DIGITS = 3
 WHOLE_FROM = 10
@@ -20,7 +20,7 @@ def percent(fraction: float) -> str:
 
 
 def percent_sign(fraction: float) -> str:
-    """0.9312 -> '93.1 %', which no line break parts."""
+    """0.9312 -> '93.1 %', with a space that does not break."""
     return f"{percent(fraction)}\N{NO-BREAK SPACE}%"
 
 
@@ -60,7 +60,7 @@ class Clock:
     unit: str
 
     def scale(self, span: float) -> tuple[float, str]:
-        """What to divide times by, and the resulting unit, so that a span of time reads well."""
+        """The divisor for times and the resulting unit that suit a span of time."""
         if self.per_second <= 0:
             return 1.0, self.unit
         seconds = abs(span) / self.per_second
@@ -72,23 +72,23 @@ class Clock:
     def gap(self, difference: int) -> str:
         """A signed time difference: '+42 s', '\N{MINUS SIGN}3.4 min', or '+1,050' in the data set's unit.
 
-        Below 10 of its unit it has a decimal, where the clock is as fine as that.
+        Below 10 of its unit it has one decimal, if the clock is fine enough.
         """
         divisor, _ = self.scale(difference)
         whole = difference == 0 or abs(difference) >= WHOLE_FROM * divisor or divisor <= 1
         return self._signed(difference, difference, 0 if whole else 1)
 
     def gaps(self, differences: Sequence[int]) -> list[str]:
-        """Several time differences in one unit, with as many decimals as tell them apart (three at most)."""
+        """Several time differences in one unit, with as many decimals as needed to distinguish them (at most three)."""
         longest = max(differences, key=abs, default=0)
         for digits in range(FINEST_DIGITS + 1):
-            told = [self._signed(difference, longest, digits) for difference in differences]
-            if len(set(told)) == len(set(differences)):
+            texts = [self._signed(difference, longest, digits) for difference in differences]
+            if len(set(texts)) == len(set(differences)):
                 break
-        return told
+        return texts
 
     def _signed(self, difference: int, longest: int, digits: int) -> str:
-        """A time difference in the unit that `longest` reads well in."""
+        """A time difference in the unit that suits `longest`."""
         divisor, unit = self.scale(longest)
         if self.per_second <= 0:
             return f"{difference:+,}".replace("-", MINUS)
@@ -105,7 +105,7 @@ class Clock:
 
 
 def why_default(fusion: Mapping[str, Any]) -> str:
-    """Why a fusion's weight is the default: what its record says, or that nobody was held out."""
+    """Why a fusion's weight is the default: the reason in its record, or that nobody was held out."""
     selection = fusion.get("selection")
     if not selection:
         return "no held-out identities to choose the weight on"

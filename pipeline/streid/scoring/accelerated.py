@@ -1,4 +1,4 @@
-"""Joint scores and nearest neighbours in torch, on any device it knows: what `kernels` does on the CPU.
+"""Joint scores and nearest neighbours in torch, on any device it knows: the same as `kernels` on the CPU.
 
 Shape suffixes: N pictures, D feature values, C cameras, S signed bins, R rows and W columns of a block,
 K kept neighbours.
@@ -19,19 +19,19 @@ SIGNLESS = 0x7FFFFFFF
 
 
 def resident(features: torch.Tensor, device: torch.device) -> torch.Tensor:
-    """The features on the device, or where they are if they would fill more than SHARE of its free memory."""
+    """The features moved to the device; left where they are if they would fill more than SHARE of its free memory."""
     free = free_bytes(device)
     fits = free is None or features.nbytes <= SHARE * free
     return features.to(device) if fits else features
 
 
 def free_bytes(device: torch.device) -> int | None:
-    """Free memory of a GPU; None of any other device."""
+    """Free memory of a GPU; None for any other device."""
     return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else None
 
 
 class DeviceScores:
-    """Joint scores of pictures whose cameras and times lie on a device; features as `resident` leaves them."""
+    """Joint scores of pictures whose cameras and times are on a device; the features are where `resident` put them."""
 
     def __init__(
         self, features: torch.Tensor, pictures: Moments, rule: Rule, device: torch.device, precision: str = "fp32"
@@ -48,7 +48,7 @@ class DeviceScores:
         self._block_values = LARGEST_BLOCK if free is None else min(LARGEST_BLOCK, int(SHARE * free) // BLOCK_BYTES)
 
     def nearest(self, count: int, block_rows: int) -> tuple[Int32Array, FeatureArray, FeatureArray]:
-        """Every picture's `count` nearest, best first and ties by index, and the lowest score of all.
+        """The `count` nearest of every picture, best first, ties by index, and its lowest score.
 
         Returns:
             Indices (N, K), scores (N, K) and lowest scores (N,), as in `neighbours.Neighbours`.
@@ -66,7 +66,7 @@ class DeviceScores:
             lowest_R = torch.full((rows.stop - row,), torch.inf, device=self._device)
             for column in range(0, total, columns_at_once):
                 columns = slice(column, min(column + columns_at_once, total))
-                scores_RW = self.answered(rows, columns)
+                scores_RW = self.scores(rows, columns)
                 lowest_R = torch.minimum(lowest_R, scores_RW.amin(dim=1))
                 keys_RW = torch.cat((best_RK, _keys(scores_RW, column)), dim=1)
                 best_RK = keys_RW.topk(min(kept, keys_RW.shape[1]), dim=1, sorted=True).values
@@ -75,8 +75,8 @@ class DeviceScores:
             lowest_N[rows] = lowest_R.cpu().numpy()
         return indices_NK, scores_NK, lowest_N
 
-    def answered(self, rows: slice, columns: slice) -> torch.Tensor:
-        """Joint scores of the pictures `columns` asking the pictures `rows` (R, W)."""
+    def scores(self, rows: slice, columns: slice) -> torch.Tensor:
+        """Joint scores with the pictures `columns` as queries and the pictures `rows` as gallery (R, W)."""
         products_RW = self._products(rows, columns)
         values_RW = self._look_up(rows, columns)
         if self._rule.logistic:
@@ -93,7 +93,7 @@ class DeviceScores:
         return first_RD.float() @ second_WD.float().T
 
     def _look_up(self, rows: slice, columns: slice) -> torch.Tensor:
-        """What the times say of the pictures `columns` asking the pictures `rows` (R, W)."""
+        """What the times say, with the pictures `columns` as queries and the pictures `rows` as gallery (R, W)."""
         rule = self._rule
         session_R1, session_W = self._session_N[rows, None], self._session_N[columns]
         known_RW = (session_R1 >= 0) & (session_W >= 0)
@@ -113,7 +113,7 @@ class DeviceScores:
 
 
 def _widened(multiple_RW: torch.Tensor, equal_bins: int) -> torch.Tensor:
-    """The bins of multiples of the bins' width, as `TimeBins.widened` says."""
+    """The bins of multiples of the bin width, as in `TimeBins.widened`."""
     if not equal_bins:
         return multiple_RW.clamp_(max=float(LOW_HALF)).long()
     half = equal_bins // 2
@@ -122,7 +122,7 @@ def _widened(multiple_RW: torch.Tensor, equal_bins: int) -> torch.Tensor:
 
 
 def _keys(scores_RW: torch.Tensor, start: int) -> torch.Tensor:
-    """Integers in the order of the scores; of equal scores the lower column, counted from `start`, is the larger."""
+    """Integers that sort as the scores do; of equal scores the lower column, counted from `start`, gets the larger."""
     bits_RW = (scores_RW + 0.0).view(torch.int32)
     ordered_RW = torch.where(bits_RW < 0, bits_RW ^ SIGNLESS, bits_RW).long()
     columns_W = torch.arange(start, start + scores_RW.shape[1], device=scores_RW.device)
@@ -130,7 +130,7 @@ def _keys(scores_RW: torch.Tensor, start: int) -> torch.Tensor:
 
 
 def _decoded(keys_RK: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """The columns and scores behind keys."""
+    """The columns and scores that the keys were made of."""
     columns_RK = LOW_HALF - (keys_RK & LOW_HALF)
     ordered_RK = (keys_RK >> 32).int()
     bits_RK = torch.where(ordered_RK < 0, ordered_RK ^ SIGNLESS, ordered_RK)

@@ -1,4 +1,4 @@
-"""Counts that tell how far to trust the figures.
+"""Counts that show how far the figures can be trusted.
 
 Shape suffixes: Z sessions, C cameras, E other cameras.
 """
@@ -18,12 +18,12 @@ logger = logging.getLogger(__name__)
 
 
 def audit(query: Sightings, gallery: Sightings, histograms: Histograms, fusion: str) -> dict[str, int | float]:
-    """What the pictures, and the tables the fusion uses, do not know.
+    """Count the pictures, and what is missing in them or in the tables that the fusion uses.
 
-    `unknown_times`, `unknown_cameras`: pictures, of both groups, without a time or before a camera that saw
-    no training picture. `pairs_with_time`: share of the query x gallery pairs with known times in one
-    session, before two cameras between which the histograms counted anyone. `neutral_pairs`, where the fusion can
-    tell: share of the query x gallery pairs about which the times say nothing.
+    `unknown_times`, `unknown_cameras`: pictures of both groups without a time, or from a camera without training
+    pictures. `pairs_with_time`: share of the query x gallery pairs with known times in one session, from two cameras
+    between which the histograms counted somebody. `neutral_pairs`, for a fusion with a `neutral_share`: share of the
+    query x gallery pairs about which the times say nothing.
     """
     everyone = concatenate_sightings((query, gallery))
     counts: dict[str, int | float] = {
@@ -42,17 +42,17 @@ def audit(query: Sightings, gallery: Sightings, histograms: Histograms, fusion: 
 
 
 def log_audit(counts: dict[str, Any], fusion: str) -> None:
-    """Say what the times could not be used for."""
+    """Log for how many pictures the times cannot be used."""
     if not FUSIONS[fusion].uses_times:
         return
     pictures = counts["query"] + counts["gallery"]
     for name, what in (("unknown_times", "have no time"), ("unknown_cameras", "are of cameras not seen in training")):
         if counts[name]:
-            logger.warning("%d of %d pictures %s: left to appearance", counts[name], pictures, what)
+            logger.warning("%d of %d pictures %s: only appearance counts for them", counts[name], pictures, what)
     if counts.get("neutral_pairs", 0) == 1:
         logger.warning("the times say nothing about any pair of pictures: the joint score is the cosine")
     elif not counts["pairs_with_time"]:
-        logger.warning("no pair of pictures has a spatial-temporal score: that stream ranks by row alone")
+        logger.warning("no pair of pictures has a spatial-temporal score: that stream ranks by row number only")
 
 
 def _timed_share(query: Sightings, gallery: Sightings, histograms: Histograms) -> float:
@@ -65,7 +65,7 @@ def _timed_share(query: Sightings, gallery: Sightings, histograms: Histograms) -
 def neutral_share(query: Sightings, gallery: Sightings, likelihood: Likelihood) -> float:
     """Share of the query x gallery pairs whose log ratio is 0.
 
-    They are of one camera, of an unknown time or camera, or nothing could be fitted for them.
+    These pairs come from one camera, have an unknown time or camera, or nothing could be fitted for their cameras.
     """
     informed_CE = np.asarray(likelihood.log_ratios().any(axis=2), np.int64)
     query_ZC, gallery_ZC = _usable_pictures(query, gallery, likelihood.cameras_C)

@@ -1,4 +1,4 @@
-"""What a ranking says beyond its averages: by pair of cameras, and by pair of pictures.
+"""A ranking in more detail than its averages: by pair of cameras, and by pair of pictures.
 
 Shape suffixes: C query cameras, D gallery cameras, R right pairs, W wrong pairs. Metrics are fractions.
 """
@@ -32,15 +32,15 @@ class CameraPairs:
 def camera_pairs(ranking: Ranking, query: Sightings, gallery: Sightings) -> CameraPairs:
     """How well a query of one camera finds its person in another camera.
 
-    The right matches of other gallery cameras are ignored, as junk is, and wrong pictures of all cameras count: so
-    does Market-1501's own script for pairs of cameras (Zheng et al., ICCV 2015). AP by the trapezoid rule.
+    Right matches in other gallery cameras are ignored like junk; wrong pictures of all cameras count. Market-1501's
+    own script treats pairs of cameras the same way (Zheng et al., ICCV 2015). AP by the trapezoid rule.
 
     Raises:
-        InputError: the ranking is of other cameras.
+        InputError: the ranking was made with other cameras.
     """
     query_C, gallery_D = np.unique(query.camid_N), np.unique(gallery.camid_N)
     if ranking.pair_queries_CD.shape != (len(query_C), len(gallery_D)):
-        raise InputError("the ranking's figures by camera pair are of other cameras; make it again")
+        raise InputError("the ranking's figures by camera pair belong to other cameras; make the ranking again")
     return CameraPairs(
         query_C=query_C,
         gallery_D=gallery_D,
@@ -52,11 +52,11 @@ def camera_pairs(ranking: Ranking, query: Sightings, gallery: Sightings) -> Came
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Separation:
-    """How a stream's scores of right and wrong pairs lie apart.
+    """How well a stream's scores separate right pairs from wrong ones.
 
-    right_R: scores of right pairs, an even draw where they are very many. wrong_W: of wrong pairs, an even draw.
-    auc: how often a right pair scores above a wrong one, ties half (the area under the ROC curve). above: share of
-    the wrong pairs that score above the middle right pair.
+    right_R: scores of right pairs, an even sample where there are very many. wrong_W: an even sample of wrong pairs.
+    auc: how often a right pair scores above a wrong one, ties count half (the area under the ROC curve). above: share
+    of the wrong pairs that score above the median right pair.
     """
 
     right_R: FeatureArray

@@ -1,4 +1,4 @@
-"""What the compiled kernels are given, and how they are compiled.
+"""What the compiled kernels take as arguments, and how they are compiled.
 
 Shape suffixes: N pictures, C cameras, S signed bins, K kept per list.
 """
@@ -18,8 +18,8 @@ Int32Array = npt.NDArray[np.int32]
 class Moments(NamedTuple):
     """Where and when each picture was taken, as the kernels read it.
 
-    camera_N: row of the fusion's table. session_N: code of the session, -1 where nothing can be looked
-    up (unknown time or camera; camera_N and time_N are then 0). time_N: since the session's earliest picture.
+    camera_N: row of the fusion's table. session_N: number of the session, -1 where nothing can be looked up (unknown
+    time or camera; camera_N and time_N are then 0). time_N: time since the session's earliest picture.
     """
 
     camera_N: Int32Array
@@ -28,13 +28,13 @@ class Moments(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """How a joint score S comes from a cosine s and what the times say, v.
+    """How a joint score S is made from a cosine s and from v, what the times say.
 
-    v is table_CCS[asking camera][asked camera][signed bin] for two pictures of one session, `apart` for
-    different sessions and different cameras, `unknown` where either cannot be looked up and for one
-    camera in different sessions. With S = 2 (B + 1), signed bin B + 1 + b is "b bins later", B - b is
-    "b bins earlier or at the same time", b = floor(|time difference| / bin_width + rounding), widened by
-    `equal_bins` as `TimeBins` says; both ends, b = B, stand for everything beyond.
+    v is table_CCS[query camera][gallery camera][signed bin] for two pictures of one session, `apart` for different
+    sessions and different cameras, and `unknown` where either picture cannot be looked up and for one camera in
+    different sessions. With S = 2 (B + 1), signed bin B + 1 + b means "the query is b bins later", and B - b means
+    "the query is b bins earlier, or at the same time"; b = floor(|time difference| / bin_width + rounding), widened
+    after `equal_bins` as in `TimeBins`. The bins at both ends, b = B, also hold everything farther away.
     S = v / (1 + exp(-alpha s)) if `logistic`, else s + v.
     """
 
@@ -51,9 +51,8 @@ class Rule(NamedTuple):
 class Lists(NamedTuple):
     """The best K scores of each picture so far.
 
-    indices_NK, scores_NK: a heap, worst first (of equal scores the higher index is worse), until it is
-    sorted; unused places hold NOBODY and -infinity.
-    lowest_N: the lowest score met.
+    indices_NK, scores_NK: a heap, worst first (of equal scores the higher index is worse), until it is sorted; unused
+    places hold NOBODY and -infinity. lowest_N: the lowest score so far.
     """
 
     indices_NK: Int32Array
@@ -62,9 +61,9 @@ class Lists(NamedTuple):
 
 
 def compiled(*, parallel: bool = False, fastmath: frozenset[str] = frozenset()) -> Callable[[Function], Function]:
-    """numba.njit as every kernel here uses it: cached on disk where that is possible, without the GIL, IEEE division.
+    """numba.njit with the options of every kernel here: cached on disk where possible, without the GIL, IEEE division.
 
-    numba loses stores to a tuple's arrays that stand directly in a `prange` loop: leave them to a serial
-    function called from it.
+    numba loses a store to an array of a tuple that is written directly in a `prange` loop: put such stores into a
+    serial function that the loop calls.
     """
     return compiled_once(nogil=True, error_model="numpy", parallel=parallel, fastmath=set(fastmath))

@@ -16,7 +16,13 @@ from streid.arrays import FeatureArray
 from streid.data.protocol import check_matches, refuse_nobody
 from streid.errors import InputError
 from streid.files.atomic import atomic_outputs
-from streid.files.features import FEATURES_FORMAT, FeatureSet, feature_shape, load_feature_blocks, refuse_unlike_lengths
+from streid.files.features import (
+    FEATURES_FORMAT,
+    FeatureSet,
+    feature_shape,
+    load_feature_blocks,
+    refuse_different_lengths,
+)
 from streid.files.hdf5 import open_checked
 from streid.files.histograms import Histograms
 from streid.files.json_files import json_text_with_checksum
@@ -67,7 +73,7 @@ def make_scene(features: FeatureSet) -> Scene:
 
 
 def read_scene(path: str | os.PathLike[str]) -> Scene:
-    """Read query and gallery of a features.h5 into one table and normalise it in place, block by block.
+    """Read query and gallery of a features.h5 into one table, and normalise it in place, block by block.
 
     The same as `make_scene(read_features(path))`, without holding the features more than once.
 
@@ -84,7 +90,7 @@ def read_scene(path: str | os.PathLike[str]) -> Scene:
                     f"features have shape {shapes[name]} for {len(sightings[name])} pictures; "
                     "one row per picture is needed"
                 )
-        refuse_unlike_lengths(path, {name: length for name, (_, length) in shapes.items()})
+        refuse_different_lengths(path, {name: length for name, (_, length) in shapes.items()})
         features_ND = np.empty((sum(rows for rows, _ in shapes.values()), shapes["query"][1]), np.float32)
         start = 0
         for name, group in groups.items():
@@ -102,13 +108,13 @@ def read_scene(path: str | os.PathLike[str]) -> Scene:
 
 
 def check_test(query: Sightings, gallery: Sightings, where: str | os.PathLike[str]) -> None:
-    """Refuse queries that cannot be evaluated, before anything is computed, and warn where only some cannot.
+    """Refuse queries that cannot be evaluated before anything is computed; warn where only some cannot.
 
     Args:
-        where: what holds them, for the message.
+        where: the file or the like that holds them, for the message.
 
     Raises:
-        InputError: a query's identity is junk's or the distractors' number, or no query has a right match.
+        InputError: a query has the pid of junk or of distractors, or no query has a right match.
     """
 
     def place(row: int) -> str:
@@ -129,9 +135,9 @@ def query_blocks(queries: int, gallery: int, most_rows: int | None = None) -> It
 def rank_streams(
     scene: Scene, histograms: Histograms, fusion: Fusion, products: PairProducts
 ) -> dict[str, StreamRanker]:
-    """Rank the gallery for every query by the cosine, by what the times say, and by both.
+    """Rank the gallery for every query by the cosine, by the times, and by both.
 
-    What the times say by themselves is the `times_alone` of the fusion's record.
+    The ranking by the times alone uses the `times_alone` of the fusion's record.
 
     Returns:
         The streams visual, spatiotemporal and joint.
@@ -139,19 +145,19 @@ def rank_streams(
     queries, total = len(scene.query), len(products)
     rankers = {name: StreamRanker(scene.query, scene.gallery) for name in ("visual", "spatiotemporal", "joint")}
     fusions = {"spatiotemporal": FUSIONS[fusion.name].times_alone(histograms), "joint": fusion}
-    moments = {name: locate(scene.everyone, one.cameras_C) for name, one in fusions.items()}
+    moments = {name: locate(scene.everyone, used.cameras_C) for name, used in fusions.items()}
     blocks = list(query_blocks(queries, total - queries))
     largest = max((rows.stop - rows.start for rows in blocks), default=0) * (total - queries)
     cosine_room, score_room = np.empty(largest, np.float32), np.empty(largest, np.float32)
     for rows in blocks:
         cosines_QG = products.block(rows, slice(queries, total), cosine_room)
         scores_QG = score_room[: cosines_QG.size].reshape(cosines_QG.shape)
-        for name, one in fusions.items():
-            asking, asked = take_moments(moments[name], rows), take_moments(moments[name], slice(queries, total))
+        for name, used in fusions.items():
+            query, gallery = take_moments(moments[name], rows), take_moments(moments[name], slice(queries, total))
             if name == "spatiotemporal":
                 scores_QG.fill(0)
             visual_QG = scores_QG if name == "spatiotemporal" else cosines_QG
-            fuse_block(visual_QG, asking, asked, one.rule, False, scores_QG)
+            fuse_block(visual_QG, query, gallery, used.rule, False, scores_QG)
             rankers[name].add(rows.start, scores_QG)
         rankers["visual"].add(rows.start, cosines_QG)
     return rankers
@@ -167,18 +173,18 @@ def summary(
     seed: int,
     earlier: Mapping[str, QueryResults] | None = None,
 ) -> dict[str, Any]:
-    """What goes into scores.json or reranked.json.
+    """The content of scores.json or reranked.json.
 
     Args:
-        fusion: the fusion's name and parameters, as written.
-        earlier: further streams, measured before on the same queries, to say what these gain over them.
+        fusion: the fusion's name and parameters, as they are written.
+        earlier: further streams, measured before on the same queries, to state the gains over them.
 
     Raises:
         InputError: no query has a right match, or a stream of `earlier` evaluates other queries.
     """
     pid_Q = scene.query.pid_N
     figures = stream_figures(streams, earlier or {}, pid_Q, resamples=resamples, seed=seed)
-    some, some_outcomes = next(iter(figures.values())), next(iter(streams.values()))
+    first_figures, first_outcomes = next(iter(figures.values())), next(iter(streams.values()))
     return {
         "format": METRICS_FORMAT,
         "version": METRICS_VERSION,
@@ -187,12 +193,12 @@ def summary(
         "fusion": dict(fusion),
         "audit": {
             **audit(scene.query, scene.gallery, histograms, fusion["name"]),
-            "evaluated": some["evaluated"],
-            "skipped": some["skipped"],
+            "evaluated": first_figures["evaluated"],
+            "skipped": first_figures["skipped"],
         },
         "bootstrap": {
             "resampled": "identities",
-            "identities": len(np.unique(pid_Q[some_outcomes.first_Q > 0])),
+            "identities": len(np.unique(pid_Q[first_outcomes.first_Q > 0])),
             "resamples": resamples,
             "seed": seed,
         },
@@ -203,7 +209,7 @@ def summary(
 def write_results(
     output: Path, metrics: Path, scene: Scene, content: Mapping[str, Any], rankers: Mapping[str, StreamRanker]
 ) -> None:
-    """Write the rankings to `output` and the figures, `content`, to `metrics`: both or none."""
+    """Write the rankings to `output` and the figures, `content`, to `metrics`: both files or neither."""
     streams = {name: ranker.ranking() for name, ranker in rankers.items()}
     with atomic_outputs(output, metrics) as (rankings, figures):
         figures.write_text(json_text_with_checksum(content, metrics), encoding="utf-8")

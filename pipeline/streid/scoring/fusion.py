@@ -1,7 +1,7 @@
 """How appearance and time become one score.
 
-Every fusion is a table looked up by (asking camera, asked camera, signed time bin) and a rule that
-combines the value with the cosine, so that one set of kernels serves all of them.
+Every fusion is a table that is looked up by (query camera, gallery camera, signed time bin), and a rule that combines
+the value with the cosine. So one set of kernels serves all of them.
 
 Shape suffixes: N pictures, C cameras, B bins of a histogram, S = 2 (B + 1) signed bins,
 L = 2 K + 1 signed bins of a likelihood.
@@ -21,15 +21,15 @@ from streid.files.sightings import UNKNOWN_TIME, Sightings
 from streid.scoring.compilation import Moments, Rule
 
 LARGEST = 1e30  # far below float32's own, so that every score and distance is finite
-MOST_OF_A_BIN = 1000.0  # a bin's log ratio without the sessions' is the log of a double, so always less
+MOST_OF_A_BIN = 1000.0  # above any bin's log ratio (without the one of the sessions): it is the log of a double
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Fusion:
     """A fusion ready to be applied.
 
-    name, parameters: as written into the metrics. cameras_C: the cameras of the table's first two axes.
-    rule: the table and how its value is combined with the cosine; its numbers are at most LARGEST in size.
+    name, parameters: as scores.json has them. cameras_C: the cameras of the table's first two axes.
+    rule: the table, and how its value is combined with the cosine; no number in it is larger than LARGEST in size.
     """
 
     name: str
@@ -59,11 +59,11 @@ def visual_fusion() -> Fusion:
 
 
 def temporal_fusion(histograms: Histograms) -> Fusion:
-    """The smoothed histogram's value p alone, to be fused with products of 0.
+    """The smoothed histogram's value p alone, to be fused with cosines of 0.
 
-    p of a picture at time t, camera c, asking one at time u, camera e, is density[c][e][floor((t - u) / width)]
-    if t > u, else density[e][c][floor((u - t) / width)] (st-ReID, Wang et al., AAAI 2019); 0 beyond the
-    last bin, in the same camera, between sessions, and for an unknown time or camera.
+    For a query at time t in camera c and a gallery picture at time u in camera e, p is
+    density[c][e][floor((t - u) / width)] if t > u, else density[e][c][floor((u - t) / width)] (st-ReID, Wang et al.,
+    AAAI 2019). It is 0 beyond the last bin, in the same camera, between sessions, and for an unknown time or camera.
     """
     rule = _rule(
         table_CCS=signed_table(histograms.density_CCB, beyond=0.0),
@@ -76,7 +76,7 @@ def temporal_fusion(histograms: Histograms) -> Fusion:
 def logistic_fusion(histograms: Histograms, alpha: float) -> Fusion:
     """st-ReID's joint score 1 / (1 + exp(-alpha s)) * 1 / (1 + 2 exp(-alpha p)) of cosine s and density p.
 
-    Source: Wang et al., AAAI 2019, section 3.3; `alpha` is 5 there. p as in `temporal_fusion`.
+    Source: Wang et al., AAAI 2019, section 3.3, with `alpha` 5. p as in `temporal_fusion`.
 
     Raises:
         InputError: `alpha` is not above 0, or too large for float32.
@@ -97,10 +97,10 @@ def logistic_fusion(histograms: Histograms, alpha: float) -> Fusion:
 def likelihood_fusion(likelihood: Likelihood, weight: float) -> Fusion:
     """The joint score s + weight * L of cosine s and log likelihood ratio L.
 
-    L of two pictures of one session before different cameras is their log ratio at the signed bin of the
-    time difference, a difference beyond the last bin standing in the last one; between sessions it is
-    `apart`; in the same camera, and for an unknown time or camera, 0. The score is the same, bit for bit,
-    whichever picture asks.
+    For two pictures of one session in different cameras, L is the cameras' log ratio at the signed bin of the time
+    difference; differences beyond the last bin count in the last one. Between sessions L is `apart`; in the same
+    camera, and for an unknown time or camera, it is 0. The score is the same, bit for bit, whichever picture is the
+    query.
 
     Raises:
         InputError: the weight is negative, or weight or log ratios are too large for float32.
@@ -110,10 +110,10 @@ def likelihood_fusion(likelihood: Likelihood, weight: float) -> Fusion:
     sessions = max(abs(likelihood.near), abs(likelihood.apart))
     if sessions > LARGEST:
         raise InputError(
-            f"the likelihood's log ratio of sessions, {sessions:g}, is too large; make histograms.h5 again"
+            f"the likelihood's log ratio between sessions, {sessions:g}, is too large; make histograms.h5 again"
         )
     if weight * max(1.0, sessions + MOST_OF_A_BIN) > LARGEST:
-        raise InputError(f"the likelihood's weight {weight:g} is too large: scores would not be finite; choose less")
+        raise InputError(f"the likelihood's weight {weight:g} is too large for finite scores; choose a smaller one")
     rule = Rule(
         table_CCS=_mirrored(likelihood.log_ratios()),
         bin_width=float(likelihood.bin_width),
@@ -131,13 +131,13 @@ def likelihood_fusion(likelihood: Likelihood, weight: float) -> Fusion:
 
 
 def weighted(rule: Rule, weight: float) -> Rule:
-    """An added rule whose every value counts `weight` times."""
+    """A rule that adds to the cosine, with every value multiplied by `weight`."""
     factor = np.float32(weight)
     return rule._replace(table_CCS=rule.table_CCS * factor, apart=rule.apart * factor, unknown=rule.unknown * factor)
 
 
 def _mirrored(ratios_CCL: FeatureArray) -> FeatureArray:
-    """A rule's table (C, C, 2 (K + 1)) from log ratios whose index K + k stands for "asked k bins later"."""
+    """A rule's table (C, C, 2 (K + 1)) from log ratios; their index K + k means "gallery picture k bins later"."""
     last = ratios_CCL.shape[2] // 2
     not_later_CCB = ratios_CCL[:, :, last:][:, :, ::-1]
     later_CCB = ratios_CCL[:, :, last::-1]
@@ -148,9 +148,9 @@ def signed_table(values_CCB: FloatArray, beyond: float) -> FeatureArray:
     """A table over signed time bins from one over [later camera][earlier camera][bin].
 
     Returns:
-        float32 (C, C, 2 (B + 1)), [asking camera][asked camera][signed bin]: index B + 1 + b where the
-        asking picture is b bins later, B - b where it is b bins earlier or at the same time; b = B holds
-        `beyond`. The same camera twice holds `beyond` too.
+        float32 (C, C, 2 (B + 1)), [query camera][gallery camera][signed bin]: index B + 1 + b where the query is b
+        bins later, B - b where it is b bins earlier or at the same time. b = B holds `beyond`, and so does the same
+        camera twice.
     """
     cameras, _, bins = values_CCB.shape
     table_CCS = np.full((cameras, cameras, 2 * (bins + 1)), beyond, np.float32)
@@ -163,8 +163,8 @@ def signed_table(values_CCB: FloatArray, beyond: float) -> FeatureArray:
 def locate(sightings: Sightings, cameras_C: IntArray) -> Moments:
     """What the kernels need to know of each picture to look it up in a table of the cameras `cameras_C`.
 
-    Pictures to be compared must be located in one call, which numbers the sessions and sets each one's clock to
-    0 at its earliest time, so that float64 holds even long integers' differences.
+    Pictures to be compared must be located in one call: it numbers the sessions, and sets each session's clock to 0 at
+    its earliest time, so that float64 holds the differences of even very large integers exactly.
     """
     usable_N = usable(sightings, cameras_C)
     camera_N = np.searchsorted(cameras_C, sightings.camid_N)

@@ -1,4 +1,4 @@
-"""The fusions there are. One record says all of each: how it is made, checked and told to people.
+"""The fusions. One record describes each: how it is made, checked and shown to people.
 
 To add a fusion, write its record here, put it into FUSIONS, and test it. Everything else reads the records: the
 stages' flags, scoring, search, the report and the explorer. Importing this module loads nothing heavy, because every
@@ -25,10 +25,10 @@ WEIGHT_SOURCES = ("given", "held-out", "default")
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FusionRequest:
-    """What a fusion is to be made of.
+    """What a fusion is made from.
 
     features: the scene's features.h5, whose group val may hold held-out identities; None where there is no file.
-    settings: setting -> its number, None where the fusion is to choose it. seed: draws the pictures it chooses by.
+    settings: setting -> its number, None where the fusion is to choose it. seed: draws the pictures for that choice.
     """
 
     histograms: "Histograms"
@@ -40,7 +40,7 @@ class FusionRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class Settled:
-    """A fusion's settings, all of them numbers, and what scores.json is to say about where they come from."""
+    """A fusion's settings, all of them numbers, and what scores.json says about where they come from."""
 
     settings: Mapping[str, float]
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -54,24 +54,24 @@ def _settle_given(request: FusionRequest) -> Settled:
     return Settled(settings={name: value for name, value in request.settings.items() if value is not None})
 
 
-def _check_nothing_more(_content: Mapping[str, Any], _where: str) -> None:
-    """Nothing to check beside the settings."""
+def _check_settings_only(_content: Mapping[str, Any], _where: str) -> None:
+    """Accept any record: it holds nothing but the settings, which `check_record` checks."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FusionRecord:
     """One fusion.
 
-    name: in flags, files and folders. title: for people, as in "likelihood fusion". formula: for people, with s for
+    name: in flags, files and folders. title: shown to people, as in "likelihood fusion". formula: shown to people; s is
         the cosine.
-    table: which table of histograms.h5 it looks times up in, `density` or `likelihood`; empty where it uses no times.
-    sign, sign_title, meaning: what the times say: its letter in the formula, its name as a table's heading, and what
-        it is in words. signed: whether it is shown with a plus or minus.
-    settings: the stages' settings it uses -> their symbols in the formula.
-    make: the fusion from its histograms and settings. times_alone: the same from what the times say alone, to be
-        fused with cosines of 0. settle: makes every setting a number.
+    table: the table of histograms.h5 in which it looks times up, `density` or `likelihood`; empty if it uses no times.
+    sign, sign_title, meaning: the value that the times give: its letter in the formula, its name as a table's heading,
+        and what it is in words. signed: whether it is shown with a plus or minus.
+    settings: the settings of the stages that it uses -> their symbols in the formula.
+    make: makes the fusion from its histograms and settings. times_alone: makes the fusion that ranks by times alone,
+        to be used with cosines of 0. settle: gives every setting a number.
     check: refuses a record in scores.json that lacks what the fusion writes there beside its settings.
-    neutral_share: share of the query x gallery pairs about which the times say nothing, where that can be told.
+    neutral_share: share of the query x gallery pairs about which the times say nothing; None where it is not defined.
     """
 
     name: str
@@ -86,12 +86,12 @@ class FusionRecord:
     signed: bool = False
     settings: Mapping[str, str] = field(default_factory=dict)
     settle: Callable[[FusionRequest], Settled] = _settle_given
-    check: Callable[[Mapping[str, Any], str], None] = _check_nothing_more
+    check: Callable[[Mapping[str, Any], str], None] = _check_settings_only
     neutral_share: "Callable[[Sightings, Sightings, Histograms], float] | None" = None
 
     @property
     def uses_times(self) -> bool:
-        """Whether times count at all."""
+        """Whether the score depends on times."""
         return bool(self.table)
 
 
@@ -131,7 +131,7 @@ def _neutral_share(query: "Sightings", gallery: "Sightings", histograms: "Histog
 
 
 def _check_likelihood(content: Mapping[str, Any], where: str) -> None:
-    """Refuse a record without the facts of the fit, or with a choice of the weight that cannot be."""
+    """Refuse a record without the facts of the fit, or with an impossible choice of the weight."""
     for name in ("identities", "sessions"):
         require_whole(content, name, where)
     for name in ("near", "apart"):
@@ -219,7 +219,7 @@ def known_fusion(name: str) -> FusionRecord:
 
 
 def make_fusion(name: str, request: FusionRequest) -> "Fusion":
-    """The fusion called `name`; settings it does not use are passed over.
+    """The fusion called `name`; settings it does not use are ignored.
 
     Raises:
         InputError: there is no such fusion, a setting is out of range or cannot be chosen, or the group val of the
@@ -234,10 +234,10 @@ def make_fusion(name: str, request: FusionRequest) -> "Fusion":
 
 
 def recorded_fusion(content: Mapping[str, Any], histograms: "Histograms") -> "Fusion":
-    """The fusion that a scores.json or reranked.json says it was made with.
+    """The fusion that a scores.json or reranked.json was made with.
 
     Raises:
-        InputError: the record lacks a number the fusion needs, or names no known fusion.
+        InputError: the record lacks a number that the fusion needs, or its fusion is unknown.
     """
     name = str(content.get("name"))
     record = known_fusion(name)
@@ -251,10 +251,10 @@ def recorded_fusion(content: Mapping[str, Any], histograms: "Histograms") -> "Fu
 
 
 def check_record(content: Mapping[str, Any], where: str) -> None:
-    """Refuse a fusion's record, as scores.json holds it, that lacks what the fusion writes.
+    """Refuse a fusion's record from scores.json that lacks something the fusion writes.
 
     Raises:
-        InputError: what is wrong, at `where`.
+        InputError: something is missing or wrong; `where` says in which file.
     """
     record = FUSIONS.get(str(content.get("name")))
     if record is None:

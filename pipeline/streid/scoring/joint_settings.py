@@ -14,17 +14,17 @@ FusionName = Annotated[str, OneOf(tuple(FUSIONS))]
 class JointSettings(Section):
     """Combining appearance and times into one score."""
 
-    fusions: Annotated[list[FusionName], MinLen(1), DIFFERENT, Passing.WORKFLOW_ALONE] = Field(
+    fusions: Annotated[list[FusionName], MinLen(1), DIFFERENT, Passing.WORKFLOW_ONLY] = Field(
         default_factory=lambda: [name for name, record in FUSIONS.items() if record.uses_times]
     )
-    """to compare, in this order: logistic (st-ReID's), likelihood (docs/fusion.md), none"""
+    """fusions to compare, in this order: logistic (st-ReID's), likelihood (docs/fusion.md), none"""
     alpha: Positive = 5.0
     """steepness of the logistic fusion"""
     weight: Auto | Amount = "auto"
-    """of the likelihood's log ratio: auto (on held-out identities, else a default) or a number"""
+    """weight of the likelihood's log ratio: auto (on held-out identities, else a default) or a number"""
     seed: Seed = 0
-    """of the bootstrap, and of the pictures on which the weight is chosen"""
+    """random seed for the bootstrap, and for the pictures that the weight is chosen on"""
     bootstrap: Count = 1000
     """resamples for the 95 % intervals"""
-    histograms_from: Annotated[Literal["own", "source"], Passing.WORKFLOW_ALONE] = "own"
+    histograms_from: Annotated[Literal["own", "source"], Passing.WORKFLOW_ONLY] = "own"
     """own, or source: for a model of another data set (name@source) that set's histograms"""

@@ -1,10 +1,10 @@
 """The compiled inner loops of scoring: joint scores of blocks and the best of each row.
 
-A pair's joint score depends on who asks: `asked` is the score of row picture asking column picture,
-`answered` that of column asking row. They differ only for equal times before different cameras.
+A pair's joint score depends on which picture is the query: `forward` is the score with the row picture as the query,
+`backward` with the column picture. They differ only for equal times in different cameras.
 
-All kernels that call one another stand in this one module, because numba's on-disk cache notices a
-change only in the file a kernel itself is defined in.
+All kernels that call one another are in this one module, because numba's on-disk cache notices a change only in the
+file that defines the kernel itself.
 
 Shape suffixes: R rows and W columns of a block, P pairs, N pictures, D feature values, C cameras,
 S signed bins, K kept per row, T stripes of columns. All indices are 0-based.
@@ -19,7 +19,7 @@ import numpy as np
 from streid.arrays import FeatureArray
 from streid.scoring.compilation import Int32Array, Lists, Moments, Rule, compiled
 
-STRIPE = 1024  # columns that are taken together; at least 128, so that many threads share a block
+STRIPE = 1024  # most columns of a stripe; `stripe_width` takes fewer, so that many threads share a block
 LANES = 256
 NOBODY = np.int32(2**31 - 1)
 NOTHING = np.float32(-np.inf)
@@ -57,9 +57,9 @@ def _exponential(x: "np.floating[Any]") -> Any:
 
 @compiled()
 def _octaves(equal_bins: int, beyond: Any) -> Any:
-    """How multiples of the bins' width become bins that widen as `TimeBins` says.
+    """How multiples of the bin width become bins that widen as in `TimeBins`.
 
-    From half = `equal_bins` / 2 = 2^m on, a float64's exponent and the first m places of its mantissa number them.
+    From half = `equal_bins` / 2 = 2^m on, the exponent and the first m bits of the mantissa of a float64 number them.
 
     Returns:
         How far to shift a multiple's bits, what to subtract, half, and the first multiple of the bin `beyond`.
@@ -81,18 +81,18 @@ def _look_up(
     others: Moments,
     start: int,
     rule: Rule,
-    asked_W: FeatureArray,
-    answered_W: FeatureArray,
+    forward_W: FeatureArray,
+    backward_W: FeatureArray,
 ) -> bool:
     """What the times say, v, between one picture and the pictures `start` onwards, in both directions.
 
     Returns:
-        Whether the two directions may differ; `answered_W` is written only then.
+        Whether the two directions may differ; `backward_W` is written only then.
     """
     if session < 0:
-        asked_W[:] = rule.unknown
+        forward_W[:] = rule.unknown
         return False
-    stop = start + len(asked_W)
+    stop = start + len(forward_W)
     camera_W, session_W, time_W = others.camera_N[start:stop], others.session_N[start:stop], others.time_N[start:stop]
     bins = np.int32(rule.table_CCS.shape[2])
     beyond = np.int32(bins // 2 - 1)
@@ -102,7 +102,7 @@ def _look_up(
     widening = rule.equal_bins > 0
     shift, offset, half, most = _octaves(rule.equal_bins, beyond) if widening else (0, 0, beyond + 0.0, beyond + 0.0)
     equal, elsewhere = 0, 0
-    for w in range(len(asked_W)):
+    for w in range(len(forward_W)):
         gap = time - time_W[w]
         multiple = min(np.floor(abs(gap) * bins_per_tick + rule.rounding), most)
         steps = np.int32(min(multiple, half))
@@ -112,17 +112,17 @@ def _look_up(
         position_W[w] = camera_W[w] * bins + signed
         equal += gap == 0
         elsewhere += session_W[w] != session
-    for w in range(len(asked_W)):
-        asked_W[w] = table[position_W[w]]
+    for w in range(len(forward_W)):
+        forward_W[w] = table[position_W[w]]
     if elsewhere:
-        for w in range(len(asked_W)):
+        for w in range(len(forward_W)):
             known = (session_W[w] >= 0) & (camera_W[w] != camera)
             value = rule.apart if known else rule.unknown
-            asked_W[w] = asked_W[w] if session_W[w] == session else value
+            forward_W[w] = forward_W[w] if session_W[w] == session else value
     if equal:
-        for w in range(len(asked_W)):
+        for w in range(len(forward_W)):
             same = time_W[w] == time and session_W[w] == session
-            answered_W[w] = rule.table_CCS[camera_W[w], camera, beyond] if same else asked_W[w]
+            backward_W[w] = rule.table_CCS[camera_W[w], camera, beyond] if same else forward_W[w]
     return equal > 0
 
 
@@ -134,28 +134,28 @@ def _fuse_row(
     others: Moments,
     start: int,
     rule: Rule,
-    asked_W: FeatureArray,
-    answered_W: FeatureArray,
+    forward_W: FeatureArray,
+    backward_W: FeatureArray,
 ) -> bool:
     """Joint scores between one picture and the pictures `start` onwards of `others`, in both directions.
 
     Returns:
-        Whether the two directions may differ; `answered_W` is written only then.
+        Whether the two directions may differ; `backward_W` is written only then.
     """
     camera, session, time = pictures.camera_N[picture], pictures.session_N[picture], pictures.time_N[picture]
-    differ = _look_up(camera, session, time, others, start, rule, asked_W, answered_W)
+    differ = _look_up(camera, session, time, others, start, rule, forward_W, backward_W)
     if rule.logistic:
         if differ:
             for w in range(len(products_W)):
-                answered_W[w] *= ONE / (ONE + _exponential(-rule.alpha * products_W[w]))
+                backward_W[w] *= ONE / (ONE + _exponential(-rule.alpha * products_W[w]))
         for w in range(len(products_W)):
-            asked_W[w] *= ONE / (ONE + _exponential(-rule.alpha * products_W[w]))
+            forward_W[w] *= ONE / (ONE + _exponential(-rule.alpha * products_W[w]))
     else:
         if differ:
             for w in range(len(products_W)):
-                answered_W[w] += products_W[w]
+                backward_W[w] += products_W[w]
         for w in range(len(products_W)):
-            asked_W[w] += products_W[w]
+            forward_W[w] += products_W[w]
     return differ
 
 
@@ -165,31 +165,31 @@ def fuse_block(
     rows: Moments,
     columns: Moments,
     rule: Rule,
-    answered: bool,
+    backward: bool,
     scores_RW: FeatureArray,
 ) -> None:
-    """Joint scores of a block into `scores_RW` (which may be `products_RW`): rows ask, or, if `answered`, columns."""
+    """Write a block's joint scores to `scores_RW`, maybe `products_RW`; with `backward` the columns are queries."""
     for row in numba.prange(len(products_RW)):
-        asked_W = np.empty(STRIPE, np.float32)
-        answered_W = np.empty(STRIPE, np.float32)
+        forward_W = np.empty(STRIPE, np.float32)
+        backward_W = np.empty(STRIPE, np.float32)
         for low in range(0, products_RW.shape[1], STRIPE):
             high = min(low + STRIPE, products_RW.shape[1])
             count = high - low
             products_W = products_RW[row, low:high]
-            differ = _fuse_row(products_W, row, rows, columns, low, rule, asked_W[:count], answered_W[:count])
-            scores_RW[row, low:high] = answered_W[:count] if answered and differ else asked_W[:count]
+            differ = _fuse_row(products_W, row, rows, columns, low, rule, forward_W[:count], backward_W[:count])
+            scores_RW[row, low:high] = backward_W[:count] if backward and differ else forward_W[:count]
 
 
 @compiled(parallel=True)
 def fuse_pairs(
-    products_P: FeatureArray, asking_P: Int32Array, asked_P: Int32Array, pictures: Moments, rule: Rule
+    products_P: FeatureArray, first_P: Int32Array, second_P: Int32Array, pictures: Moments, rule: Rule
 ) -> FeatureArray:
-    """Joint scores of single pairs of pictures."""
+    """Joint scores of single pairs of pictures; `first_P` are the queries."""
     scores_P = np.empty(len(products_P), np.float32)
     for pair in numba.prange(len(products_P)):
         spare = np.empty(1, np.float32)
         one = slice(pair, pair + 1)
-        _fuse_row(products_P[one], asking_P[pair], pictures, pictures, asked_P[pair], rule, scores_P[one], spare)
+        _fuse_row(products_P[one], first_P[pair], pictures, pictures, second_P[pair], rule, scores_P[one], spare)
     return scores_P
 
 
@@ -212,7 +212,7 @@ def multiply_pairs(features_ND: FeatureArray, first_P: Int32Array, second_P: Int
 
 @compiled()
 def _sift(indices_K: Int32Array, scores_K: FeatureArray, size: int, index: int, score: np.float32) -> None:
-    """Put an entry into a heap of `size` whose root is free: no entry is worse than the one above it."""
+    """Put an entry into a heap of `size` whose root is free; a heap has its worst entry at the root."""
     place, child = 0, 1
     while child < size:
         other = child + 1
@@ -232,14 +232,14 @@ def _sift(indices_K: Int32Array, scores_K: FeatureArray, size: int, index: int, 
 
 @compiled()
 def _insert(indices_K: Int32Array, scores_K: FeatureArray, index: int, score: np.float32) -> None:
-    """Keep `index` in a heap, worst first, if it is among its best; of equal scores the lower index is better."""
+    """Put `index` into a full heap if it beats the worst entry; of equal scores the lower index is better."""
     if score > scores_K[0] or (score == scores_K[0] and index < indices_K[0]):
         _sift(indices_K, scores_K, len(scores_K), index, score)
 
 
 @compiled()
 def _sort_heap(indices_K: Int32Array, scores_K: FeatureArray) -> None:
-    """Bring a heap into order, best first."""
+    """Sort a heap, best first."""
     for last in range(len(scores_K) - 1, 0, -1):
         index, score = indices_K[last], scores_K[last]
         indices_K[last], scores_K[last] = indices_K[0], scores_K[0]
@@ -248,14 +248,17 @@ def _sort_heap(indices_K: Int32Array, scores_K: FeatureArray) -> None:
 
 @compiled(parallel=True)
 def sort_heaps(indices_NK: Int32Array, scores_NK: FeatureArray) -> None:
-    """Bring every list that `absorb_block` has filled into order, best first, ties by index."""
+    """Sort every list that `absorb_block` has filled, best first, ties by index."""
     for i in numba.prange(len(indices_NK)):
         _sort_heap(indices_NK[i], scores_NK[i])
 
 
 @compiled()
 def _bound(scores_W: FeatureArray, count: int) -> Any:
-    """A score that at least `count` reach and few more: the count-th best of the best of every LANES-th score."""
+    """Lower bound of the `count`-th best score.
+
+    The scores are dealt into LANES groups; the `count`-th best of the groups' maxima is such a bound, and a close one.
+    """
     if count > LANES or len(scores_W) < 4 * LANES:
         return LEAST
     best_L = np.full(LANES, NOTHING, np.float32)
@@ -269,7 +272,7 @@ def _bound(scores_W: FeatureArray, count: int) -> Any:
 
 @compiled()
 def _keep_best(scores_W: FeatureArray, limit: np.float32, indices_K: Int32Array, scores_K: FeatureArray) -> None:
-    """Offer scores to one list; those below `limit` are passed over."""
+    """Put scores into one list where they are good enough; those below `limit` are ignored."""
     marked_W = np.empty(LANES, np.bool_)
     groups = marked_W.view(np.uint64)
     for low in range(0, len(scores_W), LANES):
@@ -287,7 +290,7 @@ def _keep_best(scores_W: FeatureArray, limit: np.float32, indices_K: Int32Array,
 
 @compiled(parallel=True)
 def copy_columns(products_RW: FeatureArray, skipped: int, cosines_QG: FeatureArray, row: int, column: int) -> None:
-    """Copy a block without its first `skipped` columns to the place (`row`, `column`), as far as there are rows."""
+    """Copy a block without its first `skipped` columns to (`row`, `column`) of `cosines_QG`, up to its last row."""
     stop = column + products_RW.shape[1] - skipped
     for r in numba.prange(min(len(products_RW), len(cosines_QG) - row)):
         cosines_QG[row + r, column:stop] = products_RW[r, skipped:]
@@ -306,18 +309,18 @@ def best_of_rows(scores_RW: FeatureArray, indices_RK: Int32Array, scores_RK: Fea
 
 @compiled()
 def _mark(
-    asked_W: FeatureArray,
-    answered_W: FeatureArray,
+    forward_W: FeatureArray,
+    backward_W: FeatureArray,
     limit: np.float32,
     least: np.float32,
     threshold_W: FeatureArray,
     lowest_W: FeatureArray,
     marked_W: "np.ndarray[Any, np.dtype[np.bool_]]",
 ) -> None:
-    """Mark the scores of one row that some list wants: the row's (`limit`, `least`) or the column's."""
-    for w in range(len(asked_W)):
-        wanted = (asked_W[w] >= threshold_W[w]) | (asked_W[w] < lowest_W[w])
-        marked_W[w] = wanted | (answered_W[w] >= limit) | (answered_W[w] < least)
+    """Mark the scores of one row that change a list: the row's (`limit`, `least`) or a column's."""
+    for w in range(len(forward_W)):
+        wanted = (forward_W[w] >= threshold_W[w]) | (forward_W[w] < lowest_W[w])
+        marked_W[w] = wanted | (backward_W[w] >= limit) | (backward_W[w] < least)
 
 
 @compiled()
@@ -331,24 +334,24 @@ def _take_row(
     own: Lists,
     marked_W: "np.ndarray[Any, np.dtype[np.bool_]]",
 ) -> None:
-    """Take the scores between picture i and the pictures j onwards into `own`, for i, and into their lists."""
-    asked_W, answered_W = scores
-    columns = slice(j, j + len(asked_W))
+    """Put the scores between picture i and the pictures j onwards into `own`, for i, and into the others' lists."""
+    forward_W, backward_W = scores
+    columns = slice(j, j + len(forward_W))
     threshold_W, lowest_W = threshold_N[columns], lists.lowest_N[columns]
     limit, least = lists.scores_NK[i, 0], lists.lowest_N[i]
-    _mark(asked_W, answered_W, limit, least, threshold_W, lowest_W, marked_W)
-    marked_W[len(asked_W) :] = False
+    _mark(forward_W, backward_W, limit, least, threshold_W, lowest_W, marked_W)
+    marked_W[len(forward_W) :] = False
     groups = marked_W.view(np.uint64)
     for group in range(len(groups)):
         if not groups[group]:
             continue
-        for w in range(8 * group, min(8 * group + 8, len(asked_W))):
-            own.lowest_N[row] = min(own.lowest_N[row], answered_W[w])
-            lowest_W[w] = min(lowest_W[w], asked_W[w])
-            if answered_W[w] >= limit:
-                _insert(own.indices_NK[row], own.scores_NK[row], j + w, answered_W[w])
-            if asked_W[w] >= threshold_W[w] and i != j + w:
-                _insert(lists.indices_NK[j + w], lists.scores_NK[j + w], i, asked_W[w])
+        for w in range(8 * group, min(8 * group + 8, len(forward_W))):
+            own.lowest_N[row] = min(own.lowest_N[row], backward_W[w])
+            lowest_W[w] = min(lowest_W[w], forward_W[w])
+            if backward_W[w] >= limit:
+                _insert(own.indices_NK[row], own.scores_NK[row], j + w, backward_W[w])
+            if forward_W[w] >= threshold_W[w] and i != j + w:
+                _insert(lists.indices_NK[j + w], lists.scores_NK[j + w], i, forward_W[w])
                 threshold_W[w] = lists.scores_NK[j + w, 0]
 
 
@@ -365,10 +368,10 @@ def _absorb_stripe(
     threshold_N: FeatureArray,
     own: Lists,
 ) -> None:
-    """`absorb_block` for the columns `low` onwards; the rows' best go to the stripe's own lists."""
+    """`absorb_block` for one stripe, the columns from `low` on; the rows' best go to the stripe's own lists."""
     stop = min(low + width, products_RW.shape[1])
-    asked_W = np.empty(STRIPE, np.float32)
-    answered_W = np.empty(STRIPE, np.float32)
+    forward_W = np.empty(STRIPE, np.float32)
+    backward_W = np.empty(STRIPE, np.float32)
     marked_W = np.empty(STRIPE, np.bool_)
     own.indices_NK[:] = NOBODY
     own.scores_NK[:] = NOTHING
@@ -378,14 +381,14 @@ def _absorb_stripe(
         first = max(low, row) if row_start == column_start else low
         if first >= stop:
             break
-        asked, answered = asked_W[: stop - first], answered_W[: stop - first]
+        forward, backward = forward_W[: stop - first], backward_W[: stop - first]
         j = column_start + first
-        differ = _fuse_row(products_RW[row, first:stop], i, pictures, pictures, j, rule, asked, answered)
-        _take_row(i, j, row, (asked, answered if differ else asked), lists, threshold_N, own, marked_W)
+        differ = _fuse_row(products_RW[row, first:stop], i, pictures, pictures, j, rule, forward, backward)
+        _take_row(i, j, row, (forward, backward if differ else forward), lists, threshold_N, own, marked_W)
 
 
 def stripe_width(columns: int) -> int:
-    """How wide the stripes of a block of so many columns are to be, given the threads there are."""
+    """The width of the stripes of a block with this many columns, for the current number of threads."""
     share = -(-columns // numba.get_num_threads())
     return min(STRIPE, max(128, -(-share // 64) * 64))
 
@@ -399,7 +402,7 @@ def _merge_stripes(
     threshold_N: FeatureArray,
     spare: tuple[Int32Array, FeatureArray, FeatureArray],
 ) -> None:
-    """Take what the first `stripes` stripes found for one row of a block into its picture's list."""
+    """Merge what the first `stripes` stripes found for one row of a block into its picture's list."""
     indices_TRK, scores_TRK, lowest_TR = spare
     for stripe in range(stripes):
         lists.lowest_N[picture] = min(lists.lowest_N[picture], lowest_TR[stripe, row])
@@ -421,17 +424,17 @@ def absorb_block(
     width: int,
     spare: tuple[Int32Array, FeatureArray, FeatureArray],
 ) -> None:
-    """Take one block of all pairs' inner products into every picture's list.
+    """Put one block of all pairs' inner products into every picture's list.
 
-    Picture i's list holds the scores of the others, and of itself, asking i. The block lies on or above
-    the diagonal (row_start <= column_start): each product is read once and serves both directions; of a
-    block on the diagonal only the upper triangle is read. Stripes of columns run in parallel, each with
-    lists of its own for the block's rows, which are merged at the end. Lists are heaps until `sort_heaps`.
+    Picture i's list holds the scores of all pictures, itself included, as queries with i as the gallery picture. The
+    block lies on or above the diagonal (row_start <= column_start): each product is read once and used in both
+    directions; of a block on the diagonal only the upper triangle is read. Stripes of columns run in parallel, each
+    with its own lists for the block's rows, which are merged at the end. Lists are heaps until `sort_heaps`.
 
     Args:
-        threshold_N: the worst kept score of each list, beside the lists so that a stripe's lie side by side.
-        width: columns of a stripe, as `stripe_width` says.
-        spare: room for the stripes' lists: indices (T, R, K), scores (T, R, K), lowest (T, R).
+        threshold_N: the worst kept score of each list, in one array so that those of a stripe are contiguous.
+        width: columns of a stripe, from `stripe_width`.
+        spare: memory for the stripes' lists: indices (T, R, K), scores (T, R, K), lowest (T, R).
     """
     stripes = (products_RW.shape[1] + width - 1) // width
     indices_TRK, scores_TRK, lowest_TR = spare

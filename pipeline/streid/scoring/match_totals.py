@@ -1,7 +1,7 @@
-"""What all right matches of all queries say together, added up without keeping them.
+"""Figures over the right matches of all queries, added up without keeping the matches.
 
-Shape suffixes: Q queries, P right matches of some queries, one after the other and each query's best first, L recall
-levels, C query cameras, D gallery cameras, F pairs of a query and a camera it has a right match in, R right pairs.
+Shape suffixes: Q queries, P right matches of some queries, query after query, each query's best first, L recall levels,
+C query cameras, D gallery cameras, F pairs of a query and a camera with a right match of it, R right pairs.
 Ranks are 1-based.
 """
 
@@ -18,10 +18,10 @@ GOLDEN = (5**0.5 - 1) / 2
 
 
 class MatchTotals:
-    """Sums over the queries added: precision by recall, figures by camera pair, and an even draw of right pairs."""
+    """Sums over the queries added: precision by recall, figures by camera pair, and an even sample of right pairs."""
 
     def __init__(self, query: Sightings, gallery: Sightings, count_Q: IntArray) -> None:
-        """Begin with nothing; count_Q: right matches of every query."""
+        """Start empty. count_Q: right matches of every query."""
         query_C, self._camera_Q = np.unique(query.camid_N, return_inverse=True)
         gallery_D, self._camera_G = np.unique(gallery.camid_N, return_inverse=True)
         self._step = max(1, -(-int(count_Q.sum()) // DRAWN_RIGHT_PAIRS))
@@ -39,12 +39,12 @@ class MatchTotals:
         place_P = np.arange(len(rows_P)) - np.repeat(np.cumsum(count_Q) - count_Q, count_Q)
         self._precision_L += precision_sums(count_Q[count_Q > 0], ranks_P)
         self._add_camera_pairs(owner_P, place_P, rows_P, ranks_P)
-        # Each query's draw begins at another place, lest all begin with the best match.
+        # Each query's sample starts at a different place, so that not all start with the best match.
         begin_P = np.floor(owner_P * GOLDEN % 1 * self._step).astype(np.int64)
         self._right.append(scores_P[(place_P + begin_P) % self._step == 0])
 
     def _add_camera_pairs(self, owner_P: IntArray, place_P: IntArray, rows_P: Int32Array, ranks_P: Int32Array) -> None:
-        """AP and rank 1 of every query in every gallery camera, the right matches of its other cameras left out."""
+        """Add AP and rank 1 of every query in every gallery camera; right matches in other cameras are ignored."""
         cameras = self._queries_CD.shape[1]
         key_P = owner_P * cameras + self._camera_G[rows_P]
         order_P = np.argsort(key_P, kind="stable")
@@ -66,19 +66,19 @@ class MatchTotals:
         return self._precision_L / evaluated if evaluated else np.full(RECALL_LEVELS, np.nan)
 
     def camera_pairs(self) -> tuple[IntArray, FloatArray, FloatArray]:
-        """Queries with a right match, rank-1 and mAP, by query camera and gallery camera (C, D); NaN where nobody."""
+        """Queries with a right match, rank-1 and mAP, by query camera and gallery camera (C, D); NaN if none."""
         divisor_CD = np.where(self._queries_CD, self._queries_CD, np.nan)
         return self._queries_CD, self._first_CD / divisor_CD, self._ap_CD / divisor_CD
 
     def right_scores(self) -> FeatureArray:
-        """Scores of right pairs (R,), of at most about DRAWN_RIGHT_PAIRS, evenly drawn where there are more."""
+        """Scores of right pairs (R,); of more than DRAWN_RIGHT_PAIRS, an even sample of about that many."""
         return np.concatenate(self._right, dtype=np.float32) if self._right else np.empty(0, np.float32)
 
 
 def precision_sums(count_Q: IntArray, ranks_P: Int32Array) -> FloatArray:
-    """Interpolated precision at the recalls 0, 0.01 ... 1 (L,), added up over queries with so many right matches each.
+    """Interpolated precision at the recalls 0, 0.01 ... 1 (L,), summed over queries with `count_Q` right matches each.
 
-    At recall r a query counts the highest precision it has at any recall of at least r (Manning, Raghavan and
+    At recall r, a query's highest precision at any recall of at least r counts (Manning, Raghavan and
     Schuetze, Introduction to Information Retrieval, 2008, section 8.4).
     """
     total_L = np.zeros(RECALL_LEVELS)

@@ -1,7 +1,7 @@
-"""The metrics there are: one record says all of each.
+"""The metrics, one record each.
 
-To add a metric, write its record into METRICS and test it: scores.json, the checks on reading it and the report's table
-read the records. A metric is made from what is known of each query, `Outcomes` in ranks.py.
+To add a metric, write its record into METRICS and test it: scores.json, the checks when it is read and the report's
+table read the records. A metric is computed from each query's `Outcomes` (ranks.py).
 
 Shape suffix: E evaluated queries.
 """
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 class Metric:
     """One figure of a stream: the mean over the evaluated queries of a value of each.
 
-    title: for people. per_query: the values (E,), each from 0 to 1, from the outcomes of the evaluated queries.
-    higher_is_better: whether the highest value is the best, or the lowest.
+    title: shown to people. per_query: the values (E,), each from 0 to 1, from the outcomes of the evaluated queries.
+    higher_is_better: whether the highest value is the best; else the lowest is.
     """
 
     title: str

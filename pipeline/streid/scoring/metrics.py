@@ -1,11 +1,11 @@
 """The figures of a stream: CMC, mAP by both rules, mINP, and their bootstrap intervals.
 
-Intervals come from resampling identities, not queries: a person's queries succeed and fail together, so that counting
-them as independent makes intervals too narrow. As many identities as there are, are drawn with replacement, each with
-all its queries; a drawn set's figure is the mean over its queries, and the interval reaches from the 2.5th to the
+Intervals come from resampling identities, not queries: a person's queries succeed and fail together, so counting them
+as independent would make intervals too narrow. Each resample draws as many identities as there are, with replacement,
+each with all its queries. A resample's figure is the mean over its queries; the interval reaches from the 2.5th to the
 97.5th percentile of these means (Davison and Hinkley, Bootstrap Methods and their Application, 1997, section 3.8). The
-draws depend on the seed and the number of identities alone, so that all streams of one scene share them: an interval of
-a difference between two streams is of the same draws of both.
+resamples depend only on the seed and the number of identities, so all streams of one scene share them, and the interval
+of a difference between two streams uses the same resamples for both.
 
 Shape suffixes: Q queries, E evaluated queries, I identities of evaluated queries, M metrics, R resamples, B of them.
 """
@@ -30,21 +30,21 @@ DRAWN_AT_ONCE = 1 << 22
 def measure(outcomes: Outcomes) -> dict[str, Any]:
     """A stream's figures, each a fraction from 0 to 1 averaged over the evaluated queries.
 
-    A query is evaluated when the gallery holds a right match after the protocol's removals; the others
-    are skipped and counted. st-ReID divides by all queries, so that a query without a match counts as a
-    failure there: the same where none is skipped, as on Market-1501.
+    A query is evaluated if the gallery holds a right match of it after the protocol's removals; the others are skipped
+    and counted. st-ReID divides by all queries instead, so a query without a match counts as a failure there. Both
+    give the same where none is skipped, as on Market-1501.
 
-    Each of METRICS, and `cmc`: the share of queries with a right match among the first K, for K from 1 to 50.
+    The figures are each of METRICS, and `cmc`: the share of queries with a right match among the first K, K = 1 to 50.
 
     Raises:
         InputError: no query has a right match.
     """
-    values_EM, asked = _query_values(outcomes), _evaluated(outcomes)
+    values_EM, evaluated = _query_values(outcomes), _evaluated(outcomes)
     return {
         **dict(zip(METRICS, values_EM.mean(axis=0).tolist(), strict=True)),
         "evaluated": len(values_EM),
         "skipped": len(outcomes.first_Q) - len(values_EM),
-        "cmc": [float(found_within(rank, asked).mean()) for rank in range(1, CMC_RANKS + 1)],
+        "cmc": [float(found_within(rank, evaluated).mean()) for rank in range(1, CMC_RANKS + 1)],
     }
 
 
@@ -70,8 +70,8 @@ def _query_values(outcomes: Outcomes) -> FloatArray:
             f"none of the {len(evaluated_Q)} queries has a right match in the gallery (the same pid before another "
             "camera); check pid and camid of the groups query and gallery"
         )
-    asked = _evaluated(outcomes)
-    return np.column_stack([metric.per_query(asked) for metric in METRICS.values()]).astype(np.float64)
+    evaluated = _evaluated(outcomes)
+    return np.column_stack([metric.per_query(evaluated) for metric in METRICS.values()]).astype(np.float64)
 
 
 def _evaluated(outcomes: Outcomes) -> Outcomes:
@@ -81,10 +81,10 @@ def _evaluated(outcomes: Outcomes) -> Outcomes:
 def lift_intervals(
     after: Outcomes, before: Outcomes, pid_Q: IntArray, *, resamples: int, seed: int
 ) -> dict[str, list[float]]:
-    """95 % intervals of what one stream gains over another, from the same draws of both.
+    """95 % intervals of what one stream gains over another, from the same resamples of both.
 
     Returns:
-        Metric -> its lower and upper end, for each of METRICS that is known of both streams.
+        Metric -> its lower and upper end, for each of METRICS that both streams have.
 
     Raises:
         InputError: the two do not evaluate the same queries.
@@ -104,10 +104,10 @@ def earlier_outcomes(results: QueryResults) -> Outcomes:
 
 
 def bootstrap_intervals(values_EM: FloatArray, pid_E: IntArray, *, resamples: int, seed: int) -> FloatArray:
-    """95 % percentile bootstrap intervals of the means of `values_EM` over its rows, identities resampled.
+    """95 % percentile bootstrap intervals of the means of `values_EM` over its rows; identities are resampled.
 
     Args:
-        pid_E: whose row it is.
+        pid_E: the identity of each row.
 
     Returns:
         The lower and the upper ends (2, M).
@@ -115,7 +115,7 @@ def bootstrap_intervals(values_EM: FloatArray, pid_E: IntArray, *, resamples: in
     person_E = np.unique(pid_E, return_inverse=True)[1].reshape(-1)
     rows_I = np.bincount(person_E).astype(np.float64)
     sums_IM = np.column_stack([np.bincount(person_E, values_E) for values_E in values_EM.T])
-    # einsum adds in one order whatever the number of threads, which a matrix product does not.
+    # einsum adds in the same order for any number of threads; a matrix product does not.
     means = [
         np.einsum("bi,im->bm", drawn_BI, sums_IM) / np.einsum("bi,i->b", drawn_BI, rows_I)[:, None]
         for drawn_BI in draw_identities(len(rows_I), resamples=resamples, seed=seed)

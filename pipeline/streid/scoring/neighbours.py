@@ -30,8 +30,8 @@ PAIR_BATCH = 1 << 22
 class Neighbours:
     """The K nearest of every picture.
 
-    indices_NK: nearest first, ties by index; a picture counts among its own neighbours. scores_NK: the
-    joint score of that neighbour asking the picture. lowest_N: the lowest such score over all pictures.
+    indices_NK: nearest first, ties by index; a picture is one of its own neighbours. scores_NK: the joint score with
+    the neighbour as the query and the picture as the gallery. lowest_N: the lowest such score over all pictures.
     """
 
     indices_NK: Int32Array
@@ -50,16 +50,16 @@ def find_neighbours(
 ) -> Neighbours:
     """The `count` nearest of every picture by joint score; all of them where there are fewer.
 
-    Blocks of `block_rows` x `block_rows` inner products on and above the diagonal are computed one
-    after the other, each pair once; beside the features the memory grows with N x count only. On a GPU
-    the scores are made and the nearest found there. Scores are as precise as `products.rough_block`.
+    Blocks of `block_rows` x `block_rows` inner products on and above the diagonal are computed one after the other,
+    each pair once; apart from the features, memory grows only with N x count. With a GPU everything is computed there.
+    Scores are as precise as `products.rough_block`.
 
     Args:
-        cosines_AG: filled, where given, with the inner products of the first A pictures and the last G,
-            which pass by anyway.
+        cosines_AG: where given, filled with the inner products of the first A and the last G pictures, which are
+            computed here anyway.
 
     Raises:
-        InputError: scores are no numbers, so that they have no order.
+        InputError: scores are not finite, so they have no order.
     """
     if products.device is not None and products.features_on_device is not None:
         from streid.scoring.accelerated import DeviceScores
@@ -98,7 +98,7 @@ def find_neighbours(
 
 
 def _checked(neighbours: Neighbours) -> Neighbours:
-    """The neighbours, unless a list holds nobody or no number, which nothing could be looked up by."""
+    """The neighbours; refuses a list with an empty place or a score that is not finite."""
     bad_N = ((neighbours.indices_NK == NOBODY) | ~np.isfinite(neighbours.scores_NK)).any(axis=1)
     if bad_N.any():
         raise InputError(
@@ -109,16 +109,16 @@ def _checked(neighbours: Neighbours) -> Neighbours:
 
 
 def score_again(candidates: Neighbours, features_ND: FeatureArray, pictures: Moments, rule: Rule) -> Neighbours:
-    """The same neighbours by their scores in full float32, in the order of these; lowest_N stays as it is."""
+    """The same neighbours with scores in full float32, sorted by these; lowest_N is unchanged."""
     total, kept = candidates.indices_NK.shape
     scores_NK = np.empty((total, kept), np.float32)
-    order_N = np.argsort(candidates.indices_NK.min(axis=1), kind="stable")  # alike pictures share their candidates
+    order_N = np.argsort(candidates.indices_NK.min(axis=1), kind="stable")  # similar pictures have the same candidates
     step = max(1, PAIR_BATCH // kept)
     for first in range(0, total, step):
         rows = order_N[first : first + step]
-        asking_P = candidates.indices_NK[rows].reshape(-1)
-        asked_P = np.repeat(rows.astype(np.int32), kept)
-        scores_P = score_pairs(features_ND, asking_P, asked_P, pictures, rule)
+        first_P = candidates.indices_NK[rows].reshape(-1)
+        second_P = np.repeat(rows.astype(np.int32), kept)
+        scores_P = score_pairs(features_ND, first_P, second_P, pictures, rule)
         scores_NK[rows] = scores_P.reshape(-1, kept)
     best_NK = np.lexsort((candidates.indices_NK, -scores_NK), axis=1)
     return Neighbours(
@@ -129,14 +129,14 @@ def score_again(candidates: Neighbours, features_ND: FeatureArray, pictures: Mom
 
 
 def score_pairs(
-    features_ND: FeatureArray, asking_P: Int32Array, asked_P: Int32Array, pictures: Moments, rule: Rule
+    features_ND: FeatureArray, first_P: Int32Array, second_P: Int32Array, pictures: Moments, rule: Rule
 ) -> FeatureArray:
-    """Joint scores of single pairs of pictures in full float32."""
-    return fuse_pairs(multiply_pairs(features_ND, asking_P, asked_P), asking_P, asked_P, pictures, rule)
+    """Joint scores of single pairs of pictures, `first_P` as queries, in full float32."""
+    return fuse_pairs(multiply_pairs(features_ND, first_P, second_P), first_P, second_P, pictures, rule)
 
 
 def first_of(neighbours: Neighbours, count: int) -> Neighbours:
-    """The `count` nearest of those."""
+    """The first `count` of each picture's neighbours."""
     return Neighbours(
         indices_NK=np.ascontiguousarray(neighbours.indices_NK[:, :count]),
         scores_NK=np.ascontiguousarray(neighbours.scores_NK[:, :count]),
@@ -145,7 +145,7 @@ def first_of(neighbours: Neighbours, count: int) -> Neighbours:
 
 
 def _copy_across(products_RW: FeatureArray, row: int, column: int, cosines_AG: FeatureArray) -> None:
-    """Copy what a block that starts at (`row`, `column`) of `cosines_AG`, or left of it, holds of it."""
+    """Copy the part of a block that belongs to `cosines_AG`; the block starts there at (`row`, `column`), maybe < 0."""
     skipped = max(0, -column)
     if skipped < products_RW.shape[1]:
         copy_columns(products_RW, skipped, cosines_AG, row, column + skipped)

@@ -1,8 +1,8 @@
 """Cosines between pictures: L2-normalised features and their inner products, block by block.
 
-On the CPU the products are numpy's (OpenBLAS), which need no torch and are the faster ones on AMD; on Intel
-processors torch's MKL is a tenth faster, and is taken where it is loaded anyway or the work repays loading
-it. On a GPU they are torch's, in full float32. `bf16` products are torch's everywhere.
+On the CPU numpy (OpenBLAS) computes the products: it needs no torch and is faster on AMD. On Intel processors torch's
+MKL is a tenth faster; it is used where torch is loaded already or the work is large enough to repay loading it. On a
+GPU torch computes them in full float32. `bf16` products always come from torch.
 
 Shape suffixes: N pictures, D feature values, R rows and W columns of a block.
 """
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 NORMALISED_ROWS = 4096
 PRECISIONS = ("fp32", "bf16")
-REPAYS_LOADING_TORCH = 5e12  # multiply-adds between all pictures, some 30 s on two cores
+REPAYS_LOADING_TORCH = 5e12  # multiply-adds between all pictures, about 30 s on two cores
 BF16_FLAGS = frozenset({"amx_bf16", "avx512_bf16"})
 
 
@@ -51,7 +51,7 @@ def normalise(features_ND: FeatureArray, group: str, first: int = 0) -> None:
     """Bring each row to length 1 in place.
 
     Args:
-        group, first: the group the rows are of, and the number of the first among them, for the message.
+        group, first: the rows' group, and the number of the first row in it, for the message.
 
     Raises:
         InputError: a row is all zeros, so that it has no direction.
@@ -68,7 +68,7 @@ def product_device(name: str) -> "pytorch.device | None":
     """The GPU to multiply on for `--device auto|cpu|cuda`, or None for the CPU, which needs no torch.
 
     Raises:
-        InputError: cuda is asked for where there is none.
+        InputError: `name` is cuda and there is no GPU.
     """
     if name == "cpu" or (name == "auto" and not visible_devices()):
         return None
@@ -79,7 +79,7 @@ def product_device(name: str) -> "pytorch.device | None":
 class PairProducts:
     """Inner products of the rows of one feature matrix, one block at a time.
 
-    precision: of `rough_block`, one of PRECISIONS. device: the GPU, or None for the CPU.
+    precision: the precision of `rough_block`, one of PRECISIONS. device: the GPU, or None for the CPU.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class PairProducts:
         return len(self.features_ND)
 
     def block(self, rows: slice, columns: slice, out: FeatureArray | None = None) -> FeatureArray:
-        """The products of `rows` with `columns` (R, W), float32, in `out`'s memory where it is given.
+        """The products of `rows` with `columns` (R, W), float32, in the memory of `out` where that is given.
 
         Args:
             out: a contiguous float32 array of at least R x W values.
@@ -124,7 +124,7 @@ class PairProducts:
         return products_RW
 
     def rough_block(self, rows: slice, columns: slice, out: FeatureArray | None = None) -> FeatureArray:
-        """As `block`, in the precision asked for: with bf16 the features are rounded to 8 bits, the sums are not."""
+        """As `block`, in the chosen precision: with bf16 the features are rounded to 8 bits, the sums are not."""
         if self.precision == "fp32" or self.device is not None:
             return self.block(rows, columns, out)
         products_RW = self._room(rows, columns, out)
@@ -145,7 +145,7 @@ class PairProducts:
 
 
 def prefers_torch(multiply_adds: float) -> bool:
-    """Whether so much float32 work on the CPU is to be torch's rather than numpy's."""
+    """Whether torch, not numpy, should do this much float32 work on the CPU."""
     return processor()[0] == "GenuineIntel" and ("torch" in sys.modules or multiply_adds >= REPAYS_LOADING_TORCH)
 
 

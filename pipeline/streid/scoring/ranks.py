@@ -1,7 +1,7 @@
 """Where each query's right matches rank, counted rather than sorted.
 
 Shape suffixes: Q queries, G gallery pictures, J junk pictures, K kept ranks, M right matches of one query,
-P right matches of several queries, one after the other, W drawn wrong pictures.
+P right matches of several queries, query after query, W sampled wrong pictures.
 Row indices are 0-based, ranks 1-based.
 """
 
@@ -26,7 +26,7 @@ MATCHES_AT_ONCE = 1 << 20
 
 
 class Outcomes(NamedTuple):
-    """How well each query did; NaN, and rank 0, for a query without a right match in the gallery.
+    """How well each query did; NaN and rank 0 for a query without a right match in the gallery.
 
     ap_Q: average precision by the trapezoid rule. ap_step_Q: mean precision at the right matches.
     inp_Q: right matches / rank of the last one. first_Q: rank of the first one.
@@ -39,9 +39,9 @@ class Outcomes(NamedTuple):
 
 
 class Found(NamedTuple):
-    """Room for the right matches of some queries, best first: a match's gallery row, rank and score.
+    """Memory for the right matches of some queries, best first: each match's gallery row, rank and score.
 
-    begin_Q: where each query's places begin; one for each of its right matches.
+    begin_Q: the index of each query's first match.
     """
 
     begin_Q: IntArray
@@ -83,7 +83,7 @@ class StreamRanker:
         self._wrong_scores_QW = np.empty(self._drawn_QW.shape, np.float32)
 
     def add(self, start: int, scores_QG: FeatureArray) -> None:
-        """Rank the queries from row `start` on; their scores are overwritten where the protocol ignores them."""
+        """Rank the queries from row `start` on; scores that the protocol ignores are overwritten."""
         reached_Q = np.cumsum(self._count_Q[start : start + len(scores_QG)]) // MATCHES_AT_ONCE
         for part in np.unique(reached_Q):
             first, stop = np.searchsorted(reached_Q, (part, part + 1))
@@ -164,10 +164,10 @@ def count_matches(query: Sightings, gallery: Sightings) -> IntArray:
 
 
 def draw_rows(queries: int, gallery: int) -> IntArray:
-    """Gallery rows for every query, evenly spread and each query's shifted: about DRAWN_PAIRS pairs in all.
+    """Sample gallery rows for every query, evenly spread and shifted for each query: about DRAWN_PAIRS pairs in all.
 
-    A gallery is sorted by people and cameras, so even steps meet all of them alike. The shifts are the golden
-    ratio's multiples, which fill a step evenly. All rows where they are no more than that.
+    A gallery is sorted by people and cameras, so even steps reach all of them equally often. The shifts are multiples
+    of the golden ratio, which fill a step evenly. All rows are taken where there are fewer pairs than that.
 
     Returns:
         (Q, W), ascending per query.
@@ -178,10 +178,10 @@ def draw_rows(queries: int, gallery: int) -> IntArray:
 
 
 def draw_wrong_rows(query: Sightings, gallery: Sightings) -> Int32Array:
-    """Those of `draw_rows` that show a distractor or another person than the query, -1 in place of the others."""
+    """The rows of `draw_rows` that show a distractor or another person than the query; -1 in place of the others."""
     drawn_QW = draw_rows(len(query), len(gallery))
-    pid_QW, asking_Q1 = gallery.pid_N[drawn_QW], query.pid_N[:, None]
-    wrong_QW = (pid_QW != asking_Q1) & (pid_QW != JUNK_PID) & (asking_Q1 > DISTRACTOR_PID)
+    pid_QW, query_pid_Q1 = gallery.pid_N[drawn_QW], query.pid_N[:, None]
+    wrong_QW = (pid_QW != query_pid_Q1) & (pid_QW != JUNK_PID) & (query_pid_Q1 > DISTRACTOR_PID)
     return np.where(wrong_QW, drawn_QW, -1).astype(np.int32)
 
 
@@ -204,7 +204,7 @@ def _sort_matches(scores_G: FeatureArray, matches_M: IntArray) -> None:
 
 @compiled()
 def _count_ranks(scores_G: FeatureArray, matches_M: IntArray, ranks_M: IntArray) -> None:
-    """1-based ranks of sorted matches: one more than the rows before them."""
+    """1-based ranks of sorted matches: 1 + the number of gallery rows that rank before them."""
     ranks_M[:] = 0
     lowest = scores_G[matches_M[-1]]
     marked_W = np.empty(STRETCH, np.bool_)
@@ -227,7 +227,7 @@ def _count_ranks(scores_G: FeatureArray, matches_M: IntArray, ranks_M: IntArray)
 
 @compiled()
 def _count_row(scores_G: FeatureArray, row: int, matches_M: IntArray, counts_M: IntArray) -> None:
-    """Count one gallery row for the first match it stands before, if there is one."""
+    """Count one gallery row for the first match that it ranks before, if there is one."""
     score = scores_G[row]
     low, high = 0, len(matches_M)
     while low < high:
@@ -251,7 +251,7 @@ def _measure_query(
     outcomes: Outcomes,
     found: Found,
 ) -> None:
-    """Blot out the query's own camera in `same_M`, the rows of its identity, and note how query q did."""
+    """Set the scores of query q's own camera in `same_M`, the rows of its identity, to -infinity, and measure it."""
     matches_M = np.empty(len(same_M), np.int64)
     count = 0
     for row in same_M:
@@ -296,10 +296,10 @@ def _measure(
     drawn_QW: Int32Array,
     wrong_scores_QW: FeatureArray,
 ) -> None:
-    """Blot out what the protocol ignores (-infinity) and measure each query.
+    """Set the scores that the protocol ignores to -infinity, and measure each query.
 
-    order_G: gallery rows by identity; order_G[first_Q[q]:stop_Q[q]] are those of query q's identity. drawn_QW: wrong
-    rows whose scores are noted, -1 for none.
+    order_G: gallery rows sorted by identity; order_G[first_Q[q]:stop_Q[q]] are those of query q's identity. drawn_QW:
+    wrong rows whose scores are kept, -1 for none.
     """
     for q in numba.prange(len(scores_QG)):
         for row in junk_J:

@@ -20,7 +20,7 @@ TWO = np.float32(2)
 class RowScales(NamedTuple):
     """How the scores of each picture's row become distances: (2 nearest - 2 score) / farthest, at least 0.
 
-    nearest_N: the score at distance 0: 1, or the row's best where that is more. farthest_N: above 0.
+    nearest_N: the score at distance 0: 1, or the row's best if that is higher. farthest_N: above 0.
     """
 
     nearest_N: FeatureArray
@@ -29,7 +29,7 @@ class RowScales(NamedTuple):
 
 @compiled()
 def _place(list_K: Int32Array, picture: int) -> int:
-    """Where `picture` stands in a list; its length when it does not."""
+    """The place of `picture` in a list; the list's length if it is not there."""
     for place in range(len(list_K)):
         if list_K[place] == picture:
             return place
@@ -38,7 +38,7 @@ def _place(list_K: Int32Array, picture: int) -> int:
 
 @compiled(parallel=True)
 def mutual_places(indices_NK: Int32Array) -> Int32Array:
-    """For each picture's neighbour, the picture's own place among that neighbour's neighbours (N, K); K if absent."""
+    """For each neighbour of each picture, the picture's place among the neighbour's neighbours (N, K); K if absent."""
     places_NK = np.empty(indices_NK.shape, np.int32)
     for i in numba.prange(len(indices_NK)):
         for place in range(indices_NK.shape[1]):
@@ -48,7 +48,7 @@ def mutual_places(indices_NK: Int32Array) -> Int32Array:
 
 @compiled()
 def _expanded(i: int, indices_NK: Int32Array, places_NK: Int32Array, half: int, found: Int32Array) -> int:
-    """Write R*(i), ascending and each picture once, to the front of `found`; returns how many."""
+    """Write R*(i), ascending and without repeats, to the start of `found`; return its size."""
     kept = indices_NK.shape[1]
     near = 0
     for place in range(kept):
@@ -87,7 +87,7 @@ def expanded_counts(indices_NK: Int32Array, places_NK: Int32Array, half: int) ->
 
 @compiled(parallel=True)
 def expanded_members(indices_NK: Int32Array, places_NK: Int32Array, half: int, starts_N: IntArray) -> Int32Array:
-    """Every picture's R*, ascending, one after the other; picture i's are starts_N[i]:starts_N[i + 1]."""
+    """Every picture's R*, ascending, one after the other; picture i's is starts_N[i]:starts_N[i + 1]."""
     members_P = np.empty(starts_N[-1], np.int32)
     for i in numba.prange(len(indices_NK)):
         found = np.empty(indices_NK.shape[1] * (1 + half), np.int32)
@@ -111,7 +111,7 @@ def known_scores(
 
 @compiled(parallel=True)
 def soft_memberships(starts_N: IntArray, scores_P: FeatureArray, scales: RowScales) -> FeatureArray:
-    """exp(-d) of each member, scaled to sum 1 per picture."""
+    """exp(-d) of each member, scaled so that each picture's sum to 1."""
     weights_P = np.empty(len(scores_P), np.float32)
     for i in numba.prange(len(starts_N) - 1):
         total = 0.0
@@ -141,12 +141,12 @@ def rerank_block(
     gallery_V: tuple[IntArray, IntArray, FeatureArray],
     lambda_: float,
 ) -> None:
-    """Turn a block of joint scores (gallery asking query) into negative final distances.
+    """Turn a block of joint scores, with the gallery pictures in the query's role, into negative final distances.
 
-    -((1 - lambda) (1 - m / (2 - m)) + lambda d), with m the sum of minima of both pictures' memberships.
+    -((1 - lambda) (1 - m / (2 - m)) + lambda d); m is the sum of the minima of both pictures' memberships.
 
     Args:
-        scales: of the queries' rows.
+        scales: those of the queries' rows.
         query_V: the queries' memberships by row: starts, members, values.
         gallery_V: the gallery's memberships by column, in the same form: starts, gallery rows, values.
     """

@@ -1,12 +1,12 @@
 """k-reciprocal re-ranking of joint scores, in sparse form and block by block.
 
-Source: Zhong et al., CVPR 2017, in st-ReID's variant: the distance d(i, j) of row i is 2 - 2 S(j asks i), divided by
-the largest of the row. A joint score may pass 1, where that would be negative: a row with such scores has
-2 S(best) - 2 S(j asks i), so that the best is at distance 0 and the others keep their order. Everything between all
-pictures is done on neighbour lists and sparse rows; only query x gallery scores are ever dense.
+Source: Zhong et al., CVPR 2017, in st-ReID's variant: the distance d(i, j) in row i is 2 - 2 S(j, i), divided by the
+row's largest; S(j, i) is the joint score with j as the query. A joint score can exceed 1, which would make that
+negative: a row with such scores has 2 S(best, i) - 2 S(j, i) instead, so the best is at distance 0 and the others keep
+their order. Comparisons of all pictures use neighbour lists and sparse rows; only query x gallery scores are dense.
 
 Shape suffixes: N pictures (queries, then gallery), K kept neighbours, P stored entries, Q queries, the first A of
-them, G gallery.
+them, G gallery pictures.
 """
 
 import logging
@@ -39,7 +39,7 @@ from streid.scoring.rerank_settings import RerankSettings
 logger = logging.getLogger(__name__)
 CANDIDATES = 4
 KEPT_BYTES = 1 << 31
-ROUNDING = np.float32(1e-5)  # by which the cosine of a picture with itself may pass 1
+ROUNDING = np.float32(1e-5)  # rounding can make the cosine of a picture with itself larger than 1, by less than this
 
 
 def rerank(scene: Scene, fusion: Fusion, products: PairProducts, settings: RerankSettings) -> StreamRanker:
@@ -53,18 +53,17 @@ def rerank(scene: Scene, fusion: Fusion, products: PairProducts, settings: Reran
 def rerank_blocks(
     scene: Scene, fusion: Fusion, products: PairProducts, settings: RerankSettings
 ) -> Iterator[tuple[int, FeatureArray]]:
-    """Re-ranked distances of every query to the whole gallery, negative, so that higher is better; block by block.
+    """Negative re-ranked distances of every query to the whole gallery (higher is better), block by block.
 
-    Identities are not read. Where there are fewer pictures than k1 + 1, all of them are everyone's neighbours. The
-    first queries' cosines are kept from the all-pairs pass, up to KEPT_BYTES, and the others' computed again.
+    Identities are not read. Where there are fewer pictures than k1 + 1, each has all pictures as neighbours. The first
+    queries' cosines are kept from the all-pairs pass, up to KEPT_BYTES; the others' are computed again.
 
-    With bf16 products, CANDIDATES times as many neighbours as needed are found by them and scored again in
-    float32. So the lists, the memberships, and the distances from a query to its candidates are float32's;
-    what keeps the rounding of bf16, some 1e-4 of a cosine, is the distance to everything farther away, and
-    the largest distance of each row.
+    With bf16, CANDIDATES times as many neighbours as needed are found with bf16 products and scored again in float32.
+    So the lists, the memberships, and a query's distances to its candidates are exact to float32. Only the distances to
+    pictures farther away, and the largest distance of each row, keep the rounding of bf16, about 1e-4 of a cosine.
 
     Yields:
-        Row of the block's first query, and the block (Q, G), whose memory the next one may take.
+        Row of the block's first query, and the block (Q, G), whose memory may be used again for the next one.
     """
     pictures = locate(scene.everyone, fusion.cameras_C)
     started = time.perf_counter()
@@ -96,8 +95,8 @@ def rerank_blocks(
     for rows in blocks:
         gallery = slice(queries, total)
         scores_QG = cosines_AG[rows] if rows.stop <= kept else products.rough_block(rows, gallery, room)
-        asking, asked = take_moments(pictures, rows), take_moments(pictures, gallery)
-        fuse_block(scores_QG, asking, asked, fusion.rule, True, scores_QG)
+        query_moments, gallery_moments = take_moments(pictures, rows), take_moments(pictures, gallery)
+        fuse_block(scores_QG, query_moments, gallery_moments, fusion.rule, True, scores_QG)
         put_known(scores_QG, candidates.indices_NK[rows], candidates.scores_NK[rows], queries)
         own = RowScales(*(column_N[rows] for column_N in scales))
         rerank_block(scores_QG, own, _parts(memberships[rows]), _parts(gallery_V), settings.lambda_)
@@ -106,7 +105,7 @@ def rerank_blocks(
 
 
 def row_scales(neighbours: Neighbours) -> RowScales:
-    """Of every picture's row the score at distance 0, and the largest distance, by which the row is divided."""
+    """For each picture's row: the score at distance 0, and the largest distance, by which the row is divided."""
     best_N = neighbours.scores_NK[:, 0]
     nearest_N = np.where(best_N > 1 + ROUNDING, best_N, np.float32(1))
     farthest_N = np.float32(2) * nearest_N - np.float32(2) * neighbours.lowest_N
@@ -118,8 +117,8 @@ def membership_matrix(
 ) -> sparse.csr_array:
     """How much each picture (column) belongs to each picture's (row) expanded k-reciprocal neighbours.
 
-    R(p, k): those among the first k + 1 of p that have p among their first k + 1. R*(p): R(p, k1) joined
-    with every R(c, round(k1 / 2)), c in R(p, k1), of which more than 2/3 lie in R(p, k1). The value is
+    R(p, k): those of the first k + 1 neighbours of p that have p among their own first k + 1. R*(p): the union of
+    R(p, k1) and every R(c, round(k1 / 2)), c in R(p, k1), of which more than 2/3 lie in R(p, k1). The value is
     exp(-d(p, .)) on R*(p), scaled to sum 1.
 
     Returns:
@@ -137,8 +136,8 @@ def membership_matrix(
     missing = np.flatnonzero(np.isnan(scores_P))
     for first in range(0, len(missing), PAIR_BATCH):
         batch = missing[first : first + PAIR_BATCH]
-        asking, asked = members_P[batch], owners_P[batch]
-        scores_P[batch] = score_pairs(features_ND, asking, asked, pictures, rule)
+        members, owners = members_P[batch], owners_P[batch]
+        scores_P[batch] = score_pairs(features_ND, members, owners, pictures, rule)
     weights_P = soft_memberships(starts_N, scores_P, row_scales(neighbours))
     return sparse.csr_array((weights_P, members_P, starts_N), shape=(total, total))
 
@@ -146,7 +145,7 @@ def membership_matrix(
 def averaging_matrix(neighbours: Neighbours, camid_N: IntArray, settings: RerankSettings) -> sparse.csr_array:
     """The weights with which each picture (row) averages the memberships of others (columns); rows sum to 1.
 
-    A picture without a neighbour before another camera gives all its weight to its own camera.
+    A picture without a neighbour in another camera gives all its weight to its own camera.
 
     Returns:
         float32 (N, N), sparse rows.
@@ -172,7 +171,7 @@ def averaging_matrix(neighbours: Neighbours, camid_N: IntArray, settings: Rerank
 
 
 def _sparse_rows(columns_NK: Int32Array, values_NK: FloatArray) -> sparse.csr_array:
-    """A square matrix from each row's columns and values; a column may stand twice in a row, once with 0."""
+    """A square matrix from each row's columns and values; a column may occur twice in a row, once with value 0."""
     stored_NK = values_NK > 0
     starts_N = np.concatenate(([0], np.cumsum(stored_NK.sum(axis=1))))
     values_P = values_NK[stored_NK].astype(np.float32)

@@ -10,10 +10,10 @@ AVERAGES = ("nearest", "cross-camera")
 class RerankSettings(Section):
     """k-reciprocal re-ranking.
 
-    With the average `cross-camera` the first k2 // 2 before the picture's own camera, itself the first of them, have
-    half the weight, and the first k2 - 1 before other cameras the other half, all among its first k1 + 1. The nearest
-    are mostly the same person before the same camera, so that averaging over them brings the camera's look along;
-    averaging over other cameras' alone lets the wrong ones in where few are right.
+    With the average `cross-camera`, all taken from the first k1 + 1 neighbours: half the weight goes to the first
+    k2 // 2 in the picture's own camera, of which it is the first itself, and half to the first k2 - 1 in other cameras.
+    The nearest neighbours mostly show the same person in the same camera, so averaging over them alone also averages in
+    the look of the camera. Averaging over other cameras alone includes wrong people where few right ones are found.
     """
 
     k1: Count = 20
@@ -25,6 +25,6 @@ class RerankSettings(Section):
     lambda_: Fraction = 0.3
     """weight of the original distance; the Jaccard distance has the rest"""
     precision: Literal["fp32", "bf16"] = "fp32"
-    """of the products between all pictures: fp32, or bf16 (to find candidates; scores are float32)"""
+    """precision of the products of all pictures: fp32, or bf16 (to find candidates; scores are float32)"""
     block_rows: Count = 2048
     """pictures per block of scores; fewer need less memory"""

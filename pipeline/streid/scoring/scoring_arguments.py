@@ -10,7 +10,7 @@ from streid.stage.setting_flags import add_settings
 
 
 def add_scoring_arguments(parser: argparse.ArgumentParser, *, output: str, metrics: str) -> None:
-    """Add inputs, outputs, the fusion's settings and the bootstrap's, and where to compute.
+    """Add inputs, outputs, the settings of the fusion and the bootstrap, and the flags for devices and threads.
 
     Args:
         output: name of the rankings file, for the help text.
@@ -31,7 +31,7 @@ def add_scoring_arguments(parser: argparse.ArgumentParser, *, output: str, metri
 
 
 def add_fusion_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the fusion, the fusions' settings, and the seed of what is drawn."""
+    """Add the fusion, the fusions' settings, and the seed for random choices."""
     _add_fusion(parser)
     own = {name for record in FUSIONS.values() for name in record.settings}
     add_settings(parser, JointSettings, only={*own, "seed"})
@@ -47,6 +47,6 @@ def _add_fusion(parser: argparse.ArgumentParser) -> None:
 
 
 def fusion_settings(arguments: argparse.Namespace) -> dict[str, float | None]:
-    """The given fusion's own settings among the arguments; None for auto, where it is to choose one."""
+    """The chosen fusion's own settings among the arguments; None for auto, where the fusion chooses the value."""
     values = {name: getattr(arguments, name) for name in FUSIONS[arguments.fusion].settings}
     return {name: None if value == "auto" else value for name, value in values.items()}

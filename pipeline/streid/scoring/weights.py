@@ -1,6 +1,6 @@
-"""How much the likelihood's log ratio counts beside the cosine: given, chosen on held-out identities, or the default.
+"""The weight of the likelihood's log ratio beside the cosine: given, chosen on held-out identities, or the default.
 
-Identities of query and gallery are read only to refuse held-out ones that are among them.
+Identities of query and gallery are read only to refuse held-out identities that are among them.
 
 Shape suffixes: N pictures, Q queries, G gallery pictures, E evaluated queries, I identities, W weights tried.
 """
@@ -40,10 +40,10 @@ DIGITS = 4
 class WeightChoice:
     """A weight chosen on held-out identities.
 
-    identities, queries: how many were evaluated. weights, mAP: those tried, ascending, and the held-out mAP
-    of each. best: the weight of the highest mAP; chosen: of those not clearly worse than it, the nearest to
-    the default. reason: why nothing could be chosen; then there are no weights, and `best` and `chosen` are
-    the default.
+    identities, queries: how many were evaluated. weights, mAP: the weights tried, ascending, and the held-out mAP of
+    each. best: the weight with the highest mAP. chosen: of the weights not clearly worse than `best`, the nearest to
+    the default. reason: why no weight could be chosen; then there are no weights, and `best` and `chosen` are the
+    default.
     """
 
     identities: int
@@ -57,14 +57,14 @@ class WeightChoice:
 
 
 def settle_weight(request: FusionRequest) -> tuple[float, dict[str, Any]]:
-    """The likelihood's weight: as given, or chosen on held-out identities, or the default.
+    """The likelihood's weight: as given, chosen on held-out identities, or the default.
 
     Returns:
         The weight, and `weight_source` and `selection` as scores.json has them.
 
     Raises:
-        InputError: the group val cannot be used: its features are of another length than the scene's, or
-            query or gallery test some of its identities.
+        InputError: the group val cannot be used: its features have another length than the scene's, or some of its
+            identities are in query or gallery.
     """
     given = request.settings["weight"]
     if given is not None:
@@ -77,9 +77,9 @@ def settle_weight(request: FusionRequest) -> tuple[float, dict[str, Any]]:
 
 
 def default_weight(scene: Scene, seed: int) -> float:
-    """0.4 standard deviations of the cosine between random query and gallery pictures of two cameras.
+    """0.4 standard deviations of the cosine between random query and gallery pictures of different cameras.
 
-    At most 2,000 pictures of either group; of one camera where there is only one. No identity is read.
+    At most 2,000 pictures of each group are used. If there is only one camera, all pairs are. Identities are not read.
     """
     rng = np.random.default_rng(seed)
     queries = rng.permutation(len(scene.query))[:SAMPLED_PICTURES]
@@ -93,18 +93,17 @@ def default_weight(scene: Scene, seed: int) -> float:
 def choose_weight(val: FeatureGroup, held_out: HeldOut, default: float, *, seed: int) -> WeightChoice:
     """Choose the weight by the mAP on identities that neither the features nor the likelihood were fitted on.
 
-    For every held-out identity and camera one random picture asks all the others (trapezoid rule, the
-    protocol of the test). 25 weights from a quarter to four times the default are tried; of those whose mean
-    loss to the best, over identities, is at most two standard errors, the one nearest the default in
-    proportion is taken: with some hundred identities the best itself is partly luck. Nothing is chosen where
-    fewer than two identities have a picture to find, where the default is 0, where the held-out likelihood says
-    nothing, or where every weight ranks the same. Nor where val lacks a held-out identity: then the histograms
-    are of another data set, and equal numbers of theirs are other people.
+    For every held-out identity and camera, one random picture is a query and the others are the gallery (trapezoid
+    rule, protocol of the test). 25 weights from a quarter to four times the default are tried. Of those whose mean loss
+    to the best, over identities, is at most two standard errors, the one nearest to the default in proportion is taken:
+    with a few hundred identities, which weight is best is partly luck. No weight is chosen if fewer than two identities
+    have a picture to find, the default is 0, the held-out likelihood is neutral, or every weight ranks the same; nor if
+    val lacks a held-out identity: then the histograms belong to another data set, where the same pids are other people.
 
     Args:
-        val: pictures; those of identities not held out are passed over.
+        val: pictures; those of identities not held out are ignored.
         default: `default_weight` of the pictures to be scored.
-        seed: draws the asking pictures.
+        seed: draws the queries.
 
     Raises:
         InputError: a feature row is all zeros.
@@ -117,17 +116,17 @@ def choose_weight(val: FeatureGroup, held_out: HeldOut, default: float, *, seed:
     if held_out.likelihood.says_nothing:
         return _no_choice(default, "nothing could be fitted without the held-out identities")
     if default == 0:
-        return _no_choice(default, "all pictures to be scored look alike, so that the default is 0")
+        return _no_choice(default, "all pictures to be scored look alike, so the default is 0")
     rows_N = np.flatnonzero(np.isin(val.sightings.pid_N, held_out.pids_H))
     features_ND = normalised_features({"val": val}, ("val",))[rows_N]
     group = FeatureGroup(sightings=val.sightings.take(rows_N), features_ND=features_ND)
     weights_W = np.array(
         [_rounded(default * f) for f in np.geomspace(1 / FARTHEST_FACTOR, FARTHEST_FACTOR, WEIGHTS_TRIED)]
     )
-    asking_Q, asked_G = _split(group, seed)
-    ap_WQ = _average_precisions(group, asking_Q, asked_G, held_out, weights_W)
-    evaluated_Q = ~np.isnan(ap_WQ[0]) if len(asking_Q) else np.zeros(0, bool)
-    ap_WE, pid_E = ap_WQ[:, evaluated_Q], group.sightings.pid_N[asking_Q[evaluated_Q]]
+    query_Q, gallery_G = _split(group, seed)
+    ap_WQ = _average_precisions(group, query_Q, gallery_G, held_out, weights_W)
+    evaluated_Q = ~np.isnan(ap_WQ[0]) if len(query_Q) else np.zeros(0, bool)
+    ap_WE, pid_E = ap_WQ[:, evaluated_Q], group.sightings.pid_N[query_Q[evaluated_Q]]
     identities, queries = len(np.unique(pid_E)), len(pid_E)
     if identities < LEAST_IDENTITIES:
         found = f"only {identities} of the held-out identities can be found by a picture of another camera"
@@ -160,7 +159,7 @@ def _no_choice(default: float, reason: str, identities: int = 0, queries: int = 
 
 
 def _rounded(weight: float) -> float:
-    """To four digits, so that a sum's order does not tell two stages' weights apart."""
+    """Rounded to four digits, so that two stages that add in a different order get the same weight."""
     return float(f"{weight:.{DIGITS}g}")
 
 
@@ -181,9 +180,10 @@ def _choose_from_file(
 
 
 def _split(group: FeatureGroup, seed: int) -> tuple[IntArray, IntArray]:
-    """Rows that ask, one per identity and camera, and rows that are asked: the others, and those that are alone.
+    """The rows of the queries, one per identity and camera, and the rows of the gallery.
 
-    A picture alone of its identity in its camera is asked too; the protocol ignores it for itself.
+    The gallery has the other pictures, and the queries that are their identity's only picture in a camera; for the
+    query itself the protocol ignores it.
     """
     order = np.random.default_rng(seed).permutation(len(group.sightings))
     seen_N2 = np.column_stack((group.sightings.pid_N, group.sightings.camid_N))[order]
@@ -192,29 +192,29 @@ def _split(group: FeatureGroup, seed: int) -> tuple[IntArray, IntArray]:
 
 
 def _average_precisions(
-    group: FeatureGroup, asking_Q: IntArray, asked_G: IntArray, held_out: HeldOut, weights_W: FloatArray
+    group: FeatureGroup, query_Q: IntArray, gallery_G: IntArray, held_out: HeldOut, weights_W: FloatArray
 ) -> FloatArray:
-    """Average precision of every query under every weight (W, Q), NaN without a right match."""
-    rows = np.concatenate((asking_Q, asked_G))
+    """Average precision of every query with every weight (W, Q), NaN without a right match."""
+    rows = np.concatenate((query_Q, gallery_G))
     pictures = group.sightings.take(rows)
-    query, gallery = pictures.take(slice(0, len(asking_Q))), pictures.take(slice(len(asking_Q), None))
+    query, gallery = pictures.take(slice(0, len(query_Q))), pictures.take(slice(len(query_Q), None))
     products = PairProducts(np.ascontiguousarray(group.features_ND[rows]))
-    whole = likelihood_fusion(held_out.likelihood, 1.0).rule
+    rule = likelihood_fusion(held_out.likelihood, 1.0).rule
     rankers = [StreamRanker(query, gallery) for _ in weights_W]
     moments = locate(pictures, held_out.likelihood.cameras_C)
-    everyone = slice(len(asking_Q), len(rows))
+    others = slice(len(query_Q), len(rows))
     for block in query_blocks(len(query), len(gallery)):
-        cosines_QG = products.block(block, everyone)
-        asking, asked = take_moments(moments, block), take_moments(moments, everyone)
+        cosines_QG = products.block(block, others)
+        query_moments, gallery_moments = take_moments(moments, block), take_moments(moments, others)
         for weight, ranker in zip(weights_W, rankers, strict=True):
             scores_QG = np.empty_like(cosines_QG)
-            fuse_block(cosines_QG, asking, asked, weighted(whole, float(weight)), False, scores_QG)
+            fuse_block(cosines_QG, query_moments, gallery_moments, weighted(rule, float(weight)), False, scores_QG)
             ranker.add(block.start, scores_QG)
     return np.array([ranker.outcomes.ap_Q for ranker in rankers])
 
 
 def _near_best(ap_WE: FloatArray, pid_E: npt.NDArray[Any]) -> tuple[int, int]:
-    """Row of the highest mAP, and the row nearest the middle that is not clearly worse."""
+    """The row with the highest mAP, and the row nearest to the middle that is not clearly worse."""
     best = int(np.argmax(ap_WE.mean(axis=1)))
     person_E = np.unique(pid_E, return_inverse=True)[1].reshape(-1)
     people = int(person_E.max()) + 1

@@ -1,4 +1,4 @@
-"""People's pictures of known time, numbered from 0, and the pairs of them that show one person.
+"""Pictures of people at known times, with identities, cameras and sessions numbered from 0; pairs of one person.
 
 Shape suffixes: N pictures, C cameras, E pairs of pictures.
 """
@@ -15,10 +15,10 @@ PAIR_BATCH = 1 << 20
 
 
 class CodedPictures(NamedTuple):
-    """People's pictures of known time, sorted by identity, then camera; everything numbered from 0.
+    """Pictures of people at known times, sorted by identity, then camera; all numbers start at 0.
 
-    cameras_C: the cameras' own numbers, ascending. clock_N: time since the session's first picture. share_N: 1 / number
-    of the identity's pictures in that camera.
+    cameras_C: the camids, ascending. clock_N: time since the session's first picture. share_N: 1 / the number of the
+    identity's pictures in that camera.
     """
 
     cameras_C: IntArray
@@ -45,7 +45,7 @@ class CodedPictures(NamedTuple):
 
 
 def code_pictures(sightings: Sightings) -> CodedPictures:
-    """Number identities, cameras and sessions; junk, distractors and pictures of unknown time are left out."""
+    """Number identities, cameras and sessions from 0; junk, distractors and pictures of unknown time are left out."""
     timed = sightings.take((sightings.pid_N > DISTRACTOR_PID) & (sightings.time_N != UNKNOWN_TIME))
     timed = timed.take(np.lexsort((timed.camid_N, timed.pid_N)))
     cameras_C, camera_N = np.unique(timed.camid_N, return_inverse=True)
@@ -76,7 +76,7 @@ def same_person_pairs(pictures: CodedPictures) -> Iterator[tuple[IntArray, IntAr
 
 
 def row_pairs(first_N: IntArray, stop_N: IntArray) -> Iterator[tuple[IntArray, IntArray]]:
-    """Every row with the rows `first` up to `stop` of its own, in batches of about PAIR_BATCH pairs."""
+    """Pair every row with the rows from its `first` up to its `stop`, in batches of about PAIR_BATCH pairs."""
     count_N = stop_N - first_N
     batch_N = np.cumsum(count_N) // PAIR_BATCH
     edges = np.flatnonzero(np.diff(batch_N)) + 1

@@ -1,7 +1,7 @@
-"""How much weight of all pictures' pairs lies in each bin of the time difference, whoever is on them.
+"""The weight of all pairs of pictures in each bin of the time difference, whoever they show.
 
-Clocks are cut into cells and pairs of cells counted by their distance, so that a pair may stand one bin beside its
-own where a bin is wider than one time unit. Bins that widen are counted octave by octave, with cells twice as long
+Time is cut into cells, and pairs of cells are counted by their distance. So where a bin is wider than one time unit, a
+pair may be counted in the bin next to its own. Bins that widen are counted octave by octave, with cells twice as long
 each time.
 
 Shape suffixes: N pictures, D occupied cells, C cameras, P unordered camera pairs (lower camera first, `np.triu_indices`
@@ -18,14 +18,14 @@ from streid.arrays import FloatArray, IntArray
 from streid.files.time_bins import TimeBins
 from streid.spatiotemporal.coded_pictures import CodedPictures, row_pairs
 
-PAIR_COST = 16  # of a pair of cells looked at, in multiplications of spectra
-TRANSFORM_COST = 16  # of a value transformed, likewise
+PAIR_COST = 16  # cost of looking at a pair of cells, in multiplications of spectra
+TRANSFORM_COST = 16  # cost of transforming a value, in the same unit
 
 
 class Octave(NamedTuple):
-    """Cells `width` time units long; pairs of them from `first` up to `stop` cells apart lie in this octave's bins.
+    """Cells of `width` time units; pairs of cells that are `first` up to `stop` cells apart lie in this octave's bins.
 
-    before: by how much a pair's bin passes its distance. beyond: whether all lie in the last bin instead.
+    before: what to add to a distance in cells to get its bin. beyond: whether all distances lie in the last bin.
     """
 
     width: int
@@ -36,7 +36,7 @@ class Octave(NamedTuple):
 
 
 class _Cells(NamedTuple):
-    """Occupied cells, by session, then place in time: weight_D of the pictures of one camera within."""
+    """Occupied cells of one camera each, sorted by session and time. weight_D: of the pictures in the cell."""
 
     session_D: IntArray
     cell_D: IntArray
@@ -91,8 +91,8 @@ def _occupied(pictures: CodedPictures, width: int) -> _Cells:
 def _weigh_distances(cells: _Cells, cameras: int, octave: Octave) -> FloatArray:
     """The weight of the pairs of cells at each signed distance of less than `octave.stop` (P, L).
 
-    By looking at each pair, or where that would take longer by correlating stretches of `stop` cells with those before
-    and after them; all at once where the sessions are no longer than one stretch.
+    Either looks at each pair, or, if that would take longer, correlates stretches of `stop` cells with the stretches
+    before and after them. Sessions that are no longer than one stretch need one correlation.
     """
     stretch_D = cells.cell_D // octave.stop
     part_D = cells.session_D * (stretch_D.max(initial=0) + 1) + stretch_D
@@ -134,9 +134,9 @@ def _weigh_pairs(cells: _Cells, cameras: int, octave: Octave, first_D: IntArray,
 def _stretches(
     cells: _Cells, cameras: int, length: int, beside: int, padded: int
 ) -> Iterator[tuple[FloatArray, FloatArray]]:
-    """Every stretch of `length` cells in which there are pictures, and it with `beside` stretches to either side.
+    """Every stretch of `length` cells that has pictures: alone, and together with `beside` stretches on either side.
 
-    Both of shape (C, padded); the first begins with its own first cell, the second with that of its first stretch.
+    Both have shape (C, padded) and start at the first cell of the first stretch that they hold.
     """
     part_D = cells.session_D * (cells.cell_D.max(initial=0) // length + 3) + cells.cell_D // length
     for part in np.unique(part_D):
@@ -152,5 +152,5 @@ def _stretches(
 
 
 def pair_index(low_E: IntArray, high_E: IntArray, cameras: int) -> IntArray:
-    """The row of `np.triu_indices(cameras, 1)` of each two cameras."""
+    """The row in `np.triu_indices(cameras, 1)` of each pair of cameras."""
     return low_E * (2 * cameras - low_E - 1) // 2 + high_E - low_E - 1

@@ -1,4 +1,4 @@
-"""What is doubtful about the training pictures' times: a few far from all others, or a clock too coarse.
+"""Doubts about the training pictures' times: a few far from all others, or a clock that is too coarse.
 
 Shape suffixes: N pictures, C cameras of a session.
 """
@@ -12,13 +12,13 @@ from streid.spatiotemporal.coded_pictures import code_pictures
 from streid.spatiotemporal.travel_bins import measure_spread
 
 CENTRAL = (0.01, 0.99)
-FAR = 10  # times as far as the usual times are apart
+FAR = 10  # times the span of the usual times
 MOST_ALIKE = 0.5
 FEWEST_PEOPLE = 10
 
 
 def doubtful_times(sightings: Sightings) -> tuple[str, ...]:
-    """What a person should look at before trusting what is learned from these pictures' times, a sentence each."""
+    """What a user should check before trusting the travel times of these pictures, one sentence for each doubt."""
     timed = sightings.take((sightings.pid_N > DISTRACTOR_PID) & (sightings.time_N != UNKNOWN_TIME))
     return (*_far_times(timed), *_coarse_clock(timed))
 
@@ -37,10 +37,10 @@ def _far_times(timed: Sightings) -> tuple[str, ...]:
 
 
 def times_far_outside(timed: Sightings) -> npt.NDArray[np.bool_]:
-    """Pictures whose time lies FAR times farther outside their session's usual ones than those are apart (N,).
+    """True for pictures whose time is more than FAR times the span of their session's usual times outside it (N,).
 
-    Usual are the times between the middle camera's first and last hundredth of pictures: neither a camera whose clock
-    is wrong nor single pictures decide it.
+    Each camera has a first and a last percentile of its times; the usual times lie between the medians of these over
+    the cameras. So neither one camera with a wrong clock nor single pictures decide which times are usual.
     """
     far_N = np.zeros(len(timed), bool)
     for session in np.unique(timed.session_N):
@@ -53,7 +53,7 @@ def times_far_outside(timed: Sightings) -> npt.NDArray[np.bool_]:
 
 
 def _middle_quantile(time_N: IntArray, camid_N: IntArray, share: float) -> int:
-    """The middle one of the cameras' quantiles."""
+    """The median over the cameras of their quantiles."""
     quantiles_C = [np.quantile(time_N[camid_N == camid], share, method="nearest") for camid in np.unique(camid_N)]
     return int(np.quantile(quantiles_C, 0.5, method="nearest"))
 
@@ -65,6 +65,6 @@ def _coarse_clock(timed: Sightings) -> tuple[str, ...]:
     if pictures.people < FEWEST_PEOPLE or share <= MOST_ALIKE:
         return ()
     return (
-        f"{100 * share:.0f} % of the training people's time differences between two cameras are {value} in the data "
-        "set's time unit: the clock is too coarse to tell people apart by it; give times in a finer unit",
+        f"{100 * share:.0f} % of the training people's time differences between two cameras are exactly {value} in the "
+        "data set's time unit: the clock is too coarse to tell people apart; give times in a finer unit",
     )

@@ -13,10 +13,10 @@ class HistogramSettings(Section):
     """Travel times between cameras."""
 
     bin_width: Annotated[float, Ge(LEAST_SETTING), Le(MOST_BIN_WIDTH), READ] = 100.0
-    """of a time difference, in the data set's time unit (frames for Market-1501)"""
+    """width of a bin, in the data set's time unit (frames for Market-1501)"""
     max_bins: Count = 5000
     """the most bins; there are fewer if the data need fewer"""
     sigma: Annotated[float, Ge(LEAST_SETTING), Le(MOST_SIGMA), READ] = 50.0
-    """of the Gaussian window, in bins"""
+    """standard deviation of the Gaussian window, in bins"""
     seed: Seed = 0
-    """of the folds of identities that choose the likelihood's smoothing"""
+    """random seed for the folds of identities that choose the likelihood's smoothing"""

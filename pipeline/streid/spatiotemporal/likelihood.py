@@ -1,9 +1,9 @@
-"""The time differences' likelihood ratio, same person to different people, from the training identities.
+"""The likelihood ratio of time differences, same person to different people, from the training identities.
 
-Every camera pair's density is a mixture, the same for all pairs and for both hypotheses, of Gaussian
-windows of doubling width, each shrunk towards the density pooled over all pairs. How much of each window,
-how much pooling, and how much of "says nothing" are what predicts left-out identities best. Where few different
-people come as close in time as one person does, their density is taken from wider windows.
+Every camera pair's density is a mixture of histograms smoothed by Gaussian windows of doubling width, each shrunk
+towards the density pooled over all pairs. The mixture is the same for all pairs and for both hypotheses. The shares of
+the windows, the amount of pooling, and the share of a neutral component are those that predict left-out identities
+best. Where few different people come as close in time as one person does, their density is taken from wider windows.
 
 Shape suffixes: P unordered camera pairs, S signed bins, F folds, J windows, X = J + 1 mixture components
 (the last one neutral), E cells of a fold's histograms that are not empty.
@@ -29,13 +29,13 @@ NEUTRAL_IDENTITIES = 10.0
 REFERENCE_WINDOW = 16.0
 ROUNDS = 300
 LEAST_GAIN = 1e-6
-FEW_PAIRS = 10.0  # of different people within a window, who count as much as the next wider window
-MOST_CELLS = 1 << 18  # of a fold, drawn evenly where there are more
+FEW_PAIRS = 10.0  # pairs of different people within a window that weigh as much as the next wider window
+MOST_CELLS = 1 << 18  # of a fold; an even sample is taken where there are more
 BLOCK_VALUES = 1 << 22
 
 
 class _Mixture(NamedTuple):
-    """What the left-out identities chose: pooling, weights_J of the windows (sum 1), share of the neutral."""
+    """The mixture that predicts left-out identities best. weights_J: of the windows, sum 1. neutral: its share."""
 
     pooling: float
     weights_J: FloatArray
@@ -43,11 +43,11 @@ class _Mixture(NamedTuple):
 
 
 class _LeftOut(NamedTuple):
-    """The cells in which left-out identities were seen, for every fold, and what the other folds say there.
+    """For every fold, the cells in which its identities were seen, and what the other folds have there.
 
-    own_JE, pooled_JE: smoothed counts of the cell's camera pair, and the pooled density. seen_E: weight of
-    the pair in the other folds. different_E: density of different people. weight_E: left-out weight. Of very many
-    cells an even draw.
+    own_JE, pooled_JE: smoothed counts of the cell's camera pair, and the pooled density. seen_E: weight of the pair in
+    the other folds. different_E: density of different people. weight_E: weight of the fold's identities. Of very many
+    cells, an even sample.
     """
 
     own_JE: FloatArray
@@ -58,19 +58,19 @@ class _LeftOut(NamedTuple):
 
 
 def fit_likelihood(sightings: Sightings, *, seed: int = 0) -> Likelihood:
-    """Fit the likelihood of signed time differences between two cameras, and of meeting within one session.
+    """Fit the likelihood of signed time differences between two cameras, and of being seen within one session.
 
-    docs/fusion.md has the formulas. Nothing is fitted, and the log ratio is 0 everywhere, where fewer than
-    two identities were seen by two cameras within one session, or no two different people were.
+    docs/fusion.md has the formulas. If fewer than two identities, or no two different people, were seen by two cameras
+    within one session, nothing is fitted and the log ratio is 0 everywhere.
 
     Args:
-        sightings: the training pictures; junk, distractors and unknown times are passed over.
+        sightings: the training pictures; junk, distractors and unknown times are ignored.
         seed: deals the identities into the folds that choose the smoothing.
     """
     counts = count_pairs(sightings, seed=seed)
     missing = _missing(counts)
     if missing:
-        logger.warning("%s: the likelihood stays 0", missing)
+        logger.warning("%s: the likelihood is not fitted, and its log ratio is 0", missing)
         return neutral_likelihood(counts.cameras_C, identities=counts.identities, sessions=counts.sessions)
     windows = window_sizes(counts.bins.last - counts.folded)
     mixture = _choose_mixture(_left_out(counts, windows))
@@ -97,17 +97,17 @@ def fit_likelihood(sightings: Sightings, *, seed: int = 0) -> Likelihood:
 
 
 def _missing(counts: PairCounts) -> str:
-    """What there is too little of to fit anything; empty where there is enough."""
+    """What is missing to fit anything; empty where nothing is."""
     if counts.identities < LEAST_IDENTITIES:
         return (
-            f"{counts.identities} identities were seen by two cameras at known times within one session, and "
+            f"{counts.identities} identities were seen by two cameras at known times within one session, but "
             f"{LEAST_IDENTITIES} are needed"
         )
     return "" if counts.different_PS.any() else "no two different people were seen by two cameras within one session"
 
 
 def fit_held_out(sightings: Sightings, pids: IntArray, *, seed: int = 0) -> HeldOut | None:
-    """The likelihood fitted without the identities `pids`; None where there are no such."""
+    """The likelihood fitted without the identities `pids`; None if there are no pictures of these."""
     left_out = np.intersect1d(pids, sightings.pid_N)
     if not len(left_out):
         return None
@@ -116,7 +116,7 @@ def fit_held_out(sightings: Sightings, pids: IntArray, *, seed: int = 0) -> Held
 
 
 def _session_ratios(counts: PairCounts) -> tuple[float, float]:
-    """Log ratios of being seen within one session and in two; the former shrunk by neutral identities."""
+    """Log ratios of being seen within one session, shrunk by neutral identities, and of being seen in two."""
     different = counts.inside_different
     if counts.sessions < 2 or not 0 < different < 1:
         return 0.0, 0.0
@@ -125,7 +125,7 @@ def _session_ratios(counts: PairCounts) -> tuple[float, float]:
 
 
 def _pooled(total_S: FloatArray) -> FloatArray:
-    """The density (S,) of all camera pairs together, whose sum is given: the same for either order of the cameras."""
+    """The density (S,) of all camera pairs, from the sum of their counts; the same for either order of the cameras."""
     both_S = total_S + total_S[::-1]
     pooled_S: FloatArray = both_S / max(float(both_S.sum()), LEAST_DENSITY)
     return pooled_S
@@ -145,9 +145,9 @@ def _density(counts_PS: FloatArray, windows: tuple[float, ...], mixture: _Mixtur
 def _different_density(counts: PairCounts, windows: tuple[float, ...], mixture: _Mixture) -> FloatArray:
     """As `_density`, of different people, also where few of them come as close in time as one person does.
 
-    Where differences reach beyond the last bin, a window that holds few pairs is mixed with the next wider one, and
-    the widest with equal chances for equal times. So the density has no gaps where nobody happened to come: in one, a
-    single time difference of one person would count without bounds.
+    If differences reach beyond the last bin, a window that holds few pairs is mixed with the next wider one, and the
+    widest with a uniform density over time. So the density has no gaps where by chance nobody came; in a gap, a single
+    time difference of one person would get an unbounded log ratio.
     """
     counts_PS = counts.different_PS
     if not counts.folded:
@@ -169,8 +169,8 @@ def _different_density(counts: PairCounts, windows: tuple[float, ...], mixture: 
 
 
 def _left_out(counts: PairCounts, windows: tuple[float, ...]) -> _LeftOut:
-    """Look up, for every fold's cells, what the identities of the other folds say there."""
-    cells = [_some(np.nonzero(counts.same_FPS[fold])) for fold in range(FOLDS)]
+    """Look up, for every fold's cells, the densities of the other folds' identities."""
+    cells = [_sample_evenly(np.nonzero(counts.same_FPS[fold])) for fold in range(FOLDS)]
     totals_FP = counts.same_FPS.sum(axis=(0, 2)) - counts.same_FPS.sum(axis=2)
     own_FJE = [np.empty((len(windows), len(pair_E))) for pair_E, _ in cells]
     total_JFS = np.zeros((len(windows), FOLDS, counts.same_FPS.shape[2]))
@@ -200,15 +200,15 @@ def _left_out(counts: PairCounts, windows: tuple[float, ...]) -> _LeftOut:
     )
 
 
-def _some(cells: tuple[IntArray, ...]) -> tuple[IntArray, ...]:
-    """The cells, or MOST_CELLS of them, evenly."""
+def _sample_evenly(cells: tuple[IntArray, ...]) -> tuple[IntArray, ...]:
+    """The cells; where there are more than MOST_CELLS, an even sample of that many."""
     found = len(cells[0])
     kept = np.arange(min(found, MOST_CELLS)) * found // max(1, min(found, MOST_CELLS))
     return tuple(column[kept] for column in cells)
 
 
 def _choose_mixture(left_out: _LeftOut) -> _Mixture:
-    """The pooling under which the left-out identities are likeliest, and the mixture's shares there."""
+    """The pooling with which the left-out identities are likeliest, and the mixture's shares with it."""
     fits = []
     for pooling in POOLINGS:
         shrunk_JE = (left_out.own_JE + pooling * left_out.pooled_JE) / (left_out.seen_E + pooling)
@@ -219,7 +219,7 @@ def _choose_mixture(left_out: _LeftOut) -> _Mixture:
 
 
 def _maximise(parts_XE: FloatArray, weight_E: FloatArray) -> tuple[FloatArray, float]:
-    """Shares of a mixture by expectation maximisation, under a flat Dirichlet prior that keeps all of them alive.
+    """Shares of a mixture by expectation maximisation, with a flat Dirichlet prior so that no share becomes 0.
 
     Returns:
         The shares (X,), sum 1, and the mean log-likelihood.

@@ -17,7 +17,7 @@ from streid.spatiotemporal.correlation import bins_of_distances, correlate, octa
 from streid.spatiotemporal.travel_bins import choose_bins, is_folded, measure_spread
 
 FOLDS = 5
-TRACE = 1e-9
+NEGLIGIBLE = 1e-9
 ROUNDING = 1e-12
 
 
@@ -25,15 +25,15 @@ ROUNDING = 1e-12
 class PairCounts:
     """Histograms of signed time differences t_b - t_a, a < b, within one session.
 
-    cameras_C: the cameras' numbers, ascending. bins: of the time differences. folded: whether the last bin to either
+    cameras_C: the cameras' numbers, ascending. bins: of the time differences. folded: whether the last bin on either
     side also holds differences beyond its own end.
-    same_FPS: same person; an identity and camera pair weighs 1 in all, spread evenly over its picture
-    pairs in all sessions, and belongs to one of the folds.
-    different_PS: different people; two identities and a camera pair weigh 1 likewise. A pair of cameras
-    that saw no two of them within one session is exactly 0.
-    identities: seen by two cameras within one session. identities_compared: by two cameras at all.
-    inside_same: sum over the latter of the share of their weight within one session;
-    inside_different: share of all different people's weight within one session. sessions: their number.
+    same_FPS: same person. Each identity and camera pair has weight 1, spread evenly over its picture pairs in all
+    sessions, and belongs to one fold.
+    different_PS: different people. Each two identities and camera pair have weight 1, spread the same way. It is
+    exactly 0 for a pair of cameras that saw no two different people within one session.
+    identities: identities seen by two cameras within one session. identities_compared: identities seen by two cameras.
+    inside_same: each compared identity has a share of its weight within one session; the sum of these shares.
+    inside_different: share of all different people's weight within one session. sessions: number of sessions.
     """
 
     cameras_C: IntArray
@@ -49,10 +49,10 @@ class PairCounts:
 
 
 class _SamePerson(NamedTuple):
-    """Weights of the same person's picture pairs: by time difference within one session, and by identity.
+    """Weights of the same person's picture pairs.
 
-    counts_FPS: by signed bin. own_PS: by signed bin as `correlate` counts; within_P: in all, within one session.
-    inside_I: of each identity within one session; compared_I: in all.
+    Within one session: counts_FPS by signed bin; own_PS by signed bin as `correlate` counts; within_P by camera pair;
+    inside_I by identity. In all sessions: compared_I by identity.
     """
 
     counts_FPS: FloatArray
@@ -63,10 +63,10 @@ class _SamePerson(NamedTuple):
 
 
 def count_pairs(sightings: Sightings, *, seed: int) -> PairCounts:
-    """Count time differences between all pictures of all identities; junk, distractors, unknown times left out.
+    """Count time differences between all pictures of all identities, without junk, distractors and unknown times.
 
-    `choose_bins` has the bins. The bin of an identity's own difference is exact; those of different people are up to
-    one bin off where a bin is wider than 1.
+    `choose_bins` chooses the bins. Differences of the same person are counted in exactly their bin; differences of
+    different people may be one bin off where a bin is wider than 1.
 
     Args:
         seed: deals the identities into the folds.
@@ -123,7 +123,7 @@ def _add(table: FloatArray, cells: tuple[IntArray, ...], weight_E: FloatArray) -
 
 
 def _weigh_all(pictures: CodedPictures) -> tuple[FloatArray, float]:
-    """The weight of each two cameras' picture pairs within one session (P,), and that of all pairs in all."""
+    """The weight of each camera pair's picture pairs within one session (P,), and the weight of all pairs together."""
     cameras = len(pictures.cameras_C)
     low_P, high_P = np.triu_indices(cameras, 1)
     sessions = int(pictures.session_N.max(initial=-1)) + 1
@@ -136,19 +136,23 @@ def _weigh_all(pictures: CodedPictures) -> tuple[FloatArray, float]:
 
 
 def _without_own(everyone_PS: FloatArray, same: _SamePerson, within_P: FloatArray) -> FloatArray:
-    """What different people leave of everyone's histogram: 0 where it is a trace of the pair's weight `within_P`.
+    """The histogram of different people: everyone's minus that of the same person.
 
-    The correlation's rounding grows with that weight, and would pass for different people where there are none.
+    Values that are tiny beside the pair's weight `within_P` are set to 0: they are rounding errors of the correlation,
+    which grow with that weight, and would look like different people where there are none.
     """
     left_PS = everyone_PS - same.own_PS
-    anyone_P = within_P - same.within_P > TRACE * within_P
+    anyone_P = within_P - same.within_P > NEGLIGIBLE * within_P
     different_PS: FloatArray = np.where(anyone_P[:, None] & (left_PS > ROUNDING * within_P[:, None]), left_PS, 0)
     return different_PS
 
 
 def _share(part: float, whole: float, mass: float) -> float:
-    """part / whole, both left over from subtractions from `mass`, a trace of which is nothing; 1 of nothing."""
-    trace = TRACE * mass
-    if whole <= trace or whole - part <= trace:
+    """part / whole, both results of subtractions from `mass`; 1 if whole is 0.
+
+    What is tiny beside `mass` is a rounding error and counts as 0.
+    """
+    negligible = NEGLIGIBLE * mass
+    if whole <= negligible or whole - part <= negligible:
         return 1.0
-    return 0.0 if part <= trace else part / whole
+    return 0.0 if part <= negligible else part / whole

@@ -21,11 +21,10 @@ def window_radius(sigma: float) -> int:
 def smooth_counts(counts_CCB: IntArray, sigma: float) -> FloatArray:
     """Parzen-smoothed distribution of each camera pair's counts (st-ReID, Wang et al., AAAI 2019, section 3.2).
 
-    Counts / (sum + 1e-7), convolved with the Gaussian density of standard deviation `sigma` bins over
-    offsets of at most 3 sigma (nothing beyond the ends), and once more / (sum + 1e-7). A pair without
-    counts stays 0.
+    Counts / (sum + 1e-7) are convolved with the Gaussian density of standard deviation `sigma` bins, cut off at 3 sigma
+    (with zeros beyond both ends), and the result is divided by its sum + 1e-7. A pair without counts stays 0.
     """
-    radius = min(window_radius(sigma), counts_CCB.shape[2])  # beyond the ends there is nothing
+    radius = min(window_radius(sigma), counts_CCB.shape[2])  # beyond the ends all is 0
     offsets = np.arange(-radius, radius + 1)
     window = np.exp(-(offsets**2) / (2 * sigma**2)) / (sigma * math.sqrt(2 * math.pi))
     density_CCB = np.zeros(counts_CCB.shape)
@@ -41,16 +40,17 @@ def window_sizes(last_bin: int) -> tuple[float, ...]:
 
 
 class Smoother:
-    """Histograms to be smoothed by several windows.
+    """Histograms that are smoothed with several windows.
 
-    Each keeps its sum: what a Gaussian moves beyond the ends is reflected there. Where `folded`, the first and last
-    bin, which stand for all that lies beyond, keep their own and the others are smoothed among themselves.
+    Each keeps its sum: what a Gaussian moves beyond an end is reflected there. If `folded`, the first and the last bin,
+    which hold everything beyond, are not smoothed; the other bins are smoothed among themselves.
     """
 
     def __init__(self, histograms_HS: FloatArray, *, folded: bool = False) -> None:
         self._histograms_HS = histograms_HS
         self._inner = slice(1, -1) if folded else slice(None)
-        self._spectra_HS = fft.dct(histograms_HS[..., self._inner], axis=-1)  # turn reflected smoothing into a product
+        # In these spectra, smoothing with reflection is a product.
+        self._spectra_HS = fft.dct(histograms_HS[..., self._inner], axis=-1)
 
     def smooth(self, sigma: float) -> FloatArray:
         """The histograms smoothed by a Gaussian of `sigma` bins."""
@@ -59,7 +59,8 @@ class Smoother:
         window = np.exp(-(distance**2) / (2 * sigma**2))
         gain_S = np.fft.rfft(window / window.sum()).real[:bins]
         smoothed_HS = self._histograms_HS.copy()
-        smoothed_HS[..., self._inner] = np.maximum(fft.idct(self._spectra_HS * gain_S, axis=-1), 0)  # rounding's traces
+        # Rounding can make values slightly negative.
+        smoothed_HS[..., self._inner] = np.maximum(fft.idct(self._spectra_HS * gain_S, axis=-1), 0)
         return smoothed_HS
 
 

@@ -12,16 +12,16 @@ from streid.arrays import FloatArray, IntArray
 from streid.files.sightings import DISTRACTOR_PID, UNKNOWN_TIME, Sightings
 
 COUNT_EPSILON = 1e-7
-LARGE_CLOCK = 10_000_000  # 1e-7 of it is one unit
+LARGE_CLOCK = 10_000_000  # at this time, COUNT_EPSILON shifts a mean by one unit
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Timelines:
     """Mean passing times, sorted by identity, session and camera.
 
-    cameras_C: the cameras' numbers, ascending. pid_V, session_V: who passed, and in which session. camera_V: index of
-    the camera. mean_V: mean time in the data set's unit; comparable within one session, whose clock may have been set
-    to 0 at its earliest picture.
+    cameras_C: the cameras' numbers, ascending. pid_V, session_V: identity and session of each passing. camera_V: index
+    of the camera. mean_V: mean time in the data set's unit. Times are comparable only within one session; a session's
+    clock may start at 0 at its earliest picture.
     """
 
     cameras_C: IntArray
@@ -32,12 +32,12 @@ class Timelines:
 
 
 def mean_times(sightings: Sightings) -> Timelines:
-    """Mean time of every identity before every camera, kept apart by session.
+    """Mean time of every identity at every camera, for each session.
 
-    Junk, distractors and pictures of unknown time add no time; every camera an identity was seen by is
-    listed all the same. The mean is sum / (count + 1e-7), as in st-ReID (Wang et al., AAAI 2019). That 1e-7
-    makes a mean earlier by 1e-7 time / count, which is nothing for frame numbers but minutes for the seconds
-    since 1970: where a session's clock passes 1e7 units, the mean is sum / count from its earliest picture.
+    Junk, distractors and pictures of unknown time add no time; every camera that saw an identity is listed even so. The
+    mean is sum / (count + 1e-7), as in st-ReID (Wang et al., AAAI 2019). The 1e-7 makes a mean too early by
+    1e-7 time / count. That is negligible for frame numbers, but minutes for seconds since 1970. So where a session's
+    times exceed 1e7 units, its clock starts at its earliest picture and the mean is sum / count.
     """
     person_N = sightings.pid_N > DISTRACTOR_PID
     cameras_C = np.unique(sightings.camid_N[person_N])
@@ -59,7 +59,7 @@ def mean_times(sightings: Sightings) -> Timelines:
 
 
 def _session_clocks(timed: Sightings) -> tuple[IntArray, npt.NDArray[np.bool_]]:
-    """For every picture its session's earliest time, and whether that session's clock passes `LARGE_CLOCK`."""
+    """For every picture, its session's earliest time, and whether its session has times above `LARGE_CLOCK`."""
     session_N = np.unique(timed.session_N, return_inverse=True)[1].reshape(-1)
     sessions = int(session_N.max(initial=-1)) + 1
     begins, ends = np.full(sessions, np.iinfo(np.int64).max), np.zeros(sessions, np.int64)

@@ -1,4 +1,4 @@
-"""Whose times are counted, and who of them is held out: never anyone of query or gallery.
+"""Which pictures' times are counted, and which identities are held out: never those of query or gallery.
 
 Shape suffixes: N pictures, H held-out identities.
 """
@@ -21,17 +21,17 @@ TESTED_GROUPS = ("query", "gallery")
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Training:
-    """The pictures to count, and the identities among them to hold out when a weight is chosen, ascending."""
+    """The pictures to count, and those of their identities that are held out to choose a weight, ascending."""
 
     sightings: Sightings
     held_out_H: IntArray
 
 
 def training_of_manifest(path: str | os.PathLike[str], summary: str | os.PathLike[str] | None = None) -> Training:
-    """A manifest's splits train and val; held out are the identities of val that are not in train.
+    """The splits train and val of a manifest; the identities of val that are not in train are held out.
 
     Args:
-        summary: the dataset.json made with the manifest, to check it by.
+        summary: the dataset.json that was made with the manifest, to check that they belong together.
 
     Raises:
         InputError: the manifest cannot be used.
@@ -43,23 +43,22 @@ def training_of_manifest(path: str | os.PathLike[str], summary: str | os.PathLik
 
 
 def training_of_features(path: str | os.PathLike[str], *, seed: int) -> Training:
-    """The groups train and val of a features.h5 made elsewhere, without their features.
+    """The groups train and val of a features.h5 made by another program, without their features.
 
-    Held out are the identities of val that are not in train; where there is no train, every second
-    identity of val.
+    The identities of val that are not in train are held out; if there is no group train, a random half of val's.
 
     Args:
         seed: draws the held-out half.
 
     Raises:
-        InputError: the file cannot be used, has neither group, or also tests an identity of train or val.
+        InputError: the file cannot be used, has neither group, or has an identity of train or val in query or gallery.
     """
     stored = feature_groups(path)
     present = [name for name in GROUPS if name in stored]
     if not present:
         raise InputError(
-            f"{path}: has neither a group train nor a group val; add the pictures, pid, camid, session and time, "
-            "of identities that are not tested as val"
+            f"{path}: has neither a group train nor a group val; add a group val with path, pid, camid, session and "
+            "time of pictures of people who are not tested"
         )
     groups = {name: read_sightings(path, name) for name in present}
     counted = concatenate_sightings([groups[name] for name in present])

@@ -28,15 +28,15 @@ FEWEST_DIFFERENCES = 10
 def build_histograms(sightings: Sightings, *, bin_width: float, max_bins: int, sigma: float) -> Histograms:
     """Count and smooth the time differences between cameras (st-ReID, Wang et al., AAAI 2019, section 3.2).
 
-    For two cameras that saw an identity in one session, the difference of its mean times there counts
-    once, in the bin floor(difference / bin_width) of [later camera][earlier camera]; equal means count
-    in [higher camera][lower camera]. There are as many bins as the data and the window need, at most
-    `max_bins`, and fewer where very many cameras would make the tables larger than TABLE_VALUES; differences beyond
-    are left out. That, and where most differences lie in one bin, is logged and noted in `warnings`. Without any
+    For two cameras that saw an identity in one session, the difference of its mean times there is counted once, in the
+    bin floor(difference / bin_width) of [later camera][earlier camera]; equal means are counted in
+    [higher camera][lower camera]. There are as many bins as the data and the window need, but at most `max_bins`, and
+    fewer if many cameras would make the tables larger than TABLE_VALUES; differences beyond the last bin are left out.
+    Differences left out, and most differences in the first bin, are logged and stored in `warnings`. Without any
     difference all counts are 0.
 
     Args:
-        sightings: the training pictures; junk, distractors and unknown times are passed over.
+        sightings: the training pictures; junk, distractors and unknown times are ignored.
         bin_width: in the data set's time unit.
         sigma: standard deviation of the Gaussian window, in bins.
 
@@ -67,11 +67,11 @@ def build_histograms(sightings: Sightings, *, bin_width: float, max_bins: int, s
 
 
 def _doubts(counted: int, beyond: int, in_first: int, bins: int, max_bins: int) -> tuple[str, ...]:
-    """What is doubtful about so many time differences, of which some lie beyond the last bin or in the first."""
+    """Warnings about the counted time differences: none, too many beyond the last bin, or too many in the first."""
     if not counted:
         return (
-            "no identity was seen by two cameras at known times within one session: every count is 0 and the "
-            "spatial-temporal stream will say nothing",
+            "no identity was seen by two cameras at known times within one session: every count is 0, and the "
+            "spatial-temporal stream has no information",
         )
     doubts = []
     if beyond:

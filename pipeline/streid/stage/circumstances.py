@@ -1,6 +1,6 @@
-"""Where and with what a stage computes: this changes the last bits of a result, and no more.
+"""The device, threads and libraries that a stage computes with: they change only the last bits of a result.
 
-Unfinished work can be resumed under other circumstances; the log then says what is different.
+Unfinished work can be resumed with others; the log then says what is different.
 """
 
 import logging
@@ -18,13 +18,13 @@ Circumstances = Mapping[str, str]
 
 
 def describe_circumstances(device: "torch.device", threads: int, **others: object) -> Circumstances:
-    """The kind of device, on the CPU the threads, the libraries' versions, and other things by name."""
+    """The kind of device, the threads if it is the CPU, the versions of libraries, and `others` by name."""
     computing = {"device": device.type} | ({"threads": threads} if device.type == "cpu" else {})
     return {name: str(value) for name, value in (computing | pixel_versions() | others).items()}
 
 
 def warn_of_change(before: Circumstances, now: Circumstances) -> None:
-    """Say in the log in what the circumstances of unfinished work differ from those of the present run."""
+    """Log how the circumstances of unfinished work differ from those of this run."""
     changes = [
         f"{name} {now.get(name, 'not set')} instead of {before.get(name, 'not set')}"
         for name in sorted(before.keys() | now.keys())
@@ -32,6 +32,6 @@ def warn_of_change(before: Circumstances, now: Circumstances) -> None:
     ]
     if changes:
         logger.warning(
-            "resuming with %s: the result may differ in its last bits from that of an undisturbed run",
+            "resuming with %s: the result may differ in its last bits from that of a run that was never stopped",
             ", ".join(changes),
         )

@@ -12,7 +12,7 @@ from typing import NoReturn
 from streid.stage.freed_memory import keep_freed_memory
 from streid.stage.processes import is_worker
 from streid.stage.refusals import explain
-from streid.stage.termination import SAID, STATUS, Terminated, terminable
+from streid.stage.termination import STATUS, STOPPED, Terminated, terminable
 
 logger = logging.getLogger(__name__)
 
@@ -80,17 +80,17 @@ def set_threads(threads: int, *, keep_memory: bool = False) -> None:
 
 
 def run_stage(main: Callable[[], None]) -> NoReturn:
-    """Run a stage script's `main` and leave the process with the right exit status.
+    """Run a stage script's `main`, and exit with the right status.
 
     A log (output that does not go to a terminal) starts with the command line, so that the stage can be repeated.
 
-    Exit status 0 when it returns; 2 after one line on standard error for an `InputError`, a full disk, missing
-    permission or too little memory; 130 on Ctrl-C; 143 and a line on SIGTERM. Anything else is a defect of streid and
-    keeps its traceback.
+    Exit status: 0 when it returns; 2 after one line on standard error for an `InputError`, a full disk, missing
+    permission or too little memory; 130 on Ctrl-C; 143 and a line on SIGTERM. Any other exception is a defect of streid
+    and is shown with its traceback.
     """
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.captureWarnings(True)
-    threading.excepthook = _say_threads_failure
+    threading.excepthook = _report_thread_failure
     if not sys.stderr.isatty() and not is_worker():
         logger.info("%s%s", COMMAND_MARK, shlex.join(["python", *sys.argv]))
     try:
@@ -100,7 +100,7 @@ def run_stage(main: Callable[[], None]) -> NoReturn:
         sys.exit(130)
     except Terminated:
         if not is_worker():
-            print(SAID, file=sys.stderr)
+            print(STOPPED, file=sys.stderr)
         sys.exit(STATUS)
     except Exception as error:
         said = explain(error)
@@ -110,8 +110,8 @@ def run_stage(main: Callable[[], None]) -> NoReturn:
     sys.exit(0)
 
 
-def _say_threads_failure(failed: threading.ExceptHookArgs) -> None:
-    """Ignore system errors in threads; the stage itself notices a full disk that TensorBoard's thread met."""
+def _report_thread_failure(failed: threading.ExceptHookArgs) -> None:
+    """Ignore system errors in threads: the stage itself notices the full disk that TensorBoard's thread fails at."""
     if not isinstance(failed.exc_value, OSError):
         threading.__excepthook__(failed)
 
@@ -119,6 +119,6 @@ def _say_threads_failure(failed: threading.ExceptHookArgs) -> None:
 def _refuse(message: str) -> int:
     line = " ".join(message.split())
     # Control characters in a file's name must not reach the terminal.
-    shown = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in line)
+    shown = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line)
     print(f"error: {shown}", file=sys.stderr)
     return 2

@@ -108,10 +108,10 @@ def _worker_device(name: str) -> "torch.device":
 def lease_devices(count: int) -> tuple[str, ...]:
     """Lease `count` GPUs of this machine for this process and set CUDA_VISIBLE_DEVICES to them.
 
-    Waits while others hold them, and logs who. All are leased or none: a job that waits for several holds none
-    meanwhile, so jobs cannot block each other. GPUs that this process, or one that started it, already holds are
-    used without waiting. If there is no GPU, nothing is leased and the environment is not changed; the same in a
-    SLURM job that was given none by CUDA_VISIBLE_DEVICES.
+    Waits while others hold them, and logs who holds them. Either all are leased or none: a job that waits for several
+    holds none meanwhile, so jobs cannot block each other. GPUs that this process, or one that started it, already holds
+    are used without waiting. If there is no GPU, or CUDA_VISIBLE_DEVICES gives a SLURM job none, nothing is leased and
+    the environment is not changed.
 
     Returns:
         The devices taken; empty when none were leased.
@@ -204,7 +204,7 @@ def _remove_free_leases(folder: Path) -> None:
 
 
 def _try_lease(folder: Path, visible: Sequence[str], count: int) -> tuple[tuple[str, ...], str]:
-    """The devices taken; or none, and who holds which."""
+    """The devices leased; or none, and a text that says who holds each."""
     taken: dict[str, int] = {}
     holders: list[str] = []
     for device in visible:

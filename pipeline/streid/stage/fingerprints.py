@@ -1,12 +1,12 @@
-"""Which code a stage runs for one job, as digests of its abstract syntax: no comment, docstring or layout counts.
+"""The code that a stage runs for one job, as digests of its syntax trees: comments, docstrings and layout do not count.
 
-The workflow uses the digests as params of the stage's rule; the stages that can be resumed put them into the
-fingerprint of their unfinished work. Imports inside functions count; those for type checkers do not.
+The workflow uses the digests as params of the stage's rule; stages that can be resumed put them into the fingerprint of
+their unfinished work. Imports inside functions count; imports for type checkers do not.
 
-A job uses one kind of model, one architecture, one backbone and one data set format of several. The modules that choose
-among them are listed in `CHOOSERS`; of such a module's tables and matches only the job's own entry and case count, and
-so only what that case imports. Of a name like `timm:resnet18` only what is before the colon is looked
-for.
+A job uses one of several kinds of model, architectures, backbones and data set formats. The modules that choose among
+them are listed in `CHOOSERS`. In such a module, only the job's own entry of each table and its own case of each `match`
+count, and so only the modules that this case imports. Of a name like `timm:resnet18`, the part before the colon is
+looked up.
 """
 
 import ast
@@ -19,7 +19,7 @@ from pathlib import Path
 from streid.files.checksums import digest_files
 
 PACKAGE = "streid"
-# Modules with tables and matches by a name -> what the name is of.
+# Modules with tables and `match` statements by a name -> what is named.
 CHOOSERS = {
     "streid/appearance/architectures.py": "architecture",
     "streid/appearance/backbones.py": "backbone",
@@ -34,14 +34,14 @@ PIXEL_LIBRARIES = ("numpy", "pillow", "timm", "torch", "torch-geometric", "torch
 
 
 def code_digests(script: Path, chosen: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Digests of the source files that a stage runs for a job: of its script and every streid module it imports.
+    """Digests of the source files that a stage runs for a job: its script and every streid module that it imports.
 
     Args:
         script: the stage script; the package `streid` lies beside it.
-        chosen: the job's `kind`, `architecture`, `backbone` and `format`; where one is left out, all of its kind count.
+        chosen: the job's `kind`, `architecture`, `backbone` and `format`; if one is left out, all of its kind count.
 
     Returns:
-        The digest of each file by its path from the script's folder, sorted by path.
+        Path, relative to the script's folder -> the file's digest; sorted by path.
     """
     found: dict[str, str] = {}
     waiting = [script.name]
@@ -64,12 +64,12 @@ def fingerprint_run(
 ) -> str:
     """SHA-256 over a stage's code for a job, its input files and its settings.
 
-    Unfinished work with the same fingerprint can be resumed: it will end in the same result.
+    Unfinished work with the same fingerprint can be resumed: it leads to the same result.
 
     Args:
         script, chosen: see `code_digests`.
-        inputs: files it reads.
-        settings: what decides the result; dataclasses and plain values.
+        inputs: the files that the stage reads.
+        settings: values that decide the result; dataclasses and plain values.
     """
     described = "\n".join(f"{name}={settings[name]!r}" for name in sorted(settings))
     code = "\n".join(f"{path} {digest}" for path, digest in code_digests(script, chosen).items())
@@ -77,13 +77,13 @@ def fingerprint_run(
 
 
 def pixel_versions() -> dict[str, str]:
-    """The versions of the libraries that decide what a network sees and computes."""
+    """The versions of the libraries that decode pictures and compute with them."""
     return {name: importlib.metadata.version(name) for name in PIXEL_LIBRARIES}
 
 
 @cache
 def _read_code(text: str, name: str | None) -> tuple[str, tuple[str, ...]]:
-    """A source file's digest, and where the modules that it imports would lie."""
+    """A source file's digest, and the paths that the modules it imports would have."""
     spelled = _Spelled(name)
     spelled.add(ast.parse(text))
     digest = hashlib.sha256("\n".join(spelled.words).encode()).hexdigest()[:DIGEST_LETTERS]
@@ -99,7 +99,7 @@ class _Spelled:
     reads all sources.
 
     Args:
-        name: of the entry to keep of tables, and of the case to keep of matches, that have one of this name.
+        name: the entry and the case to keep, in tables and `match` statements that have one of this name.
     """
 
     def __init__(self, name: str | None) -> None:

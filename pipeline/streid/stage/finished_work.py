@@ -1,4 +1,4 @@
-"""The record of a stage's finished work, so that no other run does it again."""
+"""The record of a stage's finished work, so that another run does not do it again."""
 
 import contextlib
 import json
@@ -18,8 +18,8 @@ class HeldWork:
     """A stage's work folder while this process holds it.
 
     Args:
-        handle: of the locked file. It names the process that holds the work or, once the work is done, keeps
-            a record of it: who did it, the fingerprint of its code, settings and inputs, and its outputs.
+        handle: the locked file. It names the process that holds the work or, once the work is done, has a record of it:
+            who did it, the fingerprint of its code, settings and inputs, and its outputs.
     """
 
     def __init__(self, handle: int) -> None:
@@ -31,8 +31,8 @@ class HeldWork:
     def is_done(self, fingerprint: str, outputs: Sequence[Path]) -> bool:
         """Whether the last process that held this work made exactly these outputs and they still exist.
 
-        If so, the log says it. After any change of code, settings or inputs, or if an output is missing or has
-        another content, the work has to be done.
+        If so, the log says it. After any change of code, settings or inputs, or if an output is missing or was changed,
+        the work must be done again.
         """
         done = self._record.get("fingerprint") == fingerprint
         if done:
@@ -40,7 +40,7 @@ class HeldWork:
             done = self._record == found and None not in found["outputs"].values()
         if done:
             names = ", ".join(map(str, outputs))
-            logger.info("%s made by %s; nothing to do (remove to make again)", names, self._record["by"])
+            logger.info("%s made by %s; nothing to do (remove the output to make it again)", names, self._record["by"])
         else:
             self._record = {}
             write_lock(self._handle, describe_process())

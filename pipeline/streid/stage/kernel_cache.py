@@ -12,9 +12,9 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def compiled_once(**options: Any) -> Callable[[Function], Function]:
-    """numba.njit with its cache on disk; without it, and a warning, where no folder for it can be written.
+    """numba.njit with its cache on disk; if no folder for the cache can be written, without it and with a warning.
 
-    numba looks for such a folder when a function is defined: NUMBA_CACHE_DIR, beside the code, the user's own cache.
+    numba looks for such a folder when a function is defined: NUMBA_CACHE_DIR, beside the code, the user's cache.
 
     Args:
         options: numba.njit's, except `cache`.
@@ -26,14 +26,14 @@ def compiled_once(**options: Any) -> Callable[[Function], Function]:
         except RuntimeError as error:
             if "no locator available" not in str(error):
                 raise
-            _say_that_nothing_is_kept()
+            _warn_of_missing_cache()
             return cast(Function, numba.njit(**options)(function))
 
     return compile_function
 
 
 @cache
-def _say_that_nothing_is_kept() -> None:
+def _warn_of_missing_cache() -> None:
     logger.warning(
         "neither the code's folder nor a home folder is writable, so numba's functions are compiled again in every "
         "run, which takes up to a minute; set NUMBA_CACHE_DIR to a writable folder"

@@ -1,6 +1,6 @@
 """Processes that work together, and end with the process that started them.
 
-`torchrun` tells each process its rank and their number in the environment.
+`torchrun` sets each process's rank and the number of processes in the environment.
 """
 
 import contextlib
@@ -35,7 +35,7 @@ def is_worker() -> bool:
 
 
 def read_world() -> World:
-    """This process's place, as torchrun gives it; alone without torchrun."""
+    """This process's rank, as torchrun sets it; the only process without torchrun."""
     return World(int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])) if is_worker() else World()
 
 
@@ -47,7 +47,7 @@ def process_share(threads: int) -> int:
 def peak_memory() -> int:
     """The most memory this process has held so far, in bytes.
 
-    Where there is no /proc it is getrusage's number, which on Linux begins with that of the process started from.
+    Without /proc it is the number of getrusage, which on Linux starts with that of the parent process.
     """
     status = Path("/proc/self/status")
     lines = status.read_text(encoding="utf-8").splitlines() if status.is_file() else []
@@ -69,8 +69,8 @@ def die_with_parent(parent: int | None = None) -> None:
     """Let the kernel kill this process when its parent ends, also after a crash (only on Linux).
 
     Args:
-        parent: the process that must be the parent, by default the present one; if it is not, it has ended, and
-            so does this process.
+        parent: the process that must be the parent, by default the current one. If the parent is another one, the
+            expected one has ended, and this process ends too.
     """
     expected = os.getppid() if parent is None else parent
     with contextlib.suppress(AttributeError, OSError):

@@ -15,8 +15,8 @@ ADVICE = {
     **dict.fromkeys(DISK_IS_FULL, "make room there and run the stage again"),
     **dict.fromkeys(TOO_MANY_FILES, "use fewer --workers, or allow more by `ulimit -n`"),
     errno.EROFS: "choose outputs on a file system that can be written to",
-    errno.EIO: "the disk failed or is out of reach: see to it, then run the stage again",
-    errno.ESTALE: "the shared file system is out of reach: see to it, then run the stage again",
+    errno.EIO: "the disk failed or is cannot be reached: repair that, then run the stage again",
+    errno.ESTALE: "the shared file system is cannot be reached: repair that, then run the stage again",
 }
 READER = "DataLoader worker"
 
@@ -28,13 +28,13 @@ def explain(error: BaseException) -> str:
     if isinstance(error, RuntimeError) and (said := explain_readers(error)):
         return said
     if lacks_memory(error):
-        return f"not enough memory: {_told_by_worker(error)}; {LOWER_VALUES}, or take a machine with more"
+        return f"not enough memory: {_text_of(error)}; {LOWER_VALUES}, or use a machine with more"
     return _explain_system(error) if isinstance(error, OSError) else ""
 
 
 def _explain_system(error: OSError) -> str:
     if READER in str(error):
-        return _told_by_worker(error)
+        return _text_of(error)
     if error.filename is None and error.errno is None:
         return ""
     if error.errno in NO_PERMISSION and error.filename is not None:
@@ -47,13 +47,13 @@ def _explain_system(error: OSError) -> str:
 def explain_readers(error: RuntimeError) -> str:
     """The line for torch's error about a loader worker that ended; empty for another error.
 
-    It is raised at any place in the program, whenever the worker ends.
+    torch raises it anywhere in the program, whenever the worker ends.
     """
     text = str(error)
     if "shared memory" in text and ("allocate" in text or "Bus error" in text):
         return (
             "too little shared memory (/dev/shm) for the processes that read pictures: use --workers 0, or give the "
-            "machine more, as with docker's --shm-size=2g; what is finished is kept"
+            "machine more, for example with docker's --shm-size=2g; finished work is kept"
         )
     if READER in text and ("killed by signal" in text or "exited unexpectedly" in text):
         return (
@@ -63,7 +63,7 @@ def explain_readers(error: RuntimeError) -> str:
     return ""
 
 
-def _told_by_worker(error: BaseException) -> str:
+def _text_of(error: BaseException) -> str:
     """An error's text; for a loader worker's error, which comes with its traceback as text, only the last line."""
     text = str(error).strip()
     return text.rsplit("\n", 1)[-1].split(": ", 1)[-1] if READER in text else text
@@ -79,7 +79,9 @@ def _explain_permission(path: Path, error: OSError) -> str:
     owner, me = _name_of(status.st_uid), _name_of(os.getuid())
     mode = stat.filemode(status.st_mode)
     if status.st_uid == os.getuid():
-        return f"{error.strerror}: {path}: {here} is yours, with the mode {mode}; change that by chmod u+rwX {place}"
+        return (
+            f"{error.strerror}: {path}: {here} is yours, with the mode {mode}; change the mode with chmod u+rwX {place}"
+        )
     return (
         f"{error.strerror}: {path}: {here} belongs to {owner} ({mode}), and this stage runs as {me}; nothing is wrong "
         f"with the file: ask {owner} for access (chmod g+rwX for a group, whose members set umask 002)"

@@ -16,14 +16,14 @@ def add_settings(parser: argparse.ArgumentParser, kind: type[Section], *, only: 
     """Add a flag for every setting of a section, in a group for each class that declares some.
 
     Args:
-        only: names of the settings to add; None adds all but those that shape the workflow alone.
+        only: names of the settings to add; None adds all except those that only shape the workflow.
     """
     for declaring in reversed(kind.__mro__):
         own = getattr(declaring, "__annotations__", {}) if issubclass(declaring, Section) else {}
         names = [
             name
             for name in own
-            if name in kind.model_fields and passing(kind.model_fields[name]) is not Passing.WORKFLOW_ALONE
+            if name in kind.model_fields and passing(kind.model_fields[name]) is not Passing.WORKFLOW_ONLY
         ]
         names = [name for name in names if only is None or name in only]
         if names:
@@ -33,7 +33,7 @@ def add_settings(parser: argparse.ArgumentParser, kind: type[Section], *, only: 
 
 
 def read_settings(arguments: argparse.Namespace, kind: type[Settings]) -> Settings:
-    """A section with the values of the command line, and the defaults of settings that it has no flags for.
+    """A section with the values of the command line, and defaults for settings without a flag.
 
     Raises:
         InputError: the values do not fit together.
@@ -60,14 +60,14 @@ def _add_flag(group: argparse._ArgumentGroup, kind: type[Section], name: str) ->
 
 
 def _shown(default: Any) -> str:
-    """A default as it would be given."""
+    """A default as it is written on the command line."""
     if isinstance(default, list):
         return " ".join(map(str, default))
     return str(default).lower() if isinstance(default, bool) else f"{default}"
 
 
 def _reader(annotation: Any) -> Callable[[str], Any]:
-    """What reads a flag's text as an argparse type."""
+    """A function that reads a flag's text, as an argparse type."""
 
     def read(text: str) -> Any:
         try:

@@ -1,8 +1,8 @@
-"""What a setting is: declared once, with its type, bounds, default and meaning.
+"""Declarations of settings: each is declared once, with its type, bounds, default and meaning.
 
-A section of config.yaml is a class of settings, in the room that uses it. The text below a setting says what it means.
-From the declarations come the refusals of config.yaml, the stages' flags (streid.stage.setting_flags), the comments in
-config.yaml and docs/configuration.md.
+A section of config.yaml is a class of settings, in the package that uses it. The text below a setting is its meaning.
+The checks of config.yaml, the stages' flags (streid.stage.setting_flags), the comments in config.yaml and
+docs/configuration.md are made from the declarations.
 """
 
 import re
@@ -19,15 +19,15 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from streid.errors import InputError
 
-EXACT = 2**53  # floats beyond are no exact integers
+EXACT = 2**53  # above it, float64 does not hold every integer
 BOUNDS = ((Ge, "ge", "of at least"), (Gt, "gt", "above"), (Le, "le", "at most"), (Lt, "lt", "below"))
 
 
 class Section(BaseModel):
-    """A section of config.yaml. A setting called like a keyword of Python has an underscore after its name.
+    """A section of config.yaml. A setting whose name is a Python keyword has an underscore after it.
 
-    Values are checked one by one when a section is made; `check` looks at whether they fit together, because a
-    section of a data set or model may have a few of them alone.
+    Each value is checked when a section is made. Whether values fit together is a separate `check`, because the section
+    of a data set or model may hold only some of them.
     """
 
     model_config = ConfigDict(
@@ -43,7 +43,7 @@ class Section(BaseModel):
 
     @classmethod
     def of(cls, **values: object) -> Self:
-        """A section of a program's values, checked; only the first wrong one is told.
+        """A section with a program's values, checked; the error names only the first wrong value.
 
         Raises:
             InputError: a value is out of bounds, or they do not fit together.
@@ -54,8 +54,8 @@ class Section(BaseModel):
             wrong = error.errors(include_url=False)[0]
             name = str(wrong["loc"][0]) if wrong["loc"] else cls.__name__
             field = cls.model_fields.get(name)
-            asked = f"it must be {in_words(annotation_of(field))}" if field else "there is no such setting"
-            raise InputError(f"{name} is {wrong['input']!r}; {asked}") from None
+            expected = f"it must be {in_words(annotation_of(field))}" if field else "there is no such setting"
+            raise InputError(f"{name} is {wrong['input']!r}; {expected}") from None
         made.check()
         return made
 
@@ -63,15 +63,15 @@ class Section(BaseModel):
         """Refuse values that do not fit together.
 
         Raises:
-            InputError: so it is.
+            InputError: the values do not fit together.
         """
 
 
 class Passing(Enum):
-    """How a setting reaches the stage where it is not simply a flag."""
+    """How a setting that is not simply a flag reaches its stage."""
 
-    WORKFLOW_ALONE = "it shapes the workflow; no stage has such a flag"
-    BY_RULE = "the stage's rule works out what the flag says"
+    WORKFLOW_ONLY = "it shapes the workflow; no stage has a flag for it"
+    BY_RULE = "the stage's rule works out the flag's value"
 
 
 @dataclass(frozen=True)
@@ -85,13 +85,13 @@ class OneOf:
 
     @property
     def words(self) -> str:
-        """What is asked for."""
+        """What the text must be."""
         return f"one of {', '.join(self.names)}"
 
 
 @dataclass(frozen=True)
 class Text:
-    """A text of a form. words: what is asked for. pattern: what the whole text matches."""
+    """A text of a certain form. words: what it must be. pattern: what the whole text matches."""
 
     words: str
     pattern: str
@@ -106,7 +106,7 @@ class Text:
 
 
 def _read_text(value: object) -> object:
-    """A number or truth value that came as text: Snakemake reads the braces of --config 'joint={alpha: 4}' so.
+    """Turn text into a number or truth value: Snakemake passes the values of --config 'joint={alpha: 4}' as text.
 
     A whole number written as 5.0 becomes 5, and numpy's numbers become Python's.
     """
@@ -126,7 +126,7 @@ def _read_text(value: object) -> object:
 
 def _refuse_repeats(values: list[Any]) -> list[Any]:
     if len(set(values)) < len(values):
-        raise PydanticCustomError("as_it_is", "one of them stands there twice")
+        raise PydanticCustomError("own_message", "an entry is listed twice")
     return values
 
 
@@ -152,7 +152,7 @@ def annotation_of(field: FieldInfo) -> Any:
 
 
 def passing(field: FieldInfo) -> Passing | None:
-    """How a setting reaches its stage where it is not simply a flag."""
+    """How a setting reaches its stage if not simply as a flag."""
     return next((one for one in field.metadata if isinstance(one, Passing)), None)
 
 
@@ -161,19 +161,19 @@ def in_words(annotation: Any) -> str:
     kind, metadata = _unpacked(annotation)
     choices = get_args(kind)
     origin = get_origin(kind)
-    told = next((one.words for one in metadata if isinstance(one, OneOf | Text)), "")
-    if not told and origin is Literal:
-        told = f"{'one of ' if len(choices) > 1 else ''}{', '.join(map(str, choices))}"
-    elif not told and origin in (Union, types.UnionType):
-        told = " or ".join(in_words(one) for one in choices)
-    elif not told and origin is list:
+    words = next((one.words for one in metadata if isinstance(one, OneOf | Text)), "")
+    if not words and origin is Literal:
+        words = f"{'one of ' if len(choices) > 1 else ''}{', '.join(map(str, choices))}"
+    elif not words and origin in (Union, types.UnionType):
+        words = " or ".join(in_words(one) for one in choices)
+    elif not words and origin is list:
         some = " of at least one" if any(isinstance(one, MinLen) for one in metadata) else ""
-        told = f"a list{some}, each {in_words(*choices)}"
-    elif not told and origin is dict:
-        told = f"names, each with {in_words(choices[1])}"
-    elif not told and kind in (int, float):
-        told = f"a {'whole ' if kind is int else ''}number {' and '.join(_bounds(metadata))}".strip()
-    return told or ("true or false" if kind is bool else "a section of its own, with keys and values")
+        words = f"a list{some}, each {in_words(*choices)}"
+    elif not words and origin is dict:
+        words = f"names, each with {in_words(choices[1])}"
+    elif not words and kind in (int, float):
+        words = f"a {'whole ' if kind is int else ''}number {' and '.join(_bounds(metadata))}".strip()
+    return words or ("true or false" if kind is bool else "a section of its own, with keys and values")
 
 
 def _unpacked(annotation: Any) -> tuple[Any, tuple[Any, ...]]:

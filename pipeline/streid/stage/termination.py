@@ -1,4 +1,4 @@
-"""SIGTERM, which a scheduler sends before it kills: a stage ends in order, and may first write down what it has."""
+"""SIGTERM, which a scheduler sends before SIGKILL: a stage ends properly, and can first save what it has."""
 
 import contextlib
 import os
@@ -8,35 +8,35 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 
-GRACE_SECONDS = 30  # as schedulers leave between SIGTERM and SIGKILL
-STATUS = 128 + signal.SIGTERM  # what a shell reports of a process that SIGTERM ended
-SAID = "stopped by SIGTERM; what is finished is kept: run the same command again to go on"
+GRACE_SECONDS = 30  # the usual time of schedulers between SIGTERM and SIGKILL
+STATUS = 128 + signal.SIGTERM  # the exit status that a shell reports for a process that SIGTERM ended
+STOPPED = "stopped by SIGTERM; finished work is kept: run the same command again to resume"
 
 Handler = Callable[[int, FrameType | None], None]
 _raised = threading.Event()
 
 
 class Terminated(BaseException):
-    """SIGTERM arrived; like KeyboardInterrupt no error, so that nothing takes it for one."""
+    """SIGTERM arrived. Not an `Exception`, like KeyboardInterrupt, so that no handler of errors catches it."""
 
 
 class HeldBack:
     """SIGTERM while it is held back.
 
-    asked: whether it has arrived.
+    arrived: whether it has arrived.
     """
 
     def __init__(self) -> None:
-        self.asked = False
+        self.arrived = False
 
     def note(self, _number: int, _frame: FrameType | None) -> None:
         """The signal's handler."""
-        self.asked = True
+        self.arrived = True
 
     @contextlib.contextmanager
     def released(self) -> Iterator[None]:
-        """Let SIGTERM, also one that has arrived, end the block at once."""
-        if self.asked:
+        """Let SIGTERM end the block at once, also one that arrived before."""
+        if self.arrived:
             raise Terminated
         with _handled_by(_end_block):
             yield
@@ -44,9 +44,9 @@ class HeldBack:
 
 @contextlib.contextmanager
 def terminable() -> Iterator[None]:
-    """SIGTERM raises `Terminated` in the block, once, so that all that is open is closed and removed.
+    """SIGTERM raises `Terminated` in the block, once, so that files are closed and temporary files removed.
 
-    Forked processes end at once, as without this.
+    Forked processes end at once, as they would without this.
     """
     _raised.clear()
     with _handled_by(_end_block):
@@ -55,23 +55,23 @@ def terminable() -> Iterator[None]:
 
 @contextlib.contextmanager
 def held_back() -> Iterator[HeldBack]:
-    """SIGTERM is noted while the block runs; if it has arrived, `Terminated` is raised at its end.
+    """Only note SIGTERM while the block runs; if it has arrived, raise `Terminated` at the end.
 
-    Elsewhere than in the main thread, where signals cannot be handled, it is never noted.
+    Outside the main thread, where signals cannot be handled, it is never noted.
     """
     held = HeldBack()
     _raised.clear()
     with _handled_by(held.note):
         yield held
-    if held.asked:
+    if held.arrived:
         raise Terminated
 
 
 def outlast_sigterm() -> None:
-    """In a process that works for its parent: go on for a while after SIGTERM if the parent catches it.
+    """In a worker process: continue for a while after SIGTERM if the parent process catches it.
 
-    A scheduler sends it to all processes of a job, and a training still needs the batches of its last step. A parent
-    that does not catch it, as at its own end, sends it to end this process.
+    A scheduler sends SIGTERM to all processes of a job, and a training still needs the batches of its last step. A
+    parent that does not catch it, for example while it ends itself, sends it to end this process.
     """
 
     def outlast(number: int, _frame: FrameType | None) -> None:
@@ -86,7 +86,7 @@ def outlast_sigterm() -> None:
 
 
 def _catches_sigterm(process: int) -> bool:
-    """Whether another process has a handler for SIGTERM; never where the system has no /proc."""
+    """Whether another process has a handler for SIGTERM; False if the system has no /proc."""
     try:
         lines = Path(f"/proc/{process}/status").read_text(errors="replace").splitlines()
     except OSError:
@@ -108,7 +108,7 @@ def _handled_by(handler: Handler) -> Iterator[None]:
 
 
 def _end_block(_number: int, _frame: FrameType | None) -> None:
-    # A second one, as torchrun's launcher sends it, must not disturb the cleaning up.
+    # A second SIGTERM, as torchrun's launcher sends it, must not interrupt the clean-up.
     if not _raised.is_set():
         _raised.set()
         raise Terminated

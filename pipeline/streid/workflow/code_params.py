@@ -1,4 +1,4 @@
-"""A stage's code as params of its rule: Snakemake runs a job again when one of them is another than before."""
+"""A stage's code as params of its rule: Snakemake runs a job again when one of them changes."""
 
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -15,11 +15,11 @@ def code_params(script: Path, chosen: Callable[[Any], Mapping[str, str]]) -> lis
 
     Args:
         script: the stage script.
-        chosen: from a job's wildcards to its architecture, backbone and format, as far as it has them.
+        chosen: from a job's wildcards to those of architecture, backbone and format that it has.
 
     Returns:
-        Functions from a job's wildcards to `path digest`. For a file that the job does not use it is the script's:
-        Snakemake compares sets, in which that makes no difference.
+        Functions from a job's wildcards to `path digest`. For a file that the job does not use they return the
+        script's: Snakemake compares sets of params, so the repetition does not matter.
     """
 
     @cache

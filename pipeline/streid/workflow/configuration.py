@@ -1,4 +1,4 @@
-"""What config.yaml may hold, and what is wrong with one, in a line for each key."""
+"""The declarations of config.yaml, and messages about a wrong one: one line for each key."""
 
 import difflib
 from collections.abc import Container, Mapping, Sequence
@@ -26,7 +26,7 @@ from streid.workflow.yaml_names import FROM_YAML, refuse_twice
 
 SHOWN = 80
 NAME = "[A-Za-z0-9][A-Za-z0-9_.-]*"
-NO_CONTROLS = r"<>{}\x00-\x1f\x7f-\x9f"  # Snakemake takes <name> and {name} in a path for variables of its own
+NO_CONTROLS = r"<>{}\x00-\x1f\x7f-\x9f"  # Snakemake reads <name> and {name} in a path as its own variables
 
 Name = Annotated[
     str,
@@ -50,7 +50,7 @@ class ComputeSettings(Section):
     """Devices and threads of the stages."""
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    """auto (a GPU if there is one), cpu, or cuda; with cpu jobs ask the scheduler for no GPU"""
+    """auto (a GPU if there is one), cpu, or cuda; with cpu, jobs request no GPU"""
     gpu_job_threads: Jobs = 2
     """CPU threads of a training or extraction job"""
     scoring_threads: Jobs = 8
@@ -90,7 +90,7 @@ class DatasetEntry(ModelSettings):
     """A name and an entry for each data set."""
 
     format: Annotated[str, OneOf(FORMATS)]
-    """which layout it has"""
+    """layout of the data set"""
     root: PathText
     """the folder with the pictures"""
     manifest: PathText = ""
@@ -128,14 +128,14 @@ class Configuration(Section):
     explorer: ExplorerSettings = Field(default_factory=ExplorerSettings)
 
     def values(self) -> dict[str, Any]:
-        """Everything as plain values: the general sections whole, of data sets and models what was given."""
+        """Everything as plain values: general sections with defaults, data sets and models only with what was given."""
         given = self.model_dump(by_alias=True, exclude_unset=True)
         values = self.model_dump(by_alias=True) | {name: given[name] for name in ("datasets", "models")}
         return {name: _as_written(value) for name, value in values.items()}
 
 
 def section_of(name: str) -> type[Section]:
-    """The declarations of a section of config.yaml."""
+    """The class that declares a section of config.yaml."""
     kind = Configuration.model_fields[name].annotation
     if not (isinstance(kind, type) and issubclass(kind, Section)):
         raise KeyError(f"{name} is no section of settings")
@@ -155,10 +155,10 @@ def read_configuration(config: Mapping[str, Any]) -> tuple[dict[str, Any], list[
         return Configuration.model_validate(dict(config)).values(), []
     except ValidationError as error:
         found = error.errors(include_url=False)
-        # What is below a key that cannot be one needs no line of its own.
+        # Errors below an impossible key need no line of their own.
         wrong_keys = {one["loc"][:-1] for one in found if _is_of_key(one)}
-        told = [one for one in found if _is_of_key(one) or not _lies_below(one["loc"], wrong_keys)]
-        return {}, list(dict.fromkeys(_one_line(one) for one in told))
+        shown = [one for one in found if _is_of_key(one) or not _lies_below(one["loc"], wrong_keys)]
+        return {}, list(dict.fromkeys(_one_line(one) for one in shown))
 
 
 def _is_of_key(error: ErrorDetails) -> bool:
@@ -177,21 +177,21 @@ def _as_written(value: Any) -> Any:
 
 
 def _one_line(error: ErrorDetails) -> str:
-    place, kind, rest = _find(error["loc"])
+    place, kind, rest = _locate(error["loc"])
     if error["type"] == "extra_forbidden":
         return _unknown_key(place, str(rest[0]), kind)
     is_key = rest == ("[key]",)
     wanted = get_args(_plain(kind))[0] if is_key else kind
-    said = error["msg"] if error["type"] == "as_it_is" else f"it must be {in_words(wanted)}"
+    said = error["msg"] if error["type"] == "own_message" else f"it must be {in_words(wanted)}"
     if error["type"] == "missing":
         return f"{place} is missing; {said}"
     return f"{place} {'has the key' if is_key else 'is'} {_short(repr(error['input']))}; {said}"
 
 
-def _find(loc: Sequence[int | str]) -> tuple[str, Any, tuple[int | str, ...]]:
-    """Where an error is: its place as in `train.height`, the type of what is there, and what of `loc` leads no further.
+def _locate(loc: Sequence[int | str]) -> tuple[str, Any, tuple[int | str, ...]]:
+    """Where an error is: its place as in `train.height`, the type declared there, and the rest of `loc`.
 
-    Numbers in brackets, from 0, stand for items of a list.
+    Numbers in brackets are items of a list, from 0.
     """
     kind: Any = Configuration
     place = ""

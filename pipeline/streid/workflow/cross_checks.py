@@ -1,4 +1,4 @@
-"""What no single value of the configuration shows: names that must be known, and values that must fit together."""
+"""Checks of the configuration across values: names that must exist, and values that must fit together."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from streid.stage.settings import Section
 from streid.workflow.configuration import PATH
 from streid.workflow.plan import Plan
 
-# What a data set's results folder holds besides models, and a model's folder besides fusions: no model has such a name.
+# What a data set's results folder holds beside models, and a model's folder beside fusions: not allowed as model names.
 RESERVED = {
     **dict.fromkeys(("benchmarks", "figures", "logs", "shards", "work"), "folder"),
     **dict.fromkeys(
@@ -31,7 +31,7 @@ RESERVED = {
 
 
 def plan_problems(plan: Plan) -> list[str]:
-    """What does not fit together in a configuration whose single values are right, one line for each."""
+    """What does not fit together in a configuration whose single values are valid, one line each."""
     problems = list(_model_problems(plan))
     for name in plan.datasets:
         problems += _dataset_problems(plan, name)
@@ -39,7 +39,7 @@ def plan_problems(plan: Plan) -> list[str]:
 
 
 def _settings_problems(plan: Plan) -> Iterator[str]:
-    """What stages would refuse later, of settings that do not fit together."""
+    """Settings that do not fit together, which stages would refuse later."""
     for name in plan.rendered:
         yield from _refusal(RenderSettings, plan.settings("render", name), f"datasets.{name}: render")
     # A model may be tested on several data sets; it is trained on one.
@@ -68,11 +68,11 @@ def _model_problems(plan: Plan) -> Iterator[str]:
             yield f"models.{name} has weights_of and train_on; leave one out: with weights_of it is not trained itself"
         for source in plan.models[name].get("train_on", []):
             if source not in plan.datasets:
-                yield f"models.{name}.train_on names {source!r}, which datasets does not describe"
+                yield f"models.{name}.train_on names {source!r}, but datasets has no entry for it"
         if "network" in plan.models[name]:
             yield from _network_problems(plan, name)
         elif plan.weights_of(name) not in plan.trained:
-            yield f"models.{name}.weights_of names {plan.weights_of(name)!r}, which is no model that is trained itself"
+            yield f"models.{name}.weights_of names {plan.weights_of(name)!r}, which is not trained itself"
 
 
 def _network_problems(plan: Plan, name: str) -> Iterator[str]:
@@ -95,7 +95,7 @@ def _network_problems(plan: Plan, name: str) -> Iterator[str]:
 def _reserved(place: str, model: str) -> Iterator[str]:
     what = RESERVED.get(model.lower())
     if what:
-        yield f"{place} cannot be called so, as results have a {what} of that name; rename it"
+        yield f"{place} is not allowed as a name, because results have a {what} of that name; rename it"
 
 
 def _dataset_problems(plan: Plan, name: str) -> Iterator[str]:
@@ -110,11 +110,11 @@ def _dataset_problems(plan: Plan, name: str) -> Iterator[str]:
         yield from _reserved(f"{place}.features.{model}", model)
         if model in plan.models or model not in entry["models"]:
             yield (
-                f"{place}.features brings {model!r}: a name that {place}.models must list and models must not describe"
+                f"{place}.features names {model!r}: {place}.models must list it, and models must have no entry for it"
             )
     for model, settings in entry.get("model_settings", {}).items():
         if model not in plan.models:
-            yield f"{place}.model_settings names {model!r}, which models does not describe"
+            yield f"{place}.model_settings names {model!r}, but models has no entry for it"
         elif "train" in settings and model not in plan.trained:
             weights = plan.weights_of(model)
             why = "is a network of another program: leave it out"
@@ -135,7 +135,7 @@ def _listed_problems(plan: Plan, name: str) -> Iterator[str]:
     for model in plan.models_of(name):
         trained, at, source = model.partition("@")
         if model not in plan.imports(name) and trained not in plan.models:
-            yield f"{place}.models names {model!r}, which models does not describe"
+            yield f"{place}.models names {model!r}, but models has no entry for it"
         if at and plan.trained_on(trained):
             yield f"{place}.models names {model!r}, but {trained} is the same everywhere (train_on); write {trained}"
         elif at and plan.network_of(model):

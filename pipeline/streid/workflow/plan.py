@@ -1,7 +1,7 @@
-"""What config.yaml means: which settings a job has, and which files it reads. Knows nothing of Snakemake.
+"""What config.yaml means: the settings of each job and the files that it reads. Independent of Snakemake.
 
-Data sets and models are named as in results: `market`, `pcb`, and `pcb@market` for the model trained on another
-data set. All paths are relative to the project's folder.
+Data sets and models are named as in results: `market`, `pcb`, and `pcb@market` for the model that was trained on
+another data set, `market`. All paths are relative to the project's folder.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ EXTERNAL_WEIGHTS = (".data", "_data")
 
 
 class Plan:
-    """A configuration whose values are right, and what follows from it.
+    """A configuration with valid values, and what follows from it.
 
     Args:
         config: the values of a configuration (streid.workflow.configuration).
@@ -38,7 +38,7 @@ class Plan:
 
     @property
     def trained(self) -> list[str]:
-        """The models that are trained themselves."""
+        """The models that are trained, not given another model's weights."""
         return sorted(name for name in self.models if self.weights_of(name) == name and not self.network_of(name))
 
     @property
@@ -48,12 +48,12 @@ class Plan:
 
     @property
     def imported(self) -> list[str]:
-        """The models whose features were made elsewhere, for at least one data set."""
+        """The models whose features were made by another program, for at least one data set."""
         return sorted({model for entry in self.datasets.values() for model in entry.get("features", {})})
 
     @property
     def compute(self) -> Mapping[str, Any]:
-        """Where to compute, and with how many threads."""
+        """The section `compute`: devices and threads."""
         found: Mapping[str, Any] = self.config["compute"]
         return found
 
@@ -65,7 +65,8 @@ class Plan:
     def settings(self, section: str, dataset: str, model: str | None = None) -> dict[str, Any]:
         """A section of the configuration for one data set and model.
 
-        The general one, changed by the model's, the data set's, and the data set's for that model.
+        The values of the general section are replaced by the model's, then the data set's, then the data set's values
+        for this model.
         """
         entry = self._entry(dataset)
         changes = [entry]
@@ -78,7 +79,7 @@ class Plan:
         return merged
 
     def options(self, section: str, dataset: str, model: str | None = None) -> list[str]:
-        """A job's settings as command-line flags, but for those that are no flags or that its rule works out."""
+        """A job's settings as command-line flags, without settings that are not flags or that its rule works out."""
         passed = {field.alias for field in section_of(section).model_fields.values() if passing(field) is None}
         values = self.settings(section, dataset, model)
         return flags({key: value for key, value in values.items() if key in passed})
@@ -106,12 +107,12 @@ class Plan:
 
     @property
     def together(self) -> list[str]:
-        """The data sets that models are trained on together, each group as its folder in results is called."""
+        """The data sets that models are trained on together, each group with the name of its folder in results."""
         groups = [self.trained_on(model) for model in self.trained]
         return sorted({TOGETHER.join(group) for group in groups if len(group) > 1})
 
     def training_files(self, source: str, model: str, name: str) -> list[str]:
-        """A file of each data set that a training is on, in the order in which they are named.
+        """The file called `name` of each data set that a model is trained on, in the configuration's order.
 
         Raises:
             InputError: the model is trained on others.
@@ -129,30 +130,30 @@ class Plan:
         return [self.root(one) for one in dataset.split(TOGETHER)]
 
     def models_of(self, dataset: str) -> list[str]:
-        """The models a data set is evaluated with."""
+        """The models that are evaluated on a data set."""
         return list(self.datasets[dataset]["models"])
 
     def imports(self, dataset: str) -> Mapping[str, str]:
-        """The models of a data set whose features were made elsewhere, each with their file."""
+        """A data set's models whose features were made by another program -> the file with the features."""
         found: Mapping[str, str] = self._entry(dataset).get("features", {})
         return found
 
     def own_models(self, dataset: str) -> list[str]:
-        """The models of a data set whose weights are here."""
+        """A data set's models that are computed here, not imported as features."""
         return [model for model in self.models_of(dataset) if model not in self.imports(dataset)]
 
     def fusions(self, dataset: str, model: str | None = None) -> list[str]:
-        """The fusions of a data set's model, in the order they are shown in."""
+        """The fusions of a data set's model, in the order in which they are shown."""
         return list(self.settings("joint", dataset, model)["fusions"])
 
     def format(self, dataset: str) -> str:
-        """How the data set is laid out."""
+        """The data set's format."""
         return str(self.datasets[dataset]["format"])
 
     def code_choices(self, dataset: str, model: str | None = None) -> dict[str, str]:
         """What a job's code depends on: the format, a model's kind, and its architecture and backbone if trained here.
 
-        Named as in `streid.stage.fingerprints`.
+        The names are those of `streid.stage.fingerprints`.
         """
         choices = {} if TOGETHER in dataset else {"format": self.format(dataset)}
         if model is not None and (network := self.network_of(model)):
@@ -168,10 +169,10 @@ class Plan:
         return str(self.datasets[dataset]["root"])
 
     def raw_data(self, dataset: str) -> list[str]:
-        """What a data set is read from, so that it is prepared again when files are added or removed.
+        """The files and folders that a data set is read from, so that it is prepared again when they change.
 
-        A picture overwritten in place is not noticed. What is not there is left out: the preparation itself says
-        where to get it.
+        A picture that is overwritten in place is not noticed. Missing ones are left out: the preparation says where to
+        get them.
         """
         if dataset in self.rendered:
             return [f"data/{dataset}/rendered.json"]
@@ -180,12 +181,12 @@ class Plan:
         return [str(path) for path in found] + ([own] if own and Path(own).exists() else [])
 
     def source_flags(self, dataset: str) -> list[str]:
-        """`--source-manifest FILE` for a data set in a manifest of the user's own."""
+        """`--source-manifest FILE` for a data set with the user's own manifest."""
         own = self.datasets[dataset].get("manifest")
         return ["--source-manifest", own] if own else []
 
     def start_weights(self, dataset: str, model: str) -> list[str]:
-        """The file with start weights, if it is one."""
+        """The file with start weights, if they come from a file."""
         value = self.settings("train", dataset, model)["start_weights"]
         return [] if value in ("imagenet", "none") else [value]
 
@@ -215,22 +216,22 @@ class Plan:
         return ["--model", self.model_file(dataset, model)]
 
     def shard_files(self, dataset: str, model: str) -> list[str]:
-        """The shards of an extraction, a job each."""
+        """The shards of an extraction, one for each job."""
         shards = self.settings("extract", dataset, model)["shards"]
         return [f"results/{dataset}/{model}/shards/{shard}-of-{shards}.h5" for shard in range(1, shards + 1)]
 
     def imported_features(self, dataset: str, model: str) -> str:
-        """The file with a model's features made elsewhere.
+        """The file with a model's features that another program made.
 
         Raises:
-            InputError: the data set brings none.
+            InputError: the data set has none for this model.
         """
         if model not in self.imports(dataset):
-            raise InputError(f"datasets.{dataset}.features names no file for {model}; add one or ask for another model")
+            raise InputError(f"datasets.{dataset}.features names no file for {model}; add one or choose another model")
         return self.imports(dataset)[model]
 
     def histograms(self, dataset: str, model: str) -> str:
-        """The histograms a model's scores use: its data set's, or those of the set it was trained on."""
+        """The histograms that a model's scores use: those of its data set, or of the set that it was trained on."""
         return f"results/{self.histograms_source(dataset, model)}/histograms.h5"
 
     def histograms_source(self, dataset: str, model: str) -> str:
@@ -240,11 +241,11 @@ class Plan:
         return source if source and chosen == "source" else dataset
 
     def of_models(self, dataset: str, name: str) -> list[str]:
-        """The files of this name of every model that the data set is evaluated with."""
+        """The files of this name of every model of the data set."""
         return [f"results/{dataset}/{model}/{name}" for model in self.models_of(dataset)]
 
     def of_fusions(self, dataset: str, name: str) -> list[str]:
-        """The files of this name of every fusion of every model that the data set is evaluated with."""
+        """The files of this name of every fusion of every model of the data set."""
         return [
             f"results/{dataset}/{model}/{fusion}/{name}"
             for model in self.models_of(dataset)
@@ -252,13 +253,13 @@ class Plan:
         ]
 
     def training_histories(self, dataset: str) -> list[str]:
-        """training.csv of the models trained on this data set; one trained on another shows its own there."""
+        """training.csv of the models trained on this data set; others have it in their own data set's report."""
         own = [model for model in self.own_models(dataset) if self.training_of(dataset, model) == (dataset, model)]
         own = [model for model in own if not self.network_of(model)]
         return [f"results/{dataset}/{model}/training.csv" for model in own]
 
     def inspections(self, dataset: str) -> list[str]:
-        """inspection.h5 of the models that are trained here: nothing shows inside a network of another program."""
+        """inspection.h5 of the models that are trained here; networks of other programs cannot be inspected."""
         own = [model for model in self.own_models(dataset) if not self.network_of(model)]
         return [f"results/{dataset}/{model}/inspection.h5" for model in own]
 

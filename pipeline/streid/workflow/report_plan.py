@@ -1,4 +1,4 @@
-"""What the report and the explorer are told of the configuration: flags, and the record that the report prints."""
+"""What the report and the explorer get from the configuration: flags, and the record that the report prints."""
 
 import json
 from typing import Any
@@ -68,7 +68,7 @@ def configuration_record(plan: Plan, dataset: str) -> str:
 
 
 def _model_record(plan: Plan, dataset: str, model: str) -> dict[str, Any]:
-    """What decides a model's results: how it is trained and asked, or the file its features come in; and scoring."""
+    """What decides a model's results: how it is trained and applied, or the file with its features; and scoring."""
     scoring = {section: plan.settings(section, dataset, model) for section in ("joint", "rerank")}
     if model in plan.imports(dataset):
         return {"features": plan.imports(dataset)[model], **scoring}

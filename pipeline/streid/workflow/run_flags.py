@@ -1,4 +1,4 @@
-"""The flags a run of the workflow was started with that decide what it makes, for a command that repeats it."""
+"""The flags that decide what a run of the workflow makes, for a command that repeats the run."""
 
 import argparse
 import os
@@ -6,7 +6,7 @@ import shlex
 from collections.abc import MutableMapping, Sequence
 from pathlib import Path
 
-# Jobs that the workflow starts elsewhere are not told the profile; their environment carries it.
+# Jobs on other machines do not get the profile as a flag; it is in their environment.
 PROFILES = "STREID_PROFILES"
 
 
@@ -30,8 +30,8 @@ def profile_flags(arguments: Sequence[str], environment: MutableMapping[str, str
     """The profiles that Snakemake was given; noted in the environment, where jobs find them.
 
     Args:
-        arguments: of the process, without its name.
-        main: whether this process is the one that was started by hand.
+        arguments: the process's arguments, without its name.
+        main: whether this process is the one that the user started.
     """
     if not main:
         return environment.get(PROFILES, "")

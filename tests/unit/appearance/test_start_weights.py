@@ -105,7 +105,7 @@ def test_streids_pcb_is_taken_with_its_heads(tmp_path: Path, prefix: str) -> Non
         torch.testing.assert_close(model.heads[part](stripes), by_hand, rtol=1e-4, atol=1e-4)
 
 
-def test_heads_of_other_identities_are_left_random_and_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_heads_of_other_identities_are_random_and_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     state = streid_state(5, classifiers=("classifier",), bottleneck=512)
     model = Baseline("resnet18", 3)
     classifier = model.head.classify.weight.clone()

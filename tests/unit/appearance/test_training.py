@@ -133,7 +133,7 @@ def test_an_epoch_whose_validation_was_interrupted_is_only_validated_again(
     assert sorted(validated) == sorted([4, 8, 12, 4 * epoch])
 
 
-def test_other_circumstances_are_told_and_the_run_is_resumed(
+def test_other_circumstances_are_reported_and_the_run_is_resumed(
     dataset: TrainingSet, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)

@@ -60,7 +60,7 @@ def test_a_comparison_is_the_same_every_time_and_times_help() -> None:
     assert 0 < comparison.weights.default < 0.1
 
 
-def test_fewer_training_identities_are_told_by_number() -> None:
+def test_fewer_training_identities_are_reported_by_number() -> None:
     world = duke_like(seed=0, scale=0.05)
     rows = thin_out(world, STRENGTHS["recipe"], "here", [3, 1000], seed=0)
     assert [row.identities for row in rows] == [3, 35]

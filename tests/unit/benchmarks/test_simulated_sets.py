@@ -108,7 +108,7 @@ def test_held_out_identities_are_whole_people() -> None:
 
 
 def test_features_are_made_of_person_camera_and_picture() -> None:
-    # Two pictures of person 1 before camera 1, two before camera 2, one of person 2; then junk and distractors.
+    # Two pictures of person 1 in camera 1, two in camera 2, one of person 2; then junk and distractors.
     query = sightings((1, 1), (1, 2))
     gallery = sightings((1, 1), (1, 2), (2, 1), (-1, 1), (-1, 1), (0, 1), (0, 1))
     strength = Strength(camera=1.0, spread=0.0, noise=0.5, dimension=20_000)

@@ -36,7 +36,7 @@ def test_pictures_people_cameras_and_tracklets_are_counted() -> None:
     assert list(counts) == ["train", "query", "gallery"]
 
 
-def test_differences_from_the_official_counts_are_told() -> None:
+def test_differences_from_the_official_counts_are_reported() -> None:
     counts = {"train": {"pictures": 3, "identities": 2}}
     assert compare_counts(counts, None) == []
     assert compare_counts(counts, {"train": {"pictures": 3}}) == []

@@ -59,10 +59,10 @@ def test_other_texts_are_refused_with_their_line(tmp_path: Path) -> None:
     [
         (
             "path,camera\n",
-            "missing columns camid, time; the first line must name path, camid, time, and names 'path', 'ca",
+            "missing columns camid, time; the first line must name path, camid, time, but it has 'path', 'ca",
         ),
-        ("a.jpg,1,5\n", "missing columns path, camid, time; the first line must name .*, and names 'a.jpg', '1', '5'"),
-        ("", "missing columns path, camid, time; .* and names nothing"),
+        ("a.jpg,1,5\n", "missing columns path, camid, time; the first line must name .*, but it has 'a.jpg', '1', '5'"),
+        ("", "missing columns path, camid, time; .* but it has nothing"),
         ("Path,path ,camid,time\n", "has the column path twice; remove one"),
         ("path,camid,time\na.jpg,1,5,7\n", "line 2: has more values than the header has columns"),
         ("path,camid,time\na.jpg,1,5\na.jpg,1,5,7,8\n", "not a CSV file .*line 3, saw 5"),

@@ -44,7 +44,7 @@ def test_tracklets_that_cannot_be_are_refused(tmp_path: Path) -> None:
     root = write_duke_video(tmp_path)
     for stray in ("0001_C5_F0002_X30823.jpg", "0002_C6_F0002_X30823.jpg"):
         write_picture(root / "train/0001/0001" / stray, seed=0)
-        with pytest.raises(InputError, match="train/0001/0001: its pictures must all show identity 0001 before one"):
+        with pytest.raises(InputError, match="train/0001/0001: its pictures must all show identity 0001 at one"):
             load_duke_video(root)
         (root / "train/0001/0001" / stray).unlink()
     (root / "query/0006").mkdir()

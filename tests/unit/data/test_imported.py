@@ -50,11 +50,11 @@ def test_features_without_a_direction_are_refused_here_already(tmp_path: Path) -
 def test_a_test_without_right_matches_is_refused_here_already(tmp_path: Path) -> None:
     path = features(tmp_path)
     other_person = manifest(tmp_path, *ROWS[:2], "c.jpg,gallery,5,2,0,5,")
-    with pytest.raises(InputError, match=r"m\.csv, line 3: none of the 1 queries, the first of pid 1 before camera 1"):
+    with pytest.raises(InputError, match=r"m\.csv, line 3: none of the 1 queries, the first of pid 1 in camera 1"):
         read_imported(path, other_person)
 
 
-def test_single_queries_without_a_match_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_single_queries_without_a_match_are_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = features(tmp_path)
     with pytest.raises(InputError, match="1 of the manifest's 2 rows have no features"):
         read_imported(path, manifest(tmp_path, *ROWS, "e.jpg,query,7,1,0,3,"))

@@ -29,22 +29,22 @@ def test_good_rows_have_none() -> None:
 
 
 def test_people() -> None:
-    assert limits((2, "pid", 1)) == ["train has 1 identity, and no model can be trained with less than 2"]
+    assert limits((2, "pid", 1)) == ["train has 1 identity, but a model can only be trained with at least 2"]
     held_out = (("f", "val", 2, 1, 0, 3, 5), ("g", "val", 9, 1, 0, 3, 6))
-    assert limits(more=held_out) == ["1 of 2 identities of val are trained on, so val says little about others"]
+    assert limits(more=held_out) == ["1 of 2 identities of val are trained on, so val says little about other people"]
 
 
 def test_pictures_without_a_time() -> None:
     assert limits((4, "time", -1), (2, "time", -1)) == [
-        "2 of 5 pictures have no time: appearance alone decides for them",
-        "query and gallery have no times of a common session, so no travel time of theirs is known",
+        "2 of 5 pictures have no time: only appearance counts for them",
+        "query and gallery have no times in a common session, so no travel time between them is known",
     ]
     timeless = [(row, "time", -1) for row in range(5)]
-    assert limits(*timeless) == ["5 of 5 pictures have no time: appearance alone decides for them"]
+    assert limits(*timeless) == ["5 of 5 pictures have no time: only appearance counts for them"]
 
 
 def test_times_that_are_all_the_same() -> None:
-    same = ["all times of a session are the same, so they say nothing: leave the column time empty"]
+    same = ["all times of a session are the same, so they are useless: leave the column time empty"]
     assert limits(*[(row, "time", 0) for row in range(5)]) == same
     per_session = [(row, column, row // 3) for row in range(5) for column in ("session", "time")]
     assert limits(*per_session) == same
@@ -53,20 +53,20 @@ def test_times_that_are_all_the_same() -> None:
 
 def test_nobody_who_travels() -> None:
     assert limits((1, "camid", 1)) == [
-        "nobody of train and val is seen before two cameras at known times of one session: no travel time can be "
-        "learned, appearance alone decides"
+        "nobody of train and val is seen by two cameras at known times of one session: no travel time can be "
+        "learned, and only appearance counts"
     ]
     assert limits((1, "session", 8), (4, "session", 8)) == [
-        "nobody of train and val is seen before two cameras at known times of one session: no travel time can be "
-        "learned, appearance alone decides",
-        "query and gallery have no times of a common session, so no travel time of theirs is known",
+        "nobody of train and val is seen by two cameras at known times of one session: no travel time can be "
+        "learned, and only appearance counts",
+        "query and gallery have no times in a common session, so no travel time between them is known",
     ]
 
 
 def test_cameras_that_training_has_not_seen() -> None:
     assert limits((4, "camid", 9)) == [
-        "1 of 2 pictures of query and gallery are of cameras that no picture of train and val is of (first: camera 9): "
-        "their times cannot be used, appearance alone decides"
+        "1 of 2 pictures of query and gallery come from cameras without a picture of train or val (first: camera 9): "
+        "their times cannot be used, and only appearance counts"
     ]
     assert not any("camera 9" in one for one in limits((4, "camid", 9), (4, "time", -1)))
 
@@ -81,5 +81,5 @@ def test_queries_without_a_match_are_named_by_their_line() -> None:
     table = pd.DataFrame(ROWS, columns=list(COLUMNS))
     assert find_unmatched(table, Origin(path="m.csv")) == []
     table.loc[4, "camid"] = 1
-    with pytest.raises(InputError, match=r"^m\.csv, line 5: none of the 1 queries, the first of pid 3 before camera 1"):
+    with pytest.raises(InputError, match=r"^m\.csv, line 5: none of the 1 queries, the first of pid 3 in camera 1"):
         find_unmatched(table, Origin(path="m.csv"))

@@ -55,12 +55,15 @@ def test_row_and_column_order_do_not_change_the_bytes(tmp_path: Path) -> None:
         ("x.jpg,train,1.5,1,0,5,", "line 6: pid '1.5' is not a whole number"),
         ("x.jpg,train,,1,0,5,", "line 6: pid '' is not a whole number"),
         ("x.jpg,query,-2,1,0,5,", "line 6: pid '-2' is not a whole number from -1"),
-        ("x.jpg,train,1,1,0,-1,", "line 6: time '-1' is not a whole number from 0; .* leave it empty where"),
+        ("x.jpg,train,1,1,0,-1,", "line 6: time '-1' is not a whole number from 0; .* leave it empty if"),
         ("x.jpg,train,1,1,0,12.5,", "line 6: time '12.5' is not a whole number from 0; count whole seconds, frames"),
         ("x.jpg,train,1,1,0,10:30:05,", "line 6: time '10:30:05' is not a whole number from 0; count whole seconds"),
         ("x.jpg,train,1,cam1,0,5,", "line 6: camid 'cam1' is not a whole number from 0; number the cameras"),
         ("x.jpg,train,1,1,0,1e300,", "line 6: time '1e300' is not a whole number"),
-        ("x.jpg,train,2,1,0,5,", "1 identities are learned from .* and tested .* as well .first: 2.; take them out"),
+        (
+            "x.jpg,train,2,1,0,5,",
+            "1 identities are trained on .* and tested .* as well .first: 2.; remove them from one",
+        ),
         ("../x.jpg,train,1,1,0,5,", "inside the data set's root"),
         ("/x.jpg,train,1,1,0,5,", "inside the data set's root"),
         (",train,1,1,0,5,", "inside the data set's root"),
@@ -117,7 +120,9 @@ def test_rows_of_a_loader_are_checked_as_those_of_a_file_and_named_by_their_path
 @pytest.mark.parametrize("split", ["train", "val", "query"])
 @pytest.mark.parametrize("pid", [0, -1])
 def test_nobody_is_learned_from_or_searched_for(tmp_path: Path, split: str, pid: int) -> None:
-    message = rf"m\.csv, line 6: pid is {pid} \(1 such rows .*numbered from 1; where they start at 0, as torchreid"
+    message = (
+        rf"m\.csv, line 6: pid is {pid} \(1 such rows .*numbered from 1; if the numbers start at 0, as in torchreid"
+    )
     with pytest.raises(InputError, match=message):
         read_manifest(write(tmp_path / "m.csv", *ROWS, f"x.jpg,{split},{pid},1,0,5,"))
     assert len(read_manifest(write(tmp_path / "m.csv", *ROWS, f"x.jpg,gallery,{pid},1,0,5,"))) == 5
@@ -126,7 +131,7 @@ def test_nobody_is_learned_from_or_searched_for(tmp_path: Path, split: str, pid:
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ("q/a.jpg,gallery,3,1,0,,3", r"lines 3 and 6: q/a\.jpg is listed with pid 2 and 3; keep the row that is right"),
+        ("q/a.jpg,gallery,3,1,0,,3", r"lines 3 and 6: q/a\.jpg is listed with pid 2 and 3; keep the correct row"),
         ("q/a.jpg,gallery,2,4,0,,3", r"lines 3 and 6: q/a\.jpg is listed with camid 1 and 4; keep"),
         ("q/a.jpg,gallery,2,1,7,,3", r"lines 3 and 6: q/a\.jpg is listed with session 0 and 7; keep"),
         ("q/a.jpg,gallery,2,1,0,9,3", r"lines 3 and 6: q/a\.jpg is listed with time none and 9; keep"),
@@ -153,10 +158,10 @@ def test_paths_of_one_file_are_compared_like_one_path(tmp_path: Path) -> None:
     assert find_contradiction(table, pd.Series([0, 1, 2, 3]), origin) is None
     said = find_contradiction(table, pd.Series([0, 1, 1, 1]), origin)
     assert said == (
-        "m.csv, lines 3 and 5: g/b.jpg (the same file as q/a.jpg) is listed with pid 2 and -1; keep the row that is "
-        "right (1 such rows)"
+        "m.csv, lines 3 and 5: g/b.jpg (the same file as q/a.jpg) is listed with pid 2 and -1; keep the correct row"
+        " (1 such rows)"
     )
-    said = find_contradiction(table, pd.Series([0, 1, 2, 2]), origin, told=("time",), same="a copy of")
+    said = find_contradiction(table, pd.Series([0, 1, 2, 2]), origin, agreeing=("time",), same="a copy of")
     assert said is not None and "lines 4 and 5: g/b.jpg (a copy of g/a.jpg) is listed with time 0 and 9" in said
 
 
@@ -172,6 +177,6 @@ def test_a_manifest_is_checked_by_the_summary_made_with_it(tmp_path: Path) -> No
     write_json(summary, {DIGEST_KEY: digest_file(manifest)})
     assert len(read_prepared(manifest, summary)[0]) == len(ROWS)
     edited = write(manifest, *ROWS[:-1])
-    with pytest.raises(InputError, match=r"m\.csv: other bytes than were made with its dataset\.json"):
+    with pytest.raises(InputError, match=r"m\.csv: not the file that was made with its dataset\.json"):
         read_prepared(edited, summary)
     assert len(read_manifest(edited)) == len(ROWS) - 1

@@ -54,7 +54,7 @@ def test_unusable_sequence_lengths_are_refused(market_tree: Path, content: str) 
 
 def test_an_unknown_sequence_is_refused(market_tree: Path) -> None:
     write_picture(market_tree / "query" / "0001_c2s4_000001_00.jpg", seed=0)
-    with pytest.raises(InputError, match="camera 2 has no known sequence 4"):
+    with pytest.raises(InputError, match="sequence 4 of camera 2 is unknown"):
         load_market1501(market_tree)
 
 

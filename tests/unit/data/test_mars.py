@@ -72,7 +72,7 @@ def test_names_that_disagree_with_the_table_are_counted(tmp_path: Path) -> None:
         ("tracks_train_info", "track_train_info", [[0, 2, 1, 1]], "row 1: pictures 0-2 are not in"),
         ("tracks_train_info", "track_train_info", [[1, 4, 1, 1]], "show several identities or cameras"),
         ("tracks_train_info", "track_train_info", [[1, 2, 1]], r"has shape \(1, 3\)"),
-        ("tracks_test_info", "track_test_info", [[1.5, 2, 1, 1]], "holds other values than whole numbers"),
+        ("tracks_test_info", "track_test_info", [[1.5, 2, 1, 1]], "has values that are not whole numbers"),
         ("tracks_test_info", "tracks", [[1, 2, 1, 1]], "holds no variable track_test_info"),
         ("query_IDX", "query_IDX", [[0, 3]], "must be from 1 to the 5 test tracklets"),
         ("query_IDX", "query_IDX", [[6]], "must be from 1 to the 5 test tracklets"),

@@ -31,7 +31,7 @@ def test_masks_are_used_where_every_picture_has_one(tmp_path: Path) -> None:
     write_masks(tmp_path, "t/a.png", "v/c.png")
     assert digest_masks(TABLE, tmp_path, threads=1) == (
         None,
-        ["1 of 3 part masks are missing (first: masks/t/b.png), so none of them is used"],
+        ["1 of 3 part masks are missing (first: masks/t/b.png), so none is used"],
     )
     write_masks(tmp_path, "t/b.png")
     kept: list[str] = []
@@ -45,8 +45,8 @@ def test_masks_are_used_where_every_picture_has_one(tmp_path: Path) -> None:
 def test_a_mask_with_another_ending_is_named(tmp_path: Path, name: str) -> None:
     write_masks(tmp_path, "t/a.png", "v/c.png", f"t/{name}")
     assert digest_masks(TABLE, tmp_path, threads=1)[1] == [
-        f"1 of 3 part masks are missing (first: masks/t/b.png; {name} is there, but a mask ends with .png), so none of "
-        "them is used"
+        f"1 of 3 part masks are missing (first: masks/t/b.png; {name} exists, but masks must end with .png), so none "
+        "is used"
     ]
 
 

@@ -49,7 +49,7 @@ def test_the_validation_list_may_stay_a_split(tmp_path: Path) -> None:
     assert source.table["split"].tolist() == ["train", "train", "val", "query", "query", "gallery", "gallery"]
     assert source.expected is not None
     assert source.expected["train"]["pictures"] + source.expected["val"]["pictures"] == 32621
-    assert "the identities trained on" in source.remarks[0]
+    assert "identities that are trained on" in source.remarks[0]
 
 
 def test_copies_laid_out_like_market_have_no_time(tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_copies_laid_out_like_market_have_no_time(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"has no list_val\.txt; set prepare\.validation_list to train"):
         load_msmt17(root, "val")
     write_picture(root / "query" / "me.jpg", seed=0)
-    with pytest.raises(InputError, match=r"query: 'me\.jpg' is no picture name of an MSMT17 copy"):
+    with pytest.raises(InputError, match=r"query: 'me\.jpg' is not a picture name of an MSMT17 copy"):
         load_msmt17(root, "train")
 
 

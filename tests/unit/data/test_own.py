@@ -48,11 +48,11 @@ def test_other_paths_stay_as_they_are_written(tmp_path: Path, written: str) -> N
     assert load_paths(tmp_path, written, there=("cam1/a.jpg", "a.jpg")) == [written]
 
 
-def test_what_is_called_otherwise_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_is_called_otherwise_is_reported_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     load_paths(tmp_path, "c\\a.jpg", "c\\b.jpg", "c/d.jpg", there=("c/a.jpg", "c/b.jpg", "c/d.jpg"))
     assert [record.getMessage() for record in caplog.records] == [
-        "2 paths are spelled differently on the disk and written that way (first: 'c\\\\a.jpg' is 'c/a.jpg')"
+        "2 paths are spelled differently on the disk, and that spelling is used (first: 'c\\\\a.jpg' is 'c/a.jpg')"
     ]
 
 
@@ -64,7 +64,7 @@ def test_links_are_followed_where_the_user_made_them(tmp_path: Path) -> None:
     assert load_paths(tmp_path, "cam1\\a.jpg", there=()) == ["cam1/a.jpg"]
 
 
-def test_rows_and_tracklets_are_told(tmp_path: Path) -> None:
+def test_rows_and_tracklets_are_reported(tmp_path: Path) -> None:
     (tmp_path / "m.csv").write_text(f"{','.join(COLUMNS)}\na.jpg,train,1,1,0,12.0,\nb.jpg,query,2,1,0,,7\n")
     source = load_own(tmp_path, tmp_path / "m.csv")
     assert (source.manifest, source.own_tracklets, source.expected) == (tmp_path / "m.csv", True, None)

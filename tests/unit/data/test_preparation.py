@@ -61,8 +61,8 @@ def test_counts_and_official_numbers(market_tree: Path) -> None:
     }
     assert "train: 3 pictures, officially 12,936" in summary["warnings"]
     assert summary["warnings"][8:] == [
-        "1 of 5 pictures of query and gallery are of cameras that no picture of train and val is of (first: camera 3): "
-        "their times cannot be used, appearance alone decides"
+        "1 of 5 pictures of query and gallery come from cameras without a picture of train or val (first: camera 3): "
+        "their times cannot be used, and only appearance counts"
     ]
     assert (summary["cameras"], summary["sessions"], summary["pictures_with_time"]) == ([1, 2, 3], 1, 8)
 
@@ -191,13 +191,13 @@ def test_paths_of_one_file_may_not_contradict_each_other(tmp_path: Path) -> None
     assert len(prepare_own(tmp_path, *OWN_ROWS, "cam3/d.jpg,gallery,3,1,0,7,")[0]) == 6
 
 
-def test_copies_that_contradict_each_other_are_told(tmp_path: Path) -> None:
+def test_copies_that_contradict_each_other_are_reported(tmp_path: Path) -> None:
     prepare_own(tmp_path, *OWN_ROWS)
     (tmp_path / "copy.jpg").write_bytes((tmp_path / "cam1" / "d.jpg").read_bytes())
     _, summary = prepare_own(tmp_path, *OWN_ROWS, "copy.jpg,gallery,3,2,0,9,")
     assert summary["warnings"] == [
         f"{tmp_path / 'mine.csv'}, lines 5 and 7: copy.jpg (a copy of cam1/d.jpg) is listed with camid 1 and 2; keep "
-        "the row that is right (1 such rows)"
+        "the correct row (1 such rows)"
     ]
     assert prepare_own(tmp_path, *OWN_ROWS, "copy.jpg,gallery,3,1,0,9,")[1]["warnings"] == []
 
@@ -205,13 +205,11 @@ def test_copies_that_contradict_each_other_are_told(tmp_path: Path) -> None:
 def test_a_test_without_right_matches_is_refused_before_a_picture_is_read(tmp_path: Path) -> None:
     rows = [*OWN_ROWS[:3], "none.jpg,query,3,1,0,7,", "gone.jpg,gallery,3,1,0,8,"]
     (tmp_path / "mine.csv").write_text("\n".join([HEADER, *rows]))
-    with pytest.raises(
-        InputError, match=r"mine\.csv, line 5: none of the 1 queries, the first of pid 3 before camera 1"
-    ):
+    with pytest.raises(InputError, match=r"mine\.csv, line 5: none of the 1 queries, the first of pid 3 in camera 1"):
         prepare(tmp_path, source_format="manifest", source_manifest=tmp_path / "mine.csv")
 
 
-def test_queries_without_a_right_match_are_told(tmp_path: Path) -> None:
+def test_queries_without_a_right_match_are_reported(tmp_path: Path) -> None:
     row = "f.jpg,query,3,2,0,9,"
     assert prepare_own(tmp_path, *OWN_ROWS, row)[1]["warnings"] == [
         "1 of 2 queries have no right match in the gallery (first: f.jpg): they are left out of the figures"
@@ -281,11 +279,11 @@ def test_pictures_with_other_endings_are_read_in_every_format(tmp_path: Path, wr
 
 
 @pytest.mark.parametrize("write", [write_duke, write_msmt17_copy, write_duke_video])
-def test_what_is_left_out_of_a_tree_is_told(tmp_path: Path, write: Callable[[Path], Path]) -> None:
+def test_what_is_left_out_of_a_tree_is_reported(tmp_path: Path, write: Callable[[Path], Path]) -> None:
     root = write(tmp_path)
     (next(root.rglob("*.jpg")).parent / "notes.txt").touch()
     warnings = prepare(root, source_format=FORMAT_OF[write])[1]["warnings"]
-    assert any(warning.startswith("1 files or folders that are no pictures were left out (f") for warning in warnings)
+    assert any(warning.startswith("1 files or folders that are not pictures were left out (f") for warning in warnings)
 
 
 @pytest.mark.parametrize(
@@ -333,7 +331,7 @@ def test_a_validation_list_is_no_place_for_held_out_identities(tmp_path: Path) -
     write_msmt17(tmp_path)
     _, summary = prepare(tmp_path, source_format="msmt17", validation_list="val")
     assert summary["counts"]["val"]["pictures"] == 1
-    with pytest.raises(InputError, match=r"has a split val of its own; set prepare\.holdout_identities to 0"):
+    with pytest.raises(InputError, match=r"already has a split val; set prepare\.holdout_identities to 0"):
         prepare(tmp_path, source_format="msmt17", validation_list="val", holdout_identities=1)
 
 
@@ -364,7 +362,7 @@ def test_masks_are_noted_when_every_training_picture_has_one(market_tree: Path, 
         assert summary["masks"] is False
         said = [warning for warning in summary["warnings"] if "part masks" in warning]
         expected = f"{3 - number} of 3 part masks are missing (first: masks/bounding_box_train/{picture.stem}.png), "
-        assert said == ([f"{expected}so none of them is used"] if number else [])
+        assert said == ([f"{expected}so none is used"] if number else [])
         mask = market_tree / "masks" / "bounding_box_train" / f"{picture.stem}.png"
         mask.parent.mkdir(parents=True, exist_ok=True)
         Image.new("L", (64, 128), 3).save(mask)

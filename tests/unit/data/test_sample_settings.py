@@ -13,7 +13,7 @@ SHUFFLE = SamplerSettings(sampler="shuffle", batch_size=3)
     [
         ({"sampler": "random"}, "sampler is 'random'; it must be one of shuffle, pk"),
         ({"batch_size": 1}, "batch_size is 1; it must be a whole number of at least 2"),
-        ({"sampler": "pk", "batch_size": 10}, "batch_size 10 is no multiple of pictures_per_identity 4"),
+        ({"sampler": "pk", "batch_size": 10}, "batch_size 10 is not a multiple of pictures_per_identity 4"),
     ],
 )
 def test_unusable_samplers_are_refused(changes: dict[str, object], message: str) -> None:

@@ -25,12 +25,12 @@ def test_every_ending_of_a_picture_is_read(tmp_path: Path) -> None:
     assert read.remarks() == ()
 
 
-def test_what_is_no_picture_is_left_out_and_told(tmp_path: Path) -> None:
+def test_what_is_no_picture_is_left_out_and_reported(tmp_path: Path) -> None:
     read = tree(tmp_path, "q/a.jpg", "q/b.jpg.bak", "q/notes.txt", "q/deeper/c.jpg", "g/1/a.jpg", "g/readme")
     assert read.pictures("q") == ["a.jpg"]
-    assert read.remarks() == ("3 files or folders that are no pictures were left out (first: q/b.jpg.bak)",)
+    assert read.remarks() == ("3 files or folders that are not pictures were left out (first: q/b.jpg.bak)",)
     assert read.folders("g") == ["1"]
-    assert read.remarks() == ("4 files or folders that are no pictures were left out (first: q/b.jpg.bak)",)
+    assert read.remarks() == ("4 files or folders that are not pictures were left out (first: q/b.jpg.bak)",)
 
 
 def test_the_systems_own_files_are_no_news(tmp_path: Path) -> None:
@@ -41,12 +41,12 @@ def test_the_systems_own_files_are_no_news(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["b.tif", "b.HEIC", "b.avif"])
 def test_pictures_that_are_not_read_are_refused_by_name(tmp_path: Path, name: str) -> None:
-    with pytest.raises(InputError, match=rf"q/{name}: a picture of a kind that is not read \(read are \.jpg, "):
+    with pytest.raises(InputError, match=rf"q/{name}: a kind of picture that is not read \(only \.jpg, "):
         tree(tmp_path, "q/a.jpg", f"q/{name}").pictures("q")
 
 
 def test_one_picture_with_two_endings_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"q: a\.jpg and a\.png differ in nothing but the ending; keep one"):
+    with pytest.raises(InputError, match=r"q: a\.jpg and a\.png differ only in the ending; keep one"):
         tree(tmp_path, "q/a.jpg", "q/a.png", "q/b.jpg").pictures("q")
 
 

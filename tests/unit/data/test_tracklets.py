@@ -1,4 +1,4 @@
-"""Passes of one person before one camera, grouped by hand and by the function."""
+"""Passes of one person at one camera, grouped by hand and by the function."""
 
 import pandas as pd
 import pytest

@@ -153,7 +153,7 @@ def test_what_a_killed_writer_left_is_replaced(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [RuntimeError("a library's own words"), OSError("12 requested and 0 written")])
-def test_a_full_disk_is_told_whatever_a_library_makes_of_it(
+def test_a_full_disk_is_reported_whatever_a_library_makes_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     target = tmp_path / "scores.h5"

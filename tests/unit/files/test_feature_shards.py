@@ -66,7 +66,7 @@ def test_where_there_are_no_hard_links_it_is_copied(
     assert (tmp_path / "features.h5").read_bytes() == whole.read_bytes()
 
 
-def test_other_errors_of_a_link_are_told(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_errors_of_a_link_are_reported(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_self: Path, _target: Path) -> None:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
@@ -138,7 +138,7 @@ def test_shards_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
     two.write_bytes(one.read_bytes())
     with h5py.File(two, "r+") as file:
         file.attrs["shard"] = 2
-    with pytest.raises(InputError, match="rows of group gallery do not make a whole"):
+    with pytest.raises(InputError, match="rows of group gallery are not complete"):
         merge_shards([one, two], output)
     assert not output.exists()
 
@@ -176,7 +176,7 @@ def test_the_damaged_shard_is_the_one_named(tmp_path: Path, damage: str, shard: 
         ("shards", "2", "the attribute shards is '2'"),
         ("dimension", 0, "features of 0 x float32 cannot be"),
         ("dtype", "object", "x object cannot be"),
-        ("dimension", 10**12, "another shape than the shard says"),
+        ("dimension", 10**12, "another shape than the shard declares"),
         ("model", [1, 2], r"the attribute model is \[1, 2\]; extract"),
     ],
 )

@@ -92,7 +92,7 @@ def test_too_little_memory_is_no_fault_of_the_file(made: Path) -> None:
         assert raised.value is error
 
 
-def test_a_missing_file_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"none\.h5: no such file"):
         read(tmp_path / "none.h5")
 

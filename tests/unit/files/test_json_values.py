@@ -61,7 +61,7 @@ def test_wrong_values_are_named_with_their_place(check: Check, value: object, fo
     assert str(refused.value) == f"x.json: {found}; make it again"
 
 
-def test_missing_values_are_told() -> None:
+def test_missing_values_are_reported() -> None:
     with pytest.raises(InputError, match=r"^x\.json: lacks a \(a text\); make it again$"):
         require_text({}, "a", "x.json")
 

@@ -146,7 +146,7 @@ def test_a_process_never_waits_for_itself(tmp_path: Path) -> None:
         pass
 
 
-def test_waiting_for_the_process_that_started_this_one_is_told(tmp_path: Path) -> None:
+def test_waiting_for_the_process_that_started_this_one_is_reported(tmp_path: Path) -> None:
     target = tmp_path / "output"
     code = HOLDER.format(pipeline=str(Path(locks.__file__).parents[2]), target=str(target), then="pass")
     start = f"child = subprocess.Popen([sys.executable, '-u', '-c', {code!r}], stdout=subprocess.PIPE, text=True)"

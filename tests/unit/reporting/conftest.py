@@ -12,7 +12,7 @@ from rankings_by_hand import no_totals
 from streid.files.rankings import Ranking
 from streid.files.sightings import Sightings
 from streid.reporting.measured import AUDIT_COUNTS
-from streid.reporting.runs import FusionRun, ModelRun, shows_something
+from streid.reporting.runs import FusionRun, ModelRun, is_shown
 from streid.reporting.streams import stream_key
 from streid.scoring.match_totals import precision_sums
 from streid.scoring.metric_records import METRICS
@@ -101,7 +101,7 @@ def make_run() -> MakeRun:
             stream_key(stream, fusion)
             for fusion, run in fusions.items()
             for stream in run.streams
-            if shows_something(stream, fusion)
+            if is_shown(stream, fusion)
         }
         return ModelRun(
             name=name,

@@ -34,8 +34,8 @@ def test_streams_keep_the_order_of_the_road(make_run: MakeRun) -> None:
     )
     keys = ["visual", "joint/logistic", "joint/likelihood", "reranked/logistic", "reranked/none", "zebra/logistic"]
     assert list(run.streams) == keys
-    assert run.road("likelihood") == ["visual", "joint/likelihood"]
-    assert run.road("none") == ["visual", "reranked/none"]
+    assert run.steps("likelihood") == ["visual", "joint/likelihood"]
+    assert run.steps("none") == ["visual", "reranked/none"]
     assert make_run(spatiotemporal=metric).best_stream == "spatiotemporal/logistic"
 
 
@@ -181,5 +181,5 @@ def test_files_that_do_not_belong_together_are_refused(folder: Path) -> None:
     (folder / "none").mkdir()
     for name in ("scores.json", "scores.h5"):
         (folder / "none" / name).write_bytes((folder / "likelihood" / name).read_bytes())
-    with pytest.raises(InputError, match="is of the fusion 'likelihood', expected 'none'"):
+    with pytest.raises(InputError, match="was made with the fusion 'likelihood', expected 'none'"):
         read_run("pcb", folder, ["none"])

@@ -50,7 +50,7 @@ def test_scores_are_those_of_the_kernels(latest: int, equal_bins: int) -> None:
     fusion, rows = likelihood_fusion(made_up_likelihood(equal_bins=equal_bins), 0.5), random_rows(2, 90, latest)
     features = np.random.default_rng(0).standard_normal((90, 8)).astype(np.float32)
     pictures = locate(seen(*rows), fusion.cameras_C)
-    found = DeviceScores(torch.from_numpy(features), pictures, fusion.rule, CPU).answered(slice(0, 90), slice(20, 90))
+    found = DeviceScores(torch.from_numpy(features), pictures, fusion.rule, CPU).scores(slice(0, 90), slice(20, 90))
     expected = np.empty((90, 90), np.float32)
     fuse_block(features @ features.T, pictures, pictures, fusion.rule, True, expected)
     np.testing.assert_allclose(found.numpy(), expected[:, 20:], rtol=0, atol=1e-5)

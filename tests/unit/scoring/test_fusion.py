@@ -41,7 +41,7 @@ def test_what_the_times_say(asking: tuple[int, int, int], asked: tuple[int, int,
     pictures = seen(asking, asked)
     zeros = np.zeros((2, 2), np.float32)
     assert fused_scores(temporal_fusion(two_cameras()), pictures, zeros)[0, 1] == pytest.approx(p)
-    assert fused_scores(temporal_fusion(two_cameras()), pictures, zeros, answered=True)[1, 0] == pytest.approx(p)
+    assert fused_scores(temporal_fusion(two_cameras()), pictures, zeros, backward=True)[1, 0] == pytest.approx(p)
     for cosine in (-1.0, -0.3, 0.0, 0.72, 1.0):
         joint = fused_scores(logistic_fusion(two_cameras(), 5.0), pictures, np.full((2, 2), cosine, np.float32))[0, 1]
         assert joint == pytest.approx(1 / (1 + math.exp(-5 * cosine)) / (1 + 2 * math.exp(-5 * p)), rel=1e-6)
@@ -144,5 +144,5 @@ def test_a_weight_beyond_float32_is_refused(weight: float) -> None:
 @pytest.mark.parametrize("name", ["near", "apart"])
 @pytest.mark.parametrize("value", [1e300, -1e300, 1e39])
 def test_log_ratios_beyond_float32_are_refused(name: str, value: float) -> None:
-    with pytest.raises(InputError, match="log ratio of sessions, 1e.* is too large"):
+    with pytest.raises(InputError, match="log ratio between sessions, 1e.* is too large"):
         likelihood_fusion(made_up_likelihood(**{name: value}), 0.0)

@@ -32,7 +32,7 @@ def test_kernels_equal_the_formula(seed: int, latest: int, equal_bins: int) -> N
     expected = products + weight * np.array([[naive_log_ratio(likelihood, a, b) for b in rows] for a in rows])
     found = fused_scores(fusion, seen(*rows), products)
     np.testing.assert_allclose(found, expected, atol=1e-6)
-    np.testing.assert_array_equal(found, fused_scores(fusion, seen(*rows), products, answered=True))
+    np.testing.assert_array_equal(found, fused_scores(fusion, seen(*rows), products, backward=True))
     one, other = np.divmod(np.arange(300 * 300, dtype=np.int32), np.int32(300))
     pairs = fuse_pairs(products.reshape(-1), one, other, locate(seen(*rows), fusion.cameras_C), fusion.rule)
     np.testing.assert_array_equal(pairs, found.reshape(-1))

@@ -150,7 +150,7 @@ def test_other_settings_equal_the_definitions(k1: int, k2: int, lambda_: float, 
 
 
 def averaged(near: Sequence[Sequence[int]], settings: RerankSettings) -> list[list[float]]:
-    """The averaging weights of six pictures before the cameras 1, 1, 1, 2, 2, 3, whose neighbours are `near`."""
+    """The averaging weights of six pictures in the cameras 1, 1, 1, 2, 2, 3, whose neighbours are `near`."""
     indices = np.array(near, np.int32)
     neighbours = Neighbours(
         indices_NK=indices, scores_NK=np.ones(indices.shape, np.float32), lowest_N=np.zeros(6, np.float32)

@@ -81,7 +81,7 @@ def test_scores_and_order_are_those_of_evaluation(name: str, scene: Scene, histo
 
 
 def test_parts_make_the_score(scene: Scene, histograms: Histograms) -> None:
-    asking = scene.query
+    query = scene.query
     for name in ("logistic", "likelihood"):
         gallery = Gallery(
             sightings=scene.gallery,
@@ -89,7 +89,7 @@ def test_parts_make_the_score(scene: Scene, histograms: Histograms) -> None:
             fusion=make(name, histograms),
             histograms=histograms,
         )
-        parts = gallery.score(scene.features_ND[:12], asking)
+        parts = gallery.score(scene.features_ND[:12], query)
         assert parts.times_QG is not None
         s, v = parts.visual_QG.astype(float), parts.times_QG.astype(float)
         expected = s + 0.1 * v if name == "likelihood" else 1 / (1 + np.exp(-5 * s)) / (1 + 2 * np.exp(-5 * v))
@@ -128,7 +128,7 @@ def test_what_cannot_be_searched_is_refused(scene: Scene, histograms: Histograms
         gallery.search(np.ones(8), top=3)
     with pytest.raises(InputError, match="90 gallery pictures"):
         Gallery(sightings=scene.gallery, features_GD=scene.features_ND)
-    with pytest.raises(InputError, match="without the histograms"):
+    with pytest.raises(InputError, match="without histograms"):
         Gallery(sightings=scene.gallery, features_GD=scene.features_ND[12:], fusion=visual_fusion())
 
 
@@ -139,7 +139,7 @@ def test_what_cannot_be_searched_is_refused(scene: Scene, histograms: Histograms
         ((None, 0, 5), "--camid and --time go together"),
         ((None, 1, None), "--camid and --time go together"),
         ((1, None, 5), "--time needs --session: the gallery has 3 sessions"),
-        ((4, 0, 5), "--camid 4: the histograms know only the cameras 1, 2, 3"),
+        ((4, 0, 5), "--camid 4: the histograms have only the cameras 1, 2, 3"),
         ((1, 0, 2**53), "is not below 2\\^53"),
     ],
 )

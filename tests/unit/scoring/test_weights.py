@@ -172,7 +172,7 @@ def test_val_of_another_length_or_with_tested_identities_is_refused(tmp_path: Pa
     with pytest.raises(InputError, match="group val have length 16, those of query and gallery 17"):
         fusion_of(path, longer, histograms)
     path = stored(tmp_path, features, walkers(0, range(1, 102)))
-    with pytest.raises(InputError, match=r"2 identities are learned from .*first: 100"):
+    with pytest.raises(InputError, match=r"2 identities are trained on .*first: 100"):
         fusion_of(path, scene, histograms)
 
 
@@ -184,7 +184,7 @@ def test_a_zero_row_of_val_is_named() -> None:
 
 
 def scene_of(cosines: list[float], camid: list[int]) -> Scene:
-    """One query before camera 1, and gallery pictures at the given cosines to it."""
+    """One query in camera 1, and gallery pictures at the given cosines to it."""
     values = np.array([[1.0, 0.0], *[[c, np.sqrt(1 - c * c)] for c in cosines]], np.float32)
     rows = np.arange(len(values))
     sightings = Sightings(

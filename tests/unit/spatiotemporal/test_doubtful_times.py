@@ -71,6 +71,9 @@ def test_a_clock_too_coarse_is_said(tick: int, value: str, share: int) -> None:
     clean = passers_by()
     times = clean.time_N // tick * tick if tick > 1 else START + 7 * (clean.camid_N == 4) + 14 * (clean.camid_N == 7)
     (doubt,) = doubtful_times(replace(clean, time_N=times, pid_N=clean.pid_N).take(clean.camid_N != 7))
-    assert f"% of the training people's time differences between two cameras are {value} in the data set's" in doubt
+    assert (
+        f"% of the training people's time differences between two cameras are exactly {value} in the data set's"
+        in doubt
+    )
     assert int(doubt.split()[0]) >= share - 1
     assert doubtful_times(replace(clean, time_N=times).take(clean.pid_N < 9)) == ()

@@ -221,7 +221,7 @@ def test_junk_distractors_and_unknown_times_change_nothing() -> None:
         ((), 0, 0),
         (((1, 1, 0, -1), (1, 2, 0, -1), (2, 1, 0, -1), (2, 2, 0, -1)), 0, 0),  # no times
         (((1, 1, 0, 5), (1, 1, 0, 9), (2, 1, 0, 5), (3, 1, 0, 7)), 1, 0),  # one camera
-        (((1, 1, 0, 5), (1, 2, 0, 9), (2, 1, 0, 5)), 2, 1),  # one identity before two cameras
+        (((1, 1, 0, 5), (1, 2, 0, 9), (2, 1, 0, 5)), 2, 1),  # one identity in two cameras
         (((1, 1, 0, 5), (1, 2, 1, 9), (2, 1, 0, 5), (2, 2, 1, 9)), 2, 0),  # never within one session
         (((1, 1, 0, 5), (1, 2, 0, 9), (2, 1, 1, 5), (2, 2, 1, 9)), 2, 2),  # nobody to compare them with
     ],

@@ -98,7 +98,7 @@ def assert_equal_naive(counts: PairCounts, sightings: Sightings) -> None:
 def test_by_hand() -> None:
     counts = count_pairs(
         seen(
-            (1, 4, 0, 10), (1, 4, 0, 12), (1, 6, 0, 15),  # two pictures before camera 4: each pair weighs 1/2
+            (1, 4, 0, 10), (1, 4, 0, 12), (1, 6, 0, 15),  # two pictures in camera 4: each pair weighs 1/2
             (2, 4, 0, 18), (2, 6, 0, 17),
             (3, 6, 1, 0), (3, 4, 0, 11),  # seen in two sessions
             (0, 4, 0, 11), (-1, 6, 0, 11), (1, 6, 0, -1),  # distractor, junk, unknown time
@@ -114,7 +114,7 @@ def test_by_hand() -> None:
     assert different == {7: 0.5, 5: 0.5, -3: 1.0, 4: 1.0, 6: 1.0}  # 1 with 2, 2 with 1, 3's camera 4 with both
     assert (counts.identities, counts.identities_compared, counts.sessions) == (2, 3, 2)
     assert counts.inside_same == pytest.approx(2)
-    assert counts.inside_different == pytest.approx(4 / 6)  # 3's picture before camera 6 meets 1 and 2 across
+    assert counts.inside_different == pytest.approx(4 / 6)  # 3's picture in camera 6 meets 1 and 2 across
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -70,5 +70,5 @@ def test_features_of_the_test_side_alone_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("learned", ["train", "val"])
 def test_tested_identities_are_not_counted(tmp_path: Path, learned: str, group: str) -> None:
     path = features_file(tmp_path, {learned: [1, 2, 0, -1], group: [2, 0, -1]})
-    with pytest.raises(InputError, match=r"1 identities are learned from \(train, val\) and tested .*first: 2"):
+    with pytest.raises(InputError, match=r"1 identities are trained on \(train, val\) and tested .*first: 2"):
         training_of_features(path, seed=0)

@@ -145,5 +145,5 @@ def test_sigterm_ends_a_stage_in_order_with_a_line_and_a_status(
         run_stage(main)
     assert (ended.value.code, closed) == (143, [True])
     assert capsys.readouterr().err.splitlines()[-1] == (
-        "stopped by SIGTERM; what is finished is kept: run the same command again to go on"
+        "stopped by SIGTERM; finished work is kept: run the same command again to resume"
     )

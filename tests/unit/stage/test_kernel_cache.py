@@ -45,7 +45,7 @@ def test_functions_go_on_without_a_cache_and_say_so_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(numba, "njit", refusing_njit("cannot cache function 'f': no locator available for file 'f.py'"))
-    kernel_cache._say_that_nothing_is_kept.cache_clear()
+    kernel_cache._warn_of_missing_cache.cache_clear()
     with caplog.at_level(logging.WARNING):
         assert [compiled_once()(abs)(-3), compiled_once(nogil=True)(abs)(-4)] == [3, 4]
     assert [record.message.split(";")[1] for record in caplog.records] == [" set NUMBA_CACHE_DIR to a writable folder"]

@@ -41,7 +41,7 @@ def from_worker(error: Exception) -> Exception:
         (InputError("x.csv: no such file"), "x.csv: no such file"),
         (
             OSError(errno.EIO, os.strerror(errno.EIO), "x.h5"),
-            "Input/output error: x.h5; the disk failed or is out of reach: see to it, then run the stage again",
+            "Input/output error: x.h5; the disk failed or is cannot be reached: repair that, then run the stage again",
         ),
         (
             OSError(errno.EMFILE, os.strerror(errno.EMFILE), "x.h5"),
@@ -55,7 +55,7 @@ def from_worker(error: Exception) -> Exception:
         (OSError(errno.ENOTCONN, os.strerror(errno.ENOTCONN)), os.strerror(errno.ENOTCONN)),
         (
             OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)),
-            f"not enough memory: [Errno 12] Cannot allocate memory; {LOWER_VALUES}, or take a machine with more",
+            f"not enough memory: [Errno 12] Cannot allocate memory; {LOWER_VALUES}, or use a machine with more",
         ),
         (OSError("a library's own words"), ""),
         (RuntimeError("a defect"), ""),
@@ -76,20 +76,20 @@ def test_an_error_is_explained_or_a_defect(error: Exception, line: str) -> None:
         "shared memory. Please try to raise your shared memory limit.",
     ],
 )
-def test_too_little_shared_memory_is_told_in_one_short_line(text: str) -> None:
+def test_too_little_shared_memory_is_reported_in_one_short_line(text: str) -> None:
     line = explain(RuntimeError(text))
     assert line == (
         "too little shared memory (/dev/shm) for the processes that read pictures: use --workers 0, or give the "
-        "machine more, as with docker's --shm-size=2g; what is finished is kept"
+        "machine more, for example with docker's --shm-size=2g; finished work is kept"
     )
 
 
-def test_what_a_worker_met_is_told_without_its_traceback() -> None:
+def test_what_a_worker_met_is_reported_without_its_traceback() -> None:
     refused = from_worker(OSError(errno.EIO, os.strerror(errno.EIO), "pictures.h5"))
     assert explain(refused) == "[Errno 5] Input/output error: 'pictures.h5'"
     lacking = from_worker(MemoryError("Unable to allocate 8 PiB"))
     assert (
-        explain(lacking) == f"not enough memory: Unable to allocate 8 PiB; {LOWER_VALUES}, or take a machine with more"
+        explain(lacking) == f"not enough memory: Unable to allocate 8 PiB; {LOWER_VALUES}, or use a machine with more"
     )
 
 
@@ -104,7 +104,7 @@ def test_missing_permission_names_the_owner_and_what_to_ask_for(
     path.touch(0o600)
     owner = pwd.getpwuid(os.getuid()).pw_name
     assert denied(path) == (
-        f"Permission denied: {path}: it is yours, with the mode -rw-------; change that by chmod u+rwX {path}"
+        f"Permission denied: {path}: it is yours, with the mode -rw-------; change the mode with chmod u+rwX {path}"
     )
     monkeypatch.setattr(os, "getuid", lambda: 4242)
     assert denied(path) == (

@@ -36,7 +36,7 @@ class Cooking(Pot):
     """closed"""
     cooks: Auto | Count = "auto"
     """how many"""
-    order: Annotated[str, OneOf(("first", "last")), Passing.WORKFLOW_ALONE] = "last"
+    order: Annotated[str, OneOf(("first", "last")), Passing.WORKFLOW_ONLY] = "last"
     """when"""
 
 

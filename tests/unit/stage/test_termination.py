@@ -42,9 +42,9 @@ def test_it_is_noted_while_it_is_held_back_and_raised_afterwards() -> None:
     done = []
     with pytest.raises(Terminated), terminable():
         with held_back() as held:
-            assert not held.asked
+            assert not held.arrived
             send()
-            assert held.asked
+            assert held.arrived
             done.append("inside")
         done.append("afterwards")
     assert done == ["inside"]
@@ -53,7 +53,7 @@ def test_it_is_noted_while_it_is_held_back_and_raised_afterwards() -> None:
 def test_without_it_nothing_happens() -> None:
     with terminable(), held_back() as held, held.released():
         pass
-    assert not held.asked
+    assert not held.arrived
 
 
 def test_what_is_released_ends_at_once_by_it() -> None:
@@ -64,7 +64,7 @@ def test_what_is_released_ends_at_once_by_it() -> None:
                 send()
         finally:
             send()
-            cleaned.append(held.asked)
+            cleaned.append(held.arrived)
     assert cleaned == [True]
 
 
@@ -98,7 +98,7 @@ def test_other_threads_hear_nothing_of_it() -> None:
 
     def work() -> None:
         with terminable(), held_back() as held, held.released():
-            found.append(held.asked)
+            found.append(held.arrived)
 
     thread = threading.Thread(target=work)
     thread.start()

@@ -130,7 +130,7 @@ def test_the_line_names_the_key_of_a_bad_value(section: str, key: str) -> None:
         ({"joint": {"weight": "often"}}, "joint.weight is 'often'; it must be auto or a number of at least 0 and at"),
         ({"joint": {"fusions": ["sum"]}}, "joint.fusions[0] is 'sum'; it must be one of logistic, likelihood, none"),
         ({"joint": {"fusions": []}}, "joint.fusions is []; it must be a list of at least one"),
-        ({"joint": {"fusions": ["none", "none"]}}, "joint.fusions is ['none', 'none']; one of them stands there twice"),
+        ({"joint": {"fusions": ["none", "none"]}}, "joint.fusions is ['none', 'none']; an entry is listed twice"),
         ({"prepare": {"pack": "yes"}}, "prepare.pack is 'yes'; it must be true or false"),
         ({"rerank": None}, "rerank is None; it must be a section of its own, with keys and values"),
         (

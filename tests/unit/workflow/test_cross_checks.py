@@ -90,7 +90,7 @@ def test_nothing_is_wrong_with_a_plain_configuration() -> None:
         ),
         (
             {"datasets": {"a": {"models": ["pcb@b"]}, "b": {"train": {"batch_size": 9, "sampler": "pk"}}}},
-            "datasets.b, model pcb: train: batch_size 9 is no multiple of pictures_per_identity 4",
+            "datasets.b, model pcb: train: batch_size 9 is not a multiple of pictures_per_identity 4",
         ),
         (
             {"models": {"pcb": {"train": {"warmup_epochs": 60}}}, "datasets": {"b": {"train": {"epochs": 61}}}},
@@ -108,37 +108,46 @@ def test_nothing_is_wrong_with_a_plain_configuration() -> None:
             {"datasets": {"a": {"render": {}, "root": "data/b"}}},
             "datasets.a is rendered, so its root must be data/a",
         ),
-        ({"models": {"Logs": {}}}, "models.Logs cannot be called so, as results have a folder of that name; rename"),
+        (
+            {"models": {"Logs": {}}},
+            "models.Logs is not allowed as a name, because results have a folder of that name; rename",
+        ),
         (
             {"models": {"report.json": {}}},
-            "models.report.json cannot be called so, as results have a file of that name",
+            "models.report.json is not allowed as a name, because results have a file of that name",
         ),
         (
             {"datasets": {"a": {"models": ["manifest.csv"], "features": {"manifest.csv": "F.h5"}}}},
-            "datasets.a.features.manifest.csv cannot be called so, as results have a file of that name; rename it",
+            "datasets.a.features.manifest.csv is not allowed as a name, because results have a file of that name",
         ),
         (
             {"models": {"again": {"weights_of": "vit"}}},
-            "models.again.weights_of names 'vit', which is no model that is trained itself",
+            "models.again.weights_of names 'vit', which is not trained itself",
         ),
         (
             {"models": {"again": {"weights_of": "pcb"}, "more": {"weights_of": "again"}}},
-            "models.more.weights_of names 'again', which is no model that is trained itself",
+            "models.more.weights_of names 'again', which is not trained itself",
         ),
-        ({"datasets": {"a": {"models": ["vit"]}}}, "datasets.a.models names 'vit', which models does not describe"),
+        ({"datasets": {"a": {"models": ["vit"]}}}, "datasets.a.models names 'vit', but models has no entry for it"),
         ({"datasets": {"a": {"models": ["pcb@c"]}}}, "datasets.a.models names 'pcb@c': no data set 'c'"),
-        ({"datasets": {"a": {"features": {"osnet": "F.h5"}}}}, "datasets.a.features brings 'osnet': a name that "),
-        ({"datasets": {"a": {"features": {"pcb": "F.h5"}}}}, "datasets.a.features brings 'pcb': a name that "),
+        (
+            {"datasets": {"a": {"features": {"osnet": "F.h5"}}}},
+            "datasets.a.features names 'osnet': datasets.a.models must ",
+        ),
+        (
+            {"datasets": {"a": {"features": {"pcb": "F.h5"}}}},
+            "datasets.a.features names 'pcb': datasets.a.models must ",
+        ),
         (
             {"datasets": {"a": {"model_settings": {"vit": {}}}}},
-            "datasets.a.model_settings names 'vit', which models does not describe",
+            "datasets.a.model_settings names 'vit', but models has no entry for it",
         ),
         (
             {
                 "models": {"again": {"weights_of": "pcb"}},
                 "datasets": {"a": {"model_settings": {"again": {"train": {"epochs": 2}}}}},
             },
-            "datasets.a.model_settings.again has a section train, but again has the weights of pcb: put it there",
+            "datasets.a.model_settings.again has a section train, but again has the weights of pcb: put the section ",
         ),
     ],
 )

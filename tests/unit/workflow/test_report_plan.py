@@ -1,4 +1,4 @@
-"""What the report is told of the configuration."""
+"""What the report gets from the configuration."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The walking figure: a look and a pose become shapes.
+"""The walking figure: shapes from a look and a pose.
 
 Body coordinates are metres: x to the figure's left, y forward, z up from the ground, the origin between the feet.
 """
@@ -20,8 +20,8 @@ Point = tuple[float, float, float]
 class Pose:
     """A moment of a walk.
 
-    phase: of the gait cycle, radians. swing: strength of the stride, 0 standing, 1 walking. head_turn:
-    of the head against the body, radians. arm_lift: how far the left forearm is raised (a telephone), 0-1.
+    phase: of the gait cycle, radians. swing: strength of the stride, 0 standing, 1 walking. head_turn: of the head
+    relative to the body, radians. arm_lift: how far the left forearm is raised (to phone), 0-1.
     """
 
     phase: float
@@ -35,7 +35,7 @@ class Shape:
     """A round cone: axis from `start` to `end` with half-widths along it.
 
     depth: the half-width from front to back as a factor of that from side to side. caps: how far the
-    rounded ends reach, as factors of the half-width there. turn: of the surface against the body, radians.
+    rounded ends reach, as factors of the half-width there. turn: of the surface relative to the body, radians.
     """
 
     start: Point
@@ -89,7 +89,7 @@ def _raised(shape: Shape, lift: float) -> Shape:
 
 
 def _leg_joints(look: Look, pose: Pose, side: float) -> tuple[Point, Point, Point]:
-    """Hip, knee and ankle; hips stand at half the body's height."""
+    """Hip, knee and ankle; the hips are at half the body's height."""
     phase = pose.phase + (math.pi if side > 0 else 0.0)
     swing = pose.swing * (0.7 if look.outfit.lower_kind == "skirt" else 1.0)
     thigh = 0.44 * look.stride * swing * math.sin(phase)

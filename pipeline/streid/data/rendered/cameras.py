@@ -1,7 +1,7 @@
-"""The six cameras of the rendered world: where they look from, their light and their optics.
+"""The six cameras of the rendered world: their positions, light and optics.
 
-Each camera has its own colour cast, exposure and sharpness, so that one garment looks different in
-each of them: the difficulty that appearance models have to learn.
+Each camera has its own colour cast, exposure and sharpness, so the same clothes look different in each of them. This is
+what makes the pictures difficult for appearance models.
 
 Shape suffixes: H W picture rows and columns, C colour channels.
 """
@@ -27,9 +27,9 @@ class Camera:
 
     pitch: degrees it looks down. gain: of red, green, blue. exposure, contrast, saturation: factors.
     blur: Gaussian radius in pixels. noise: standard deviation, of 255. light: towards the light (x right, y
-    down, z to the viewer). shadow: strength of cast shadows, 0-1. headings: degrees in which people
-    mostly walk, 0 towards the camera, 90 to the right. ground: scene rows people stand on; stature:
-    their height there in scene pixels.
+    down, z to the viewer). shadow: strength of cast shadows, 0-1. headings: directions in which
+    people mostly walk, in degrees, 0 towards the camera, 90 to the right. ground: scene rows people stand on.
+    stature: their height there in scene pixels.
     """
 
     paint: scenes.Painter

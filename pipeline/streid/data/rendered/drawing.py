@@ -1,7 +1,7 @@
 """One picture of the rendered world: a person, or a bad detection, as one camera sees it.
 
-Everything in a picture follows from the seed, the person's look and the picture's name: pictures of one
-pass share heading and speed, and frames close in time show neighbouring moments of one walk.
+The seed, the person's look and the picture's name determine the whole picture: pictures of one pass share heading and
+speed, and frames close in time show neighbouring moments of one walk.
 
 Shape suffixes: H W picture rows and columns, C colour channels, S shapes.
 """
@@ -29,9 +29,9 @@ Bytes = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, kw_only=True)
 class Difficulty:
-    """How hard the pictures are to tell apart.
+    """How hard it is to tell the people apart.
 
-    camera_light: strength of the cameras' casts and exposures; 0 none, 1 as given. shared_clothes:
+    camera_light: strength of the cameras' colour casts and exposures; 0 none, 1 in full. shared_clothes:
     share of identities dressed like one or two others. occlusion: share of pictures with something in
     front of the person. company: share of pictures with a passer-by beside. box_jitter: factor of the
     detection boxes' inaccuracy. noise: factor of the sensors' noise.
@@ -47,7 +47,7 @@ class Difficulty:
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """What a picture's name says: identity, camera, sequence (1-based), frame, box."""
+    """The content of a picture's name: identity, camera, sequence (1-based), frame, box."""
 
     pid: int
     camid: int
@@ -58,7 +58,7 @@ class Snapshot:
 
 @dataclass(frozen=True, kw_only=True)
 class Framing:
-    """Where the box cuts: the figure's height in pixels, and its ground point in the picture."""
+    """The detection box: the figure's height in pixels, and its ground point in the picture."""
 
     figure_height: float
     x: float
@@ -67,7 +67,7 @@ class Framing:
 
 @dataclass(frozen=True, kw_only=True)
 class _Walk:
-    """One pass before a camera. yaw: radians. column, row: of the ground point in the scene."""
+    """One pass at a camera. yaw: radians. column, row: of the ground point in the scene."""
 
     yaw: float
     column: float
@@ -90,8 +90,8 @@ def draw_picture(snapshot: Snapshot, look: Look, *, seed: int, difficulty: Diffi
     """Draw one picture and its part mask.
 
     Args:
-        snapshot: the picture's name. Pid -1 is a bad detection: `look` shows in part or not at all.
-        look: the person's.
+        snapshot: the picture's name. Pid -1 is a bad detection: the person is visible in part or not at all.
+        look: of the person.
 
     Returns:
         RGB (128, 64, 3) and part labels (128, 64): 0 background, 1 head, 2 upper body, 3 lower body, 4 shoes.
@@ -119,7 +119,7 @@ def draw_picture(snapshot: Snapshot, look: Look, *, seed: int, difficulty: Diffi
 
 
 def _figures(snapshot: Snapshot, look: Look, walk: _Walk, difficulty: Difficulty, rng: np.random.Generator) -> _Figures:
-    """The person, placed as the box cuts them, and perhaps somebody beside."""
+    """The person, placed in the detection box, and perhaps a passer-by."""
     pitch = math.radians(cameras.CAMERAS[snapshot.camid].pitch + rng.normal(0.0, 1.5))
     figure = body.build_figure(look, _pose(snapshot, look, walk, rng))
     geometry_SG, materials_SM = projection.project(figure, projection.View(yaw=walk.yaw, pitch=pitch))
@@ -141,7 +141,7 @@ def _placed(geometry_SG: raster.FloatArray, scale: float, x: float, y: float) ->
 
 
 def _walk(snapshot: Snapshot, pass_rng: np.random.Generator, rng: np.random.Generator) -> _Walk:
-    """Heading, place and manner; the pass decides them, the frame moves the person on."""
+    """Heading, place and manner of walking; all follow from the pass, and the frame moves the person on."""
     camera = cameras.CAMERAS[snapshot.camid]
     heading = math.radians(camera.headings[int(pass_rng.integers(2))] + pass_rng.normal(0.0, 16.0))
     column, row = pass_rng.uniform(0.0, 500.0), pass_rng.uniform(0.0, 1.0)
@@ -170,7 +170,7 @@ def _pose(snapshot: Snapshot, look: Look, walk: _Walk, rng: np.random.Generator)
 
 
 def _framing(geometry_SG: raster.FloatArray, jitter: float, rng: np.random.Generator) -> Framing:
-    """A detector's box around the figure, not quite exact."""
+    """A detector's box around the figure, with small errors."""
     left, top, right, bottom = projection.extents(geometry_SG)
     share = float(np.clip(rng.normal(0.92, 0.04 * jitter), 0.78, 1.04))
     per_metre = HEIGHT * share / (bottom - top)
@@ -197,7 +197,7 @@ def _junk_framing(rng: np.random.Generator) -> Framing:
 def _passer_by(
     framing: Framing, scale: float, walk: _Walk, pitch: float, rng: np.random.Generator
 ) -> tuple[raster.FloatArray, raster.FloatArray]:
-    """Somebody else beside the person, nearer or farther away."""
+    """Another person beside this one, nearer to the camera or farther away."""
     look = draw_look(rng, draw_outfit(rng))
     nearer = rng.random() < 0.4
     offset = float(rng.uniform(17.0, 30.0)) * (1 if rng.random() < 0.5 else -1)

@@ -1,4 +1,4 @@
-"""How a camera sees a figure: projection of its shapes, and their place in the picture.
+"""Projection of a figure's shapes to the picture of a camera.
 
 Shape suffixes: S shapes, G geometry columns, M material columns.
 """
@@ -13,8 +13,8 @@ from streid.data.rendered import raster
 from streid.data.rendered.body import Shape
 from streid.data.rendered.raster import FloatArray
 
-CAMERA_DISTANCE = 7.0  # metres: how much nearer parts look larger
-WIDENING = 1.12  # boxes of any shape are squeezed to 1:2, which leaves most people a little wider
+CAMERA_DISTANCE = 7.0  # metres; decides how much larger nearer parts look
+WIDENING = 1.12  # boxes of all shapes are resized to 1:2, which makes most people a little wider
 
 
 @dataclass(frozen=True, kw_only=True)

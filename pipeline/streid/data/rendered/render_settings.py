@@ -15,7 +15,7 @@ class RenderSettings(Section):
     """The rendered world, for data sets with this section."""
 
     seed: Seed = 0
-    """of the rendered world: the same seed gives the same bytes"""
+    """random seed; the same seed gives the same bytes"""
     train_identities: Identities = 100
     """people to train on"""
     test_identities: Identities = 100

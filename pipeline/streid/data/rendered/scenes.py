@@ -1,7 +1,6 @@
-"""The six places the cameras look at, painted once per process.
+"""The six places that the cameras look at, painted once per process.
 
-A scene is 720x480 pixels: what the camera sees without people. `horizon` is the row where the ground
-would end; people stand on the ground below it.
+A scene has 720x480 pixels: the camera's view without people.
 """
 
 import itertools
@@ -21,7 +20,7 @@ Painter = Callable[[np.random.Generator], Image.Image]
 
 
 def paint_plaza(rng: np.random.Generator) -> Image.Image:
-    """A paved square before a row of shops, in the sun."""
+    """A paved square in front of a row of shops, in the sun."""
     brush = _Brush((206, 214, 224))
     _shop_row(brush, rng, bottom=236, walls=((206, 184, 152), (190, 148, 118), (222, 210, 188), (172, 164, 158)))
     brush.ground(236, (186, 176, 162))

@@ -1,7 +1,7 @@
 """Writing rendered pictures as a Market-1501 tree.
 
-The tree is drawn into a hidden folder beside its place and renamed at the end: a rendering that was
-stopped leaves nothing that looks complete. `rendered.json` marks a finished one.
+The tree is drawn into a hidden folder beside the output and renamed at the end, so a rendering that was stopped leaves
+nothing that looks complete. `rendered.json` marks a finished tree.
 """
 
 import contextlib
@@ -35,7 +35,7 @@ from streid.files.sightings import DISTRACTOR_PID, JUNK_PID
 logger = logging.getLogger(__name__)
 
 MARKER_FILE = "rendered.json"
-ORIGIN_FILE = ".rendered"  # tells a rendering's folder even while a workflow has removed the marker to make it again
+ORIGIN_FILE = ".rendered"  # marks a rendering's folder even when a workflow has removed the marker to make it again
 JPEG_QUALITY = 88
 PICTURES_PER_JOB = 100
 LOGGED_EVERY = 5000
@@ -47,7 +47,7 @@ STRANGER_STREAM = 51
 
 @dataclass(frozen=True, kw_only=True)
 class Drawing:
-    """A picture to draw: its file name, what the name says, and who is to be seen."""
+    """A picture to draw: its file name, the content of the name, and the look of the person."""
 
     name: str
     snapshot: Snapshot
@@ -73,7 +73,7 @@ def read_names(folder: Path) -> dict[str, list[str]]:
     """The names to draw from `bounding_box_train.txt`, `bounding_box_test.txt` and `query.txt`.
 
     Raises:
-        InputError: a file is missing or empty, or a line is no Market-1501 name of cameras 1-6 or stands twice.
+        InputError: a file is missing or empty, or a line is not a Market-1501 name of cameras 1-6 or occurs twice.
     """
     return {name: _read_name_list(folder / f"{name}.txt") for name in FOLDERS.values()}
 
@@ -82,9 +82,9 @@ def _read_name_list(path: Path) -> list[str]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
-        raise InputError(f"{path}: no such file; it must list one picture name a line") from None
+        raise InputError(f"{path}: no such file; it must list one picture name per line") from None
     except UnicodeDecodeError:
-        raise InputError(f"{path}: not UTF-8 text; it must list one picture name a line") from None
+        raise InputError(f"{path}: not UTF-8 text; it must list one picture name per line") from None
     first_line: dict[str, int] = {}
     for number, line in enumerate(lines, start=1):
         name = line.strip()
@@ -99,7 +99,7 @@ def _read_name_list(path: Path) -> list[str]:
                 f"{path}, line {number}: {name} is of camera {camid}; the world has cameras 1-{len(CAMERAS)}"
             )
         if name in first_line:
-            raise InputError(f"{path}, line {number}: {name} stands on line {first_line[name]} already; remove one")
+            raise InputError(f"{path}, line {number}: {name} is already on line {first_line[name]}; remove one")
         first_line[name] = number
     if not first_line:
         raise InputError(f"{path}: lists no pictures")
@@ -107,12 +107,12 @@ def _read_name_list(path: Path) -> list[str]:
 
 
 def plan_drawings(names: Mapping[str, Sequence[str]], *, seed: int, shared_clothes: float) -> dict[str, list[Drawing]]:
-    """Who is to be seen on each picture: identities look alike everywhere, distractors and junk are strangers.
+    """Who is shown on each picture: an identity looks the same everywhere, distractors and junk show strangers.
 
     Args:
         names: picture names by folder.
-        shared_clothes: share of identities dressed like one or two others; training and test identities are
-            dressed apart.
+        shared_clothes: share of identities dressed like one or two others; only within training or test
+            identities.
     """
     snapshots = {folder: [Snapshot(**parse_name(name)) for name in listed] for folder, listed in names.items()}
     pids = {folder: {one.pid for one in seen if one.pid > DISTRACTOR_PID} for folder, seen in snapshots.items()}
@@ -157,7 +157,7 @@ def write_tree(
         documents: JSON files for the tree's root, `rendered.json` among them.
 
     Raises:
-        InputError: `output` holds something that is no earlier rendering.
+        InputError: `output` holds something that is not an earlier rendering.
     """
     check_output(output)
     with _replaced_folder(output.resolve()) as partial:
@@ -174,14 +174,14 @@ def write_tree(
                 logger.info("%d of %d pictures", done + count, total)
             done += count
         (partial / ORIGIN_FILE).touch()
-        # Pictures drawn differently change the marker's content, and so what a workflow makes of them.
+        # If pictures change, so does the marker, and the workflow makes everything that depends on them again.
         drawn = {MARKER_FILE: {"digest": digest_files(sorted(partial.rglob("*.jpg")))}}
         for name in sorted(documents):
             write_json(partial / name, {**documents[name], **drawn.get(name, {})})
 
 
 def check_output(output: Path) -> None:
-    """Refuse an output that holds something, unless it is an earlier rendering.
+    """Refuse an output that is not empty, unless it is an earlier rendering.
 
     Raises:
         InputError: `output` is a file, or a folder with content of unknown origin.
@@ -192,7 +192,7 @@ def check_output(output: Path) -> None:
         return
     if not output.is_dir() or any(output.iterdir()):
         raise InputError(
-            f"{output} exists and is no earlier rendering (it has no {MARKER_FILE}); choose another output"
+            f"{output} exists and is not an earlier rendering (it has no {MARKER_FILE}); choose another output"
         )
 
 
@@ -208,7 +208,7 @@ def _draw_job(root: Path, job: Job, *, seed: int, difficulty: Difficulty, masks:
 
 
 def _drawn(draw: Callable[[Job], int], jobs: Sequence[Job], workers: int) -> Iterator[int]:
-    """Draw all jobs; yields the pictures of each finished one."""
+    """Draw all jobs; yields the number of pictures of each finished job."""
     if workers == 1 or len(jobs) < 2:
         yield from map(draw, jobs)
         return
@@ -218,7 +218,7 @@ def _drawn(draw: Callable[[Job], int], jobs: Sequence[Job], workers: int) -> Ite
 
 
 def _end_with_parent() -> None:
-    """Let a worker be killed when its parent is, where the system (Linux) can do that."""
+    """Let the kernel kill this worker when its parent ends (only on Linux)."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -227,7 +227,7 @@ def _end_with_parent() -> None:
 def _replaced_folder(output: Path) -> Iterator[Path]:
     """Yield a new folder beside `output` that takes its place once the block ends without an error.
 
-    Another rendering to the same place waits until this one is through.
+    Another rendering to the same output waits until this one has finished.
     """
     partial = output.with_name(f".{output.name}.partial")
     with exclusive_output(output):
@@ -244,7 +244,7 @@ def _replaced_folder(output: Path) -> Iterator[Path]:
 
 
 def _put_in_place(folder: Path, output: Path) -> None:
-    """Move a folder to `output`, in exchange for an earlier one; where a file system cannot, that is removed before."""
+    """Move a folder to `output`, in exchange for an earlier one; a file system without exchange removes that first."""
     if output.exists():
         with contextlib.suppress(AttributeError):  # not on Linux
             if ctypes.CDLL(None).renameat2(AT_CWD, bytes(folder), AT_CWD, bytes(output), RENAME_EXCHANGE) == 0:

@@ -1,7 +1,7 @@
-"""What the people of the rendered world look like: bodies, hair, garments, bags.
+"""The looks of the people of the rendered world: bodies, hair, clothes, bags.
 
-Colours are 8-bit sRGB triples. Some identities share an outfit with one or two others and differ in
-body, hair and bag only, so that clothes alone cannot tell them apart.
+Colours are 8-bit sRGB triples. Some identities share an outfit with one or two others and differ only in body, hair and
+bag, so that clothes are not enough to tell them apart.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ OUTFIT_STREAM, BODY_STREAM, SHARING_STREAM = 11, 12, 13
 
 
 class Pattern(IntEnum):
-    """How a surface mixes its two colours; the numbers are known to the rasteriser."""
+    """How a surface mixes its two colours; the rasteriser uses the same numbers."""
 
     PLAIN = 0
     HOOPS = 1
@@ -50,7 +50,7 @@ class Cloth:
 
 @dataclass(frozen=True, kw_only=True)
 class Outfit:
-    """What several identities may wear alike."""
+    """Clothes, which several identities may share."""
 
     upper_kind: UpperKind
     upper: Cloth
@@ -189,7 +189,7 @@ def _draw_upper_cloth(rng: np.random.Generator, kind: UpperKind) -> Cloth:
 
 
 def _contrasting(rng: np.random.Generator, colour: Colour) -> Colour:
-    """A garment colour that stands out from `colour`."""
+    """A colour of clothes that differs clearly from `colour`."""
     distances = [sum(abs(a - b) for a, b in zip(colour, other, strict=True)) for other in UPPER_COLOURS]
     far = [other for other, distance in zip(UPPER_COLOURS, distances, strict=True) if distance > 150]
     return far[int(rng.integers(len(far)))]

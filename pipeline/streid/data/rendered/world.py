@@ -1,9 +1,9 @@
-"""Who walks where and when in the rendered world.
+"""The walks of people in the rendered world: who is at which camera when.
 
-Two recordings (sequences) run at all six cameras at once, on one clock at 25 frames per second. Each
-identity enters in one of them at a random moment, walks from camera to camera along the ways of
-`WAYS` at its own speed, sometimes pausing, and sees no camera twice. Most people take a way in the same
-direction, so the signed time between two cameras says much about who can be who.
+All six cameras make two recordings (sequences), on one clock at 25 frames per second. Each identity enters in one of
+them at a random moment and walks from camera to camera along the `WAYS` at its own speed, sometimes with a pause; no
+camera sees it twice. Most people take a way in the same direction, so the signed time between two cameras helps much to
+tell who can be the same person.
 """
 
 from collections import Counter
@@ -26,7 +26,7 @@ FEWEST_STOPS, MOST_STOPS = 3, 5
 QUERY_BOX = 0
 TRAVEL_STREAM, CROWD_STREAM = 41, 42
 
-# (from, to): metres to walk; how readily people there go on that way.
+# (from, to): metres to walk; weight with which people choose this way.
 WAYS: dict[tuple[int, int], tuple[float, float]] = {
     (1, 2): (180.0, 6.0), (2, 1): (180.0, 1.5),
     (2, 3): (150.0, 5.0), (3, 2): (150.0, 1.5),
@@ -41,7 +41,7 @@ ENTRANCES = (0.34, 0.14, 0.12, 0.18, 0.1, 0.12)  # of cameras 1-6
 
 @dataclass(frozen=True, kw_only=True)
 class Visit:
-    """One identity's pass before one camera: its frames in one sequence, ascending."""
+    """One identity's pass at one camera: its frames in one sequence, ascending."""
 
     camid: int
     sequence: int
@@ -58,10 +58,10 @@ class RenderedWorld:
 
 
 def plan_world(settings: RenderSettings) -> RenderedWorld:
-    """Let everybody walk and note who is seen where and when.
+    """Plan all walks, and list who is seen where and when.
 
-    Training identities are numbered from 1, test identities follow. Each test identity has one query per
-    camera that saw it; the pass's other pictures are in the gallery, beside distractors and junk boxes.
+    Training identities are numbered from 1, test identities follow. Each test identity has one query for each camera
+    that saw it; its other pictures are in the gallery, with distractors and junk boxes.
     """
     boxes: Counter[tuple[int, int, int]] = Counter()
     train: list[Snapshot] = []
@@ -82,10 +82,10 @@ def plan_world(settings: RenderSettings) -> RenderedWorld:
 
 
 def travel(rng: np.random.Generator, frames_per_pass: int) -> list[Visit]:
-    """One identity's visits in the order walked, all in one sequence.
+    """One identity's visits in the order of the walk, all in one sequence.
 
     Args:
-        frames_per_pass: pictures per visit, on average; each has one fewer, as many or one more, at least 2.
+        frames_per_pass: pictures per visit, on average; a visit has one fewer, as many or one more, at least 2.
     """
     speed = float(np.clip(rng.normal(1.35, 0.18), SLOWEST, FASTEST))
     camid = 1 + int(np.searchsorted(np.cumsum(ENTRANCES), rng.random() * sum(ENTRANCES), side="right"))
@@ -95,8 +95,8 @@ def travel(rng: np.random.Generator, frames_per_pass: int) -> list[Visit]:
         ways = [(to, *way) for (start, to), way in WAYS.items() if start == camid and to not in seen]
         if not ways:
             break
-        readiness = np.cumsum([weight for _, _, weight in ways])
-        camid, metres, _ = ways[int(np.searchsorted(readiness, rng.random() * readiness[-1], side="right"))]
+        weights = np.cumsum([weight for _, _, weight in ways])
+        camid, metres, _ = ways[int(np.searchsorted(weights, rng.random() * weights[-1], side="right"))]
         pause = min(LONGEST_PAUSE, rng.exponential(MEAN_PAUSE)) if rng.random() < PAUSE_SHARE else 0.0
         clock = passes[-1][1][-1] + round((metres / speed + pause) * FRAMES_PER_SECOND)
         seen.add(camid)

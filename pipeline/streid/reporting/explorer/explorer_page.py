@@ -1,6 +1,6 @@
 """explorer.html: queries and their best gallery pictures to step through, in one page of limited size.
 
-The page's data are JSON in a script tag. A query set is what models share whose features.h5 have the same queries:
+The page's data are JSON in a script tag. Models whose features.h5 have the same queries form one query set;
 models of pictures and models of tracklets have different ones.
 """
 
@@ -34,21 +34,21 @@ Lists = Mapping[str, Mapping[str, HitList]]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ExploredModel:
-    """A model's lists: for each of its chosen query rows, fusion -> stream key -> list."""
+    """A model with its lists: chosen query row -> fusion -> stream key -> list."""
 
     run: ModelRun
     lists: Mapping[int, Lists]
 
 
 def choose_rows(runs: Sequence[ModelRun], count: int, seed: int) -> IntArray:
-    """Query rows in the order in which they get room on the page.
+    """Query rows, in the order in which they are put on the page.
 
-    In turn one of the hardest queries and one drawn at random. The hardest are those with the lowest average precision
-    in the best stream of the best run; queries without a right match come last among them.
+    One of the hardest queries and one at random take turns. The hardest are those with the lowest average precision
+    in the best stream of the best run; queries without a right match come last.
 
     Args:
         runs: of one query set.
-        count: how many at most.
+        count: the most rows.
     """
     best = best_run(runs)
     drawn = np.random.default_rng(seed).permutation(len(best.query))
@@ -59,7 +59,7 @@ def choose_rows(runs: Sequence[ModelRun], count: int, seed: int) -> IntArray:
 
 
 def query_sets(runs: Sequence[ModelRun]) -> list[list[ModelRun]]:
-    """The runs, those with the same queries together, in the order given."""
+    """The runs grouped by their queries, in the order given."""
     sets: list[list[ModelRun]] = []
     for run in runs:
         for one in sets:
@@ -72,14 +72,14 @@ def query_sets(runs: Sequence[ModelRun]) -> list[list[ModelRun]]:
 
 
 def explore(run: ModelRun, scene: Scene, histograms: Histograms, rows: IntArray) -> ExploredModel:
-    """List a model's chosen queries under all its fusions."""
+    """Make the lists of a model's chosen queries for all its fusions."""
     by_fusion = {fusion: list_hits(run, scene, histograms, fusion, rows) for fusion in run.fusions}
     found = {fusion: dict(zip(rows.tolist(), lists, strict=True)) for fusion, lists in by_fusion.items()}
     return ExploredModel(run=run, lists={row: {name: found[name][row] for name in found} for row in rows.tolist()})
 
 
 class Album:
-    """The pictures on the page, each once: path -> its number, its line of data and its thumbnail."""
+    """The pictures on the page, each once, with its number, its line of data and its thumbnail."""
 
     def __init__(self, source: PictureSource, height: int) -> None:
         self._source, self._height = source, height
@@ -98,19 +98,19 @@ class Album:
         return self._numbers[path]
 
     def size(self, first: int = 0) -> int:
-        """Bytes that the pictures from number `first` on take on the page."""
+        """Size on the page of the pictures from number `first` on, in bytes."""
         return sum(
             len(line) + len(code) + 4 for line, code in zip(self.lines[first:], self.thumbnails[first:], strict=True)
         )
 
     def forget(self, first: int) -> None:
-        """Take the pictures from number `first` on off the page."""
+        """Remove the pictures from number `first` on from the page."""
         del self.lines[first:], self.thumbnails[first:]
         self._numbers = {path: number for path, number in self._numbers.items() if number < first}
 
 
 def script_json(value: Any) -> str:
-    """Compact JSON in ASCII that may stand in a script tag: no `<`, `>` or `&` in it."""
+    """Compact ASCII JSON without `<`, `>` and `&`, safe in a script tag."""
     text = json.dumps(value, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
@@ -129,7 +129,7 @@ def query_record(models: Sequence[ExploredModel], row: int, album: Album, clock:
         ]
         for model in models
     ]
-    # A tracklet's time is not that of its first picture, which it is shown by.
+    # A tracklet is shown by its first picture, but its time is another one.
     time = None if query.time_N[row] == UNKNOWN_TIME else int(query.time_N[row])
     return script_json({"row": row, "picture": album.number(query, row), "time": time, "lists": lists})
 
@@ -162,13 +162,14 @@ def write_page(
     thumbnail_height: int,
     most_bytes: int,
 ) -> str:
-    """The page, with as many queries as there is room for.
+    """The page, with as many queries as fit.
 
     Args:
-        sets: the models of each query set. order: the rows of each, those that come first on the page first.
-        report: where the report's page is, seen from this one.
+        sets: the models of each query set. order: the rows of each query set, in the order in
+            which they are put on the page.
+        report: link from this page to the report's.
         thumbnail_height: pixels.
-        most_bytes: the page never takes more.
+        most_bytes: the largest size of the page.
 
     Raises:
         InputError: not even one query fits, or a picture is missing or unreadable.
@@ -215,7 +216,7 @@ def _model_head(run: ModelRun) -> dict[str, Any]:
             "times": FUSIONS[fusion].sign,
             "meaning": FUSIONS[fusion].meaning,
             "signed": FUSIONS[fusion].signed,
-            "streams": [[key.partition("/")[0], kind_title(key)] for key in run.road(fusion) if key in run.rankings],
+            "streams": [[key.partition("/")[0], kind_title(key)] for key in run.steps(fusion) if key in run.rankings],
         }
         for fusion in run.fusions
     ]

@@ -11,8 +11,8 @@ class ExplorerSettings(Section):
     """The gallery explorer beside the report."""
 
     queries: Count = 1500
-    """the most queries in explorer.html: half of them the hardest, the others drawn at random"""
+    """most queries in explorer.html: half of them the hardest, the others drawn at random"""
     thumbnail_height: Pixels = 128
-    """of its pictures, pixels"""
+    """height of its pictures, pixels"""
     megabytes: Annotated[float, Gt(0), Le(1000), READ] = 25.0
     """largest size of the page; queries that do not fit are left out"""

@@ -1,4 +1,4 @@
-"""The gallery explorer's lists: a query's best gallery rows in each stream, with what their scores are made of.
+"""The gallery explorer's lists: a query's best gallery rows in each stream, with the parts of their scores.
 
 Shape suffixes: Q queries, G gallery rows, K counted rows of a list. Rows are 0-based.
 """
@@ -27,8 +27,8 @@ RIGHT, WRONG, JUNK, OWN_CAMERA = "right", "wrong", "junk", "own camera"
 class Hit:
     """A gallery row in a list.
 
-    verdict: RIGHT or WRONG; JUNK, or OWN_CAMERA for the query's identity before the query's camera, which the
-    protocol ignores. visual, times, joint: the score's parts as `ScoreParts` has them. score: the list's own.
+    verdict: RIGHT or WRONG; JUNK, or OWN_CAMERA for the query's identity in the query's camera, which the protocol
+    ignores. visual, times, joint: the parts of the score as in `ScoreParts`. score: the score in this list.
     """
 
     row: int
@@ -44,8 +44,8 @@ class HitList:
     """A query's best gallery rows in one stream, best first.
 
     average_precision: None without a right match. first_match: rank of the first right match, 0 without one.
-    missed: that match where it ranks behind all that are listed, else None. left_out: ignored rows that stand among
-    these but are not listed.
+    missed: the first right match if it ranks after all listed rows, else None. left_out: ignored rows that rank among
+    the listed ones but are not listed.
     """
 
     hits: tuple[Hit, ...]
@@ -58,14 +58,14 @@ class HitList:
 def list_hits(
     run: ModelRun, scene: Scene, histograms: Histograms, fusion: str, rows: IntArray
 ) -> Iterator[Mapping[str, HitList]]:
-    """For each of these queries the lists of a fusion's road: stream key -> list.
+    """For each query, the lists of a fusion's steps: stream key -> list.
 
-    The counted rows are those of the stored rankings; parts and ignored rows are scored again. The re-ranked list
-    has no ignored rows: re-ranking gives them no score.
+    The counted rows come from the stored rankings; parts and ignored rows are scored again. The re-ranked list has no
+    ignored rows, because re-ranking gives them no score.
 
     Args:
-        scene: of the run's features.h5. histograms: those its scores were made with.
-        rows: queries.
+        scene: of the run's features.h5. histograms: those that its scores were made with.
+        rows: the queries.
     """
     queries = len(scene.query)
     gallery = Gallery(
@@ -74,11 +74,11 @@ def list_hits(
         fusion=recorded_fusion(run.fusions[fusion].scores["fusion"], histograms),
         histograms=histograms,
     )
-    streams = [key for key in run.road(fusion) if key in run.rankings]
+    streams = [key for key in run.steps(fusion) if key in run.rankings]
     for block in query_blocks(len(rows), len(scene.gallery)):
-        asked_Q = rows[block]
-        parts = gallery.score(scene.features_ND[asked_Q], scene.query.take(asked_Q))
-        for place, row in enumerate(asked_Q):
+        query_Q = rows[block]
+        parts = gallery.score(scene.features_ND[query_Q], scene.query.take(query_Q))
+        for place, row in enumerate(query_Q):
             verdict_G = _judge(scene, int(row))
             yield {
                 key: _list_stream(
@@ -89,7 +89,7 @@ def list_hits(
 
 
 def _judge(scene: Scene, row: int) -> npt.NDArray[np.object_]:
-    """What the protocol makes of every gallery row for one query."""
+    """The verdict of the protocol on every gallery row, for one query."""
     pid, gallery = scene.query.pid_N[row], scene.gallery
     own_G = (gallery.pid_N == pid) & (pid > DISTRACTOR_PID)
     verdict_G = np.where(own_G, RIGHT, WRONG).astype(object)
@@ -101,7 +101,7 @@ def _judge(scene: Scene, row: int) -> npt.NDArray[np.object_]:
 def _list_stream(
     kind: str, ranking: Ranking, row: int, *, parts: ScoreParts, place: int, verdict_G: npt.NDArray[np.object_]
 ) -> HitList:
-    """One list; place: of the query in `parts`."""
+    """One list; place: the query's row in `parts`."""
     used_K = ranking.indices_QK[row, :COUNTED] >= 0
     counted_K = ranking.indices_QK[row, :COUNTED][used_K].astype(np.int64)
     ranked_G = (parts.score_QG if kind == JOINT else parts.visual_QG)[place]
@@ -134,17 +134,17 @@ def _list_stream(
 
 
 def _with_ignored(counted_K: IntArray, score_G: FeatureArray, ignored: IntArray) -> tuple[Sequence[int], int]:
-    """Put the best ignored rows where they rank among the counted ones.
+    """Insert the best ignored rows at their ranks among the counted ones.
 
     Returns:
-        The rows in order, and how many more ignored ones rank before the last counted row.
+        The rows in order, and how many more ignored rows rank before the last counted one.
     """
     if not len(counted_K):
         return [], 0
     among = ignored[score_G[ignored] > score_G[counted_K].min()]
     best = among[np.argsort(-score_G[among], kind="stable")][:IGNORED]
     rows = np.concatenate((counted_K, best))
-    # The counted rows keep their stored order, which may differ from the scores' by rounding.
+    # The counted rows keep their stored order, which can differ from that of the scores by rounding.
     level = np.concatenate((np.minimum.accumulate(score_G[counted_K]), score_G[best]))
     order = np.lexsort((np.arange(len(rows)), -level))
     return rows[order].tolist(), len(among) - len(best)

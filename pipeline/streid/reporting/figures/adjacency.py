@@ -22,7 +22,7 @@ def plot_adjacency(shown: Inspected, graphs: PatchGraphs) -> Chart:
     temporal_VTT = graphs.temporal_UVTT.mean(axis=0)
     spatial, temporal = (Span(0.0, float(table.max())) for table in (spatial_VV, temporal_VTT))
     size = (WIDTH, MATRICES_TOP + SPATIAL_SIDE + SCALE_HEIGHT + GAP)
-    # Patches of small maps overlap, so their places alone would lay the matrices over one another.
+    # Patches of small maps overlap, so matrices at the patches' exact places would overlap too.
     rows_V, columns_V = (np.unique(graphs.boxes_V4[:, edge], return_inverse=True)[1] for edge in (0, 1))
     step = (SPATIAL_SIDE + GAP) / (max(rows_V.max(), columns_V.max()) + 1)
 

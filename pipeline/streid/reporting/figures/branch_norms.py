@@ -1,4 +1,4 @@
-"""How long the feature of each branch of a model is.
+"""The length of the feature of each branch of a model.
 
 Shape suffixes: as in `streid.files.inspections`.
 """

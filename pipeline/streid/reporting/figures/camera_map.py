@@ -1,4 +1,4 @@
-"""A map of the cameras drawn from nothing but how long people take between them.
+"""A map of the cameras, drawn only from the times that people take between them.
 
 Shape suffix: C cameras. Times are in the data set's own unit.
 """
@@ -25,18 +25,18 @@ BEYOND = 1.5
 NONE = "\N{EN DASH}"
 THINNEST, THICKEST = 0.8, 4.0
 LONG = 3
-BEGINNINGS = 16
+STARTS = 16
 SHORT, ASIDE = 0.2, 16
-# From how many times the shortest way the longest one would leave too little room for the others.
+# If the longest way is more than this many times the shortest one, the others get too little room.
 CROWDED = 12
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CameraMap:
-    """The map, and the median times behind it as a table: per camera those to each of `cameras`.
+    """The map, and its median times as a table: for each camera, those to each of `cameras`.
 
-    logarithmic: distances stand for the logarithm of the times, not for the times themselves. misfit: by how much
-    the map's distances differ from what they stand for, a share of that, both as root mean squares.
+    logarithmic: distances show the logarithm of the times, not the times themselves. misfit: the root mean square of
+    the errors of the map's distances, as a share of the root mean square of the distances.
     """
 
     chart: Chart
@@ -47,7 +47,7 @@ class CameraMap:
 
 
 def map_cameras(histograms: Histograms, clock: Clock) -> CameraMap | None:
-    """Place the cameras by multidimensional scaling of the median travel times; None where there are none."""
+    """Place the cameras by multidimensional scaling of the median travel times; None if there are none."""
     median_CC = median_times(histograms)
     seen_C = np.flatnonzero(np.isfinite(median_CC).sum(axis=1) > 1)
     if not len(seen_C):
@@ -87,7 +87,7 @@ def median_times(histograms: Histograms) -> FloatArray:
 
 
 def fill_gaps(median_CC: FloatArray) -> FloatArray:
-    """Unknown times as the shortest way over other cameras; BEYOND times the longest one where there is no way."""
+    """Replace unknown times by the shortest way over other cameras; if there is no way, by BEYOND times the longest."""
     ways_CC = shortest_path(np.nan_to_num(median_CC, nan=0.0), directed=False)
     longest = ways_CC[np.isfinite(ways_CC)].max()
     ways_CC[np.isinf(ways_CC)] = BEYOND * longest
@@ -102,16 +102,20 @@ def log_times(time_CC: FloatArray) -> FloatArray:
 
 
 def place_cameras(apart_CC: FloatArray) -> FloatArray:
-    """Places in the plane whose distances are as near to `apart_CC` as may be (metric scaling by SMACOF, the best of
-    BEGINNINGS seeded beginnings).
+    """Places in the plane whose distances are as close as possible to `apart_CC` (metric scaling by SMACOF, the best of
+    STARTS seeded starts).
 
-    A map may be turned and mirrored at will: here its longest axis lies across and the first camera left and above.
+    A map may be rotated and mirrored: here its longest axis is horizontal, and the first camera is at the upper left.
 
     Returns:
         (C, 2), across and up, around 0, in the unit of `apart_CC`.
     """
-    beginning = {"init": "random", "n_init": BEGINNINGS, "random_state": 0}  # its classical one may be NaN on a line
-    scaling = MDS(n_components=2, metric="precomputed", eps=1e-9, normalized_stress=False, **beginning)
+    start = {
+        "init": "random",
+        "n_init": STARTS,
+        "random_state": 0,
+    }  # the classical start can be NaN for cameras on a line
+    scaling = MDS(n_components=2, metric="precomputed", eps=1e-9, normalized_stress=False, **start)
     place_C2 = scaling.fit_transform(apart_CC)
     place_C2 = place_C2 - place_C2.mean(axis=0)
     turned_C2: FloatArray = place_C2 @ np.linalg.svd(place_C2, full_matrices=False)[2].T
@@ -119,7 +123,7 @@ def place_cameras(apart_CC: FloatArray) -> FloatArray:
 
 
 def joined_pairs(median_CC: FloatArray) -> list[tuple[int, int]]:
-    """The pairs with a known time that no third camera lies between, nearer to both (Toussaint, 1980)."""
+    """The pairs with a known time and no third camera that is nearer to both of them (Toussaint, 1980)."""
     pairs = []
     for a, b in combinations(range(len(median_CC)), 2):
         over_C = np.fmax(median_CC[a], median_CC[b])
@@ -170,7 +174,7 @@ def _draw_map(
 
 
 def _label_offset(place_C2: FloatArray, a: int, b: int, reach: float) -> tuple[float, float]:
-    """Where a line's label stands from its middle, in points: on it, or if it is short beside it on the free side."""
+    """Offset of a line's label from its middle, in points: on the line, or beside a short line where there is room."""
     along_2, middle_2 = place_C2[b] - place_C2[a], place_C2[[a, b]].mean(axis=0)
     length = float(np.linalg.norm(along_2))
     if length > SHORT * reach or length == 0:

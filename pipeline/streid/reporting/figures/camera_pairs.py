@@ -12,7 +12,7 @@ from matplotlib.colors import ListedColormap, to_rgb
 
 from streid.arrays import FloatArray
 from streid.reporting.figures.charts import Chart, draw_chart
-from streid.reporting.palette import COLOURS, LINE, PAPER, SERIES, STAND_INS
+from streid.reporting.palette import COLOURS, LINE, PAPER, PLACEHOLDERS, SERIES
 from streid.reporting.runs import ModelRun
 from streid.reporting.streams import APPEARANCE, kind_title, stream_kind
 from streid.scoring.breakdown import CameraPairs, camera_pairs
@@ -25,7 +25,7 @@ MANY = 10
 
 @dataclass(frozen=True, kw_only=True)
 class CameraMatrices:
-    """The matrices; cameras: their rows or columns; fewest, most: queries behind one of their cells."""
+    """The matrices. cameras: number of rows or columns. fewest, most: number of queries behind a cell."""
 
     charts: Sequence[Chart]
     cameras: int
@@ -36,7 +36,7 @@ class CameraMatrices:
 def plot_camera_pairs(run: ModelRun) -> CameraMatrices | None:
     """Rank-1 and mAP per query and gallery camera: by appearance alone, and in the best stream.
 
-    The same colours stand for the same values in both. None without rankings.
+    The same colours mean the same values in both. None without rankings.
     """
     shown = [key for key in dict.fromkeys((APPEARANCE, run.best_stream)) if key in run.rankings]
     pairs = {key: camera_pairs(run.rankings[key], run.query, run.gallery) for key in shown}
@@ -63,7 +63,7 @@ def _plot_matrix(name: str, title: str, pairs: CameraPairs, values_CD: FloatArra
     rows, columns = values_CD.shape
 
     def paint(axes: Axes) -> None:
-        # A share of blue over the colour of lines, so that both may change with the page's colour scheme.
+        # A share of blue over the colour of lines, so that both can change with the page's colour scheme.
         share_CD = np.clip((values_CD - low) / (100 - low), 0, 1)
         known_CD = np.ma.masked_invalid(values_CD)
         axes.pcolormesh(known_CD, cmap=ListedColormap([LINE]), edgecolors=PAPER, linewidth=1.5)
@@ -92,9 +92,9 @@ def _plot_matrix(name: str, title: str, pairs: CameraPairs, values_CD: FloatArra
 
 
 def _legible(share: float) -> str:
-    """Paper or ink: whichever has the better contrast (as WCAG 2 counts it) on a share of blue over lines.
+    """Paper or ink, whichever has the better contrast (WCAG 2) on a share of blue over the colour of lines.
 
-    Both colour schemes count: the worse of the two contrasts decides.
+    The worse contrast of the two colour schemes counts.
     """
     worst = {}
     for name in ("card", "ink"):
@@ -104,7 +104,7 @@ def _legible(share: float) -> str:
             lights = sorted(map(_luminance, (ink_3, share * blue_3 + (1 - share) * line_3)))
             contrasts.append((lights[1] + 0.05) / (lights[0] + 0.05))
         worst[name] = min(contrasts)
-    return STAND_INS[max(worst, key=lambda name: worst[name])]
+    return PLACEHOLDERS[max(worst, key=lambda name: worst[name])]
 
 
 def _luminance(colour_3: FloatArray) -> float:
@@ -112,11 +112,11 @@ def _luminance(colour_3: FloatArray) -> float:
 
 
 def _describe(title: str, pairs: CameraPairs, values_CD: FloatArray) -> str:
-    """The pairs with the lowest and the highest value, and the value between them, in words."""
-    told = []
+    """The pairs with the lowest and the highest value, and the median value, in words."""
+    described = []
     for word, cell in (("lowest", np.nanargmin(values_CD)), ("highest", np.nanargmax(values_CD))):
         row, column = np.unravel_index(cell, values_CD.shape)
         cameras = f"query camera {pairs.query_C[row]} and gallery camera {pairs.gallery_D[column]}"
-        told.append(f"{word} {values_CD[row, column]:.1f} % for {cameras}")
+        described.append(f"{word} {values_CD[row, column]:.1f} % for {cameras}")
     middle = f"{np.nanmedian(values_CD):.1f} %"
-    return f"{title} per pair of cameras: {', '.join(told)}; half of the pairs have at least {middle}."
+    return f"{title} per pair of cameras: {', '.join(described)}; half of the pairs have at least {middle}."

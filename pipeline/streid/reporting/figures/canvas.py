@@ -1,7 +1,7 @@
 """Figures laid out in CSS pixels: pictures, maps over pictures, matrices and lines between them.
 
 Shape suffixes: H, W rows and columns of a picture, h, w of a map, R, C rows and columns of a matrix. A box is left,
-top, width, height; (0, 0) is the figure's left upper corner.
+top, width, height; (0, 0) is the figure's upper left corner.
 """
 
 from typing import Any, NamedTuple
@@ -29,13 +29,13 @@ Box = tuple[float, float, float, float]
 
 
 class Span(NamedTuple):
-    """The values that a scale's ends stand for."""
+    """The values at the ends of a scale."""
 
     low: float
     high: float
 
     def share(self, values: FeatureArray) -> FeatureArray:
-        """Where values lie between the ends: 0 to 1."""
+        """The place of values between the ends, from 0 to 1."""
         width = self.high - self.low
         shares: FeatureArray = np.clip((values - self.low) / width, 0, 1) if width > 0 else np.zeros_like(values)
         return shares
@@ -98,7 +98,7 @@ class Canvas:
         self._axes.plot(*place, "o", color=colour, markersize=POINTS * size, markeredgewidth=0)
 
     def matrix(self, values_RC: FeatureArray, box: Box, span: Span, *, numbers: bool = False) -> None:
-        """Coloured cells, the first row on top; with their values in hundredths if asked."""
+        """Coloured cells, the first row on top; with `numbers` also their values in hundredths."""
         self.picture(coloured(span.share(values_RC), MATRIX), box)
         if numbers:
             left, top, width, height = box
@@ -109,7 +109,7 @@ class Canvas:
                 self.text(place, f"{100 * value:.0f}", ha="center", va="center", color="#000" if bright else "#fff")
 
     def scale(self, box: Box, span: Span, label: str, colours: str, form: str = "{:.3g}") -> None:
-        """A colour bar with its ends' values below and what it measures between them."""
+        """A colour bar with the values of its ends and the name of the quantity below."""
         left, top, width, height = box
         self.picture(coloured(np.linspace(0, 1, 64, dtype=np.float32)[None], colours), box)
         below = top + height + 12

@@ -13,7 +13,7 @@ from streid.reporting.palette import MUTED, style_of
 
 
 def plot_channels(shown: Inspected) -> Chart:
-    """Of each block, the attention that its channels get, sorted; 1 is what each would get of equal shares."""
+    """The attention that the channels of each block get, sorted; 1 is an equal share."""
     curves = {
         name: np.sort(block.received_UC.mean(axis=0))[::-1] * block.received_UC.shape[1]
         for name, block in shown.inspection.blocks.items()

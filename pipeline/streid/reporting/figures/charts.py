@@ -1,6 +1,6 @@
-"""Charts as SVG, drawn once: as a file in light colours, on a page in the page's colours. Same data, same bytes.
+"""Charts as SVG, drawn once: in light colours in a file, in the page's colours on a page. Same data, same bytes.
 
-Text stays text, in the reader's own system font.
+Text stays text, in the reader's system font.
 """
 
 import base64
@@ -21,16 +21,16 @@ from PIL import Image
 from streid.reporting.palette import FONTS, INK, LINE, MUTED, PAPER, in_css_variables, on_light_paper
 
 LAYOUT_FONT = "DejaVu Sans"
-# A hundredth of a point is enough for places. Numbers of a matrix are no places.
+# A hundredth of a point is enough for places. The numbers of a matrix are not places.
 PLACES, FINE_DIGITS = re.compile(r' (?:d|x|y|transform)="(?!matrix)[^"]*"'), re.compile(r"(\.\d\d)\d+")
 WIDE, NARROW = (330, 250), (330, 220)
 SVG, XLINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
 REFERENCE = re.compile(r"#([\w-]+)")
-# What no reader of the page sees: the program's name, and rules that would be for the whole page.
+# Left out on a page: metadata, which nobody sees, and style rules, which would apply to the whole page.
 NO_TURN = re.compile(r"rotate\(-?0 ")
 LEFT_OUT = (f"{SVG}metadata", f"{SVG}style")
 
-# Where an SVG holds a picture; pixels are to be smoothed in a photograph.
+# Pictures in an SVG; photographs are to be smoothed, without `image-rendering`.
 EMBEDDED = re.compile(r'data:image/png;base64,\s*([A-Za-z0-9+/=\s]+)"')
 PIXELATED = re.compile(r' style="image-rendering:[^"]*"')
 PHOTOGRAPH_PIXELS, PHOTOGRAPH_QUALITY = 2048, 80
@@ -42,8 +42,8 @@ Paint = Callable[[Axes], None]
 class Chart:
     """A drawn chart.
 
-    name: its file name without ending, also the start of its ids on a page. title: what stands above it. alt: what it
-    shows, in words, for those who cannot see it. size: width and height in CSS pixels. drawing: SVG in stand-in
+    name: its file name without ending, also the start of its ids on a page. title: the text above it. alt: what it
+    shows, in words, for readers who cannot see it. size: width and height in CSS pixels. drawing: SVG in placeholder
     colours (`streid.reporting.palette`).
     """
 
@@ -98,9 +98,9 @@ def draw_chart(
 
     Args:
         size: width and height in CSS pixels (1/96 inch).
-        paint: draws the data into the axes, in stand-in colours.
-        below: each draws into further axes of the same height under the first, all with one x axis.
-        photographs: its larger pictures are photographs, so they are kept as JPEG.
+        paint: draws the data into the axes, in placeholder colours.
+        below: each draws into axes of the same height below the first; all share one x axis.
+        photographs: whether its larger pictures are photographs, which are stored as JPEG.
     """
     drawing = _draw(size, [paint, *below])
     if photographs:
@@ -138,7 +138,7 @@ def _draw(size: tuple[int, int], paints: Sequence[Paint]) -> str:
 
 
 def _with_jpegs(drawing: str) -> str:
-    """A drawing whose larger pictures are JPEG, a fifth of their size."""
+    """A drawing with its larger pictures as JPEG, which is a fifth of the size."""
 
     def smaller(found: re.Match[str]) -> str:
         with Image.open(io.BytesIO(base64.b64decode(found[1]))) as picture:

@@ -1,4 +1,4 @@
-"""Charts that set every model's every stream beside each other."""
+"""Charts that compare all streams of all models."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ LEGEND_COLUMNS, LEGEND_ROW = 2, 17
 
 
 def compare_streams(runs: Sequence[ModelRun]) -> list[Chart]:
-    """Rank-1 and mAP with their 95 % intervals, one chart each: of one model every stream, of several the road's."""
+    """Rank-1 and mAP with 95 % intervals, one chart each: all streams of one model, or the steps of several models."""
     return [
         _compare_models(name, runs) if len(runs) > 1 else _compare_metric(name, runs[0]) for name in COMPARED_METRICS
     ]
@@ -54,7 +54,7 @@ def _compare_metric(name: str, run: ModelRun) -> Chart:
 
 
 def _compare_models(name: str, runs: Sequence[ModelRun]) -> Chart:
-    """A row for each model; its streams one below the other, but those of the times alone."""
+    """A row for each model, with its streams one below the other, without the times alone."""
     keys = list(dict.fromkeys(key for run in runs for key in run.streams if stream_kind(key) != TIMES_ALONE))
     keys.sort(key=kind_order)
     steps = dict(zip(keys, np.linspace(-ROW_SPREAD, ROW_SPREAD, len(keys)), strict=True))
@@ -85,11 +85,11 @@ def _compare_models(name: str, runs: Sequence[ModelRun]) -> Chart:
             loc="outside lower center", ncols=LEGEND_COLUMNS, frameon=False, columnspacing=1.2, handlelength=1
         )
 
-    told = [f"{run.name}: {', '.join(_values(run, keys, name))}" for run in runs]
+    described = [f"{run.name}: {', '.join(_values(run, keys, name))}" for run in runs]
     title = METRICS[name].title
     height = FRAME_HEIGHT + MODEL_HEIGHT * len(runs) + LEGEND_ROW * -(-len(keys) // LEGEND_COLUMNS)
     return draw_chart(
-        name=f"compare_{name}", title=title, alt=f"{title}. {'; '.join(told)}.", size=(WIDTH, height), paint=paint
+        name=f"compare_{name}", title=title, alt=f"{title}. {'; '.join(described)}.", size=(WIDTH, height), paint=paint
     )
 
 

@@ -26,7 +26,7 @@ IDENTITIES, MOST_ROWS = 12, 24
 LEAST_ROWS = 8
 PERPLEXITY = 30
 SIZE = (420, 420)
-# Seen well on light and on dark paper; identities are named in the chart as well.
+# Visible on light and on dark paper; the chart also names the identities.
 COLOURS = (
     "#2a7fc9",
     "#d9541e",
@@ -54,9 +54,9 @@ class Neighbourhood:
 
 
 def choose_rows(sightings: Sightings, seed: int) -> npt.NDArray[np.int64]:
-    """Rows of some identities seen by several cameras, or by one where there are no more; ascending.
+    """Rows of some identities, ascending; identities seen by several cameras are preferred.
 
-    At most `IDENTITIES` drawn with `seed`, and of each at most `MOST_ROWS` rows, spread evenly over its own.
+    At most `IDENTITIES` are drawn with `seed`, and for each at most `MOST_ROWS` of its rows, at even steps.
     """
     known_N = sightings.pid_N > DISTRACTOR_PID
     pids = np.unique(sightings.pid_N[known_N])
@@ -72,13 +72,14 @@ def choose_rows(sightings: Sightings, seed: int) -> npt.NDArray[np.int64]:
 
 
 def read_rows(path: Path, lengths: Sequence[int], rows_M: npt.NDArray[np.int64]) -> FeatureArray:
-    """Some feature rows (M, D) of query and gallery, counted through both; ascending.
+    """Some feature rows (M, D) of query and gallery.
 
     Args:
-        lengths: rows of the two groups.
+        lengths: number of rows of the two groups.
+        rows_M: rows to read, ascending; the gallery's follow the queries'.
 
     Raises:
-        InputError: the file is missing, damaged or of another form, or a feature is not finite.
+        InputError: the file is missing, damaged or of another format, or a feature is not finite.
     """
     split = int(np.searchsorted(rows_M, lengths[0]))
     with open_checked(path, FEATURES_FORMAT) as handle:
@@ -93,7 +94,7 @@ def read_rows(path: Path, lengths: Sequence[int], rows_M: npt.NDArray[np.int64])
 
 
 def find_neighbourhood(run: ModelRun, seed: int) -> Neighbourhood | None:
-    """Bring some identities' features to two dimensions, None where they are too few or all alike.
+    """Reduce some identities' features to two dimensions; None if there are too few or all are equal.
 
     Raises:
         InputError: features.h5 cannot be used.

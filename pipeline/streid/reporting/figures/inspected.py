@@ -10,15 +10,16 @@ from streid.files.inspections import Inspection
 from streid.reporting.contact_sheets import PictureStore
 from streid.reporting.figures.canvas import Pixels, as_seen
 
-# Frames of a clip, and clips, that there is room for side by side.
+# The most frames of a clip, and the most clips, that fit side by side.
 MOST_FRAMES, MOST_CLIPS = 8, 2
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Inspected:
-    """What a model does, and the pictures it was shown, by unit and frame.
+    """An inspection of a model with its pictures, by unit and frame.
 
-    name: the model's, for files. title: the names of all models that do the very same, as their weights are.
+    name: the model's, for files. title: the names of all models with the same inspection, because their weights are the
+    same.
     """
 
     name: str
@@ -41,12 +42,12 @@ class Inspected:
         return f"id {self.inspection.pid_U[unit]}, camera {self.inspection.camid_U[unit]}"
 
     def label(self, unit: int) -> str:
-        """Who is seen where, in words."""
+        """Identity and camera in words."""
         return f"identity {self.inspection.pid_U[unit]}, camera {self.inspection.camid_U[unit]}"
 
 
 def show_pictures(inspections: Mapping[str, Inspection], store: PictureStore) -> list[Inspected]:
-    """Inspections by model with their pictures; models that do the very same are one.
+    """Inspections by model with their pictures; models with the same inspection are shown as one.
 
     Raises:
         InputError: a picture is missing or cannot be decoded.

@@ -20,8 +20,8 @@ def plot_match_curve(name: str, title: str, lines: Sequence[Line], start: float)
     """The share of queries with a right match among the first k ranks.
 
     Args:
-        name, title: of what the lines are about, for the file and for people.
-        start: where the vertical axis begins, in percent (`match_curve_start`).
+        name, title: of the group of lines, for the file name and for readers.
+        start: lower end of the vertical axis, in percent (`match_curve_start`).
     """
     curves = [100 * np.asarray(line.metrics["cmc"], float) for line in lines]
 
@@ -41,5 +41,5 @@ def plot_match_curve(name: str, title: str, lines: Sequence[Line], start: float)
 
 
 def match_curve_start(streams: Iterable[tuple[str, Mapping[str, Any]]]) -> float:
-    """Where the axis begins for the curves of these streams (key, metrics): each is lowest at rank 1."""
+    """The lower end of the axis for the curves of these streams (key, metrics): each curve is lowest at rank 1."""
     return axis_start((key, 100 * float(metrics["cmc"][0])) for key, metrics in streams)

@@ -1,4 +1,4 @@
-"""How much every part of a body receives from every other.
+"""How much each part of a body receives from each other part.
 
 Shape suffixes: as in `streid.files.inspections`.
 """
@@ -17,7 +17,7 @@ NUMBERED_NODES = 8
 
 
 def plot_messages(shown: Inspected) -> Chart:
-    """Of each block, how much every part receives from every other: a matrix, the mean of the units."""
+    """For each block, a matrix of how much each part receives from each other part, as the mean of the units."""
     blocks = {name: block.messages_UVV.mean(axis=0) for name, block in shown.inspection.blocks.items()}
     parts = next(iter(shown.inspection.blocks.values())).part_maps_UTPhw.shape[2]
     span = Span(0.0, float(max(weights_VV.max() for weights_VV in blocks.values())))

@@ -23,7 +23,7 @@ DIMMED = 0.55
 
 
 def plot_graphs(shown: Inspected, graphs: PatchGraphs) -> Chart:
-    """Two clips: over each frame the learned edges between its patches, above them those between the frames."""
+    """Two clips: the learned edges between patches over each frame, and those between the frames above."""
     units = shown.units[:MOST_CLIPS]
     frames = min(shown.frames, MOST_FRAMES)
     height = HEADER + ARC_HEIGHT + TILE_HEIGHT + 2 * GAP
@@ -60,7 +60,7 @@ def _undirected(weights_VV: FeatureArray) -> FeatureArray:
 
 
 def _edges(weights_VV: FeatureArray, most: float) -> Iterator[tuple[int, int, float]]:
-    """Each edge once, the weaker first: its ends, and its weight as a share of the largest."""
+    """Each edge once, weaker ones first: its ends, and its weight as a share of the largest."""
     first_E, second_E = np.triu_indices(len(weights_VV), 1)
     for edge in np.argsort(weights_VV[first_E, second_E], kind="stable"):
         one, other = int(first_E[edge]), int(second_E[edge])

@@ -1,4 +1,4 @@
-"""How many pictures there are of an identity, and how many cameras saw it.
+"""Histograms of how many pictures there are of an identity, and of how many cameras saw it.
 
 Shape suffix: B bars.
 """
@@ -30,7 +30,7 @@ def plot_identities(manifest: pd.DataFrame) -> list[Chart]:
 
 
 def _plot_people(name: str, title: str, counts: Mapping[str, pd.Series]) -> Chart:
-    """How many identities have how many of something; bars of several numbers each where there are too many."""
+    """How many identities have how many of something; a bar covers several numbers where there are too many."""
     most = max((int(numbers.max()) for numbers in counts.values()), default=1)
     step = -(-most // MOST_BARS)
     edges = np.arange(1, most + step + 1, step)
@@ -50,8 +50,8 @@ def _plot_people(name: str, title: str, counts: Mapping[str, pd.Series]) -> Char
         axes.set_ylabel("identities")
         legend_below(axes, len(people))
 
-    told = ", ".join(
+    described = ", ".join(
         f"{group} {int(numbers.min()):,} to {int(numbers.max()):,}, half of the people at most {numbers.median():g}"
         for group, numbers in counts.items()
     )
-    return draw_chart(name=name, title=title, alt=f"{title}: {told}.", size=WIDE, paint=paint)
+    return draw_chart(name=name, title=title, alt=f"{title}: {described}.", size=WIDE, paint=paint)

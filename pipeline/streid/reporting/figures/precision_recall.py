@@ -17,12 +17,12 @@ def plot_precision(name: str, title: str, lines: Sequence[Line]) -> Chart:
     """Interpolated precision over recall of the lines that have a ranking.
 
     Args:
-        name, title: of what the lines are about, for the file and for people.
+        name, title: of the group of lines, for the file name and for readers.
     """
     curves = [100 * line.ranking.precision_L for line in lines if line.ranking is not None]
     recall_L = np.linspace(0, 100, RECALL_LEVELS)
     start = axis_start((line.key, float(curve_L.min())) for line, curve_L in zip(lines, curves, strict=True))
-    told = [
+    described = [
         f"{line.label} {curve_L[RECALL_LEVELS // 2]:.1f} % at half the matches, {curve_L[-1]:.1f} % at all"
         for line, curve_L in zip(lines, curves, strict=True)
     ]
@@ -33,5 +33,5 @@ def plot_precision(name: str, title: str, lines: Sequence[Line]) -> Chart:
         axes.set_xlabel("recall, %")
         axes.set_ylabel("precision, %")
 
-    alt = f"Precision over recall of {title}: {'; '.join(told)}."
+    alt = f"Precision over recall of {title}: {'; '.join(described)}."
     return draw_chart(name=f"precision_{name}", title="Precision and recall", alt=alt, size=WIDE, paint=paint)

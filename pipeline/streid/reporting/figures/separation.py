@@ -1,4 +1,4 @@
-"""How scores of right and wrong pairs lie apart, with and without times.
+"""How well scores separate right and wrong pairs, with and without times.
 
 Shape suffixes: R right pairs, W wrong pairs, X bins of a drawn distribution.
 """
@@ -17,7 +17,7 @@ from streid.reporting.streams import stream_fusion, stream_title
 from streid.reporting.wording import percent
 from streid.scoring.breakdown import Separation, separation
 
-COLUMNS = ("Model, stream", "ROC-AUC", "Wrong pairs above the middle right one, per 10,000")
+COLUMNS = ("Model, stream", "ROC-AUC", "Wrong pairs above the median right one, per 10,000")
 BINS = 60
 TAIL = 0.002
 
@@ -40,7 +40,7 @@ def separation_rows(
 
 
 def plot_separation(model: str, streams: Mapping[str, Separation]) -> list[Chart]:
-    """A chart per stream of one model, fusion by fusion: how often a score occurs among right and wrong pairs."""
+    """A chart for each stream of one model, sorted by fusion: how often scores occur in right and in wrong pairs."""
     fusions = list(dict.fromkeys(stream_fusion(key) for key in streams))
     ordered = sorted(streams, key=lambda key: fusions.index(stream_fusion(key)))
     return [_plot_stream(model, key, streams[key]) for key in ordered]
@@ -67,7 +67,7 @@ def _plot_stream(model: str, key: str, one: Separation) -> Chart:
     middle_right, middle_wrong = (f"{float(np.median(scores)):.3g}" for scores in (one.right_R, one.wrong_W))
     alt = (
         f"Scores of {len(one.right_R):,} right and {len(one.wrong_W):,} wrong pairs, {model}, {stream_title(key)}: the "
-        f"middle right pair has {middle_right}, the middle wrong one {middle_wrong}; a right pair scores above a wrong "
+        f"median right pair has {middle_right}, the median wrong one {middle_wrong}; a right pair scores above a wrong "
         f"one in {percent(one.auc)} % of cases."
     )
     name = f"pairs_{model}_{key.replace('/', '_')}"
@@ -75,14 +75,14 @@ def _plot_stream(model: str, key: str, one: Separation) -> Chart:
 
 
 def _edges(one: Separation) -> FloatArray:
-    """Even bins over the scores but the outermost of either kind, which stand in the last bin of their side."""
+    """Even bins over the scores; the outermost scores of each kind fall into the first or the last bin."""
     ends = np.quantile(one.right_R, (TAIL, 1 - TAIL)), np.quantile(one.wrong_W, (TAIL, 1 - TAIL))
     low, high = min(end[0] for end in ends), max(end[1] for end in ends)
     return np.linspace(low, high if high > low else low + 1, BINS + 1)
 
 
 def _shares(scores: FeatureArray, edges_X: FloatArray) -> FloatArray:
-    """How often the scores fall into each bin, as a share of the fullest."""
+    """How often the scores fall into each bin, as a share of the fullest bin."""
     counts_X = np.histogram(np.clip(scores, edges_X[0], edges_X[-1]), edges_X)[0]
     shares_X: FloatArray = counts_X / max(1, counts_X.max())
     return shares_X

@@ -21,10 +21,10 @@ def plot_queries(name: str, title: str, lines: Sequence[Line]) -> Chart:
     """Average precision of every query, of the lines that have a ranking.
 
     Args:
-        name, title: of what the lines are about, for the file and for people.
+        name, title: of the group of lines, for the file name and for readers.
     """
     curves = [sorted_precisions(line.ranking) for line in lines if line.ranking is not None]
-    told = [
+    described = [
         f"{line.label}: a tenth of the queries below {percent(tenth)} %, half below {percent(half)} %"
         for line, (_, curve_X) in zip(lines, curves, strict=True)
         for tenth, half in [np.quantile(curve_X, (0.1, 0.5)) / 100]
@@ -36,7 +36,7 @@ def plot_queries(name: str, title: str, lines: Sequence[Line]) -> Chart:
         axes.set_xlabel("queries, the worst first, %")
         axes.set_ylabel("average precision, %")
 
-    alt = f"Sorted average precision of {title}. {'; '.join(told)}."
+    alt = f"Sorted average precision of {title}. {'; '.join(described)}."
     return draw_chart(name=f"queries_{name}", title="Every query, sorted", alt=alt, size=WIDE, paint=paint)
 
 

@@ -1,4 +1,4 @@
-"""The lines of charts about ranked lists: what each stands for, how it looks, and where its axis begins.
+"""The lines of charts about ranked lists: what each shows, how it looks, and where the axis starts.
 
 Shape suffix: X points of a drawn curve.
 """
@@ -20,7 +20,7 @@ from streid.reporting.streams import STREAM_TITLES, TIMES_ALONE, kind_title, str
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Line:
-    """What one line stands for; number: of a model's line, None for one in its stream's colour."""
+    """One line of a chart. number: of a model's line; None for a line in its stream's colour."""
 
     key: str
     label: str
@@ -60,8 +60,8 @@ def model_lines(runs: Sequence[ModelRun]) -> list[Line]:
 
 
 def axis_start(lowest: Iterable[tuple[str, float]]) -> float:
-    """Where the axis begins, in percent: below the lowest curve, those of times alone left out, as they would flatten
-    the others.
+    """The lower end of the axis, in percent: below the lowest curve. Curves of times alone do not count, because they
+    would flatten the others.
 
     Args:
         lowest: the key of each curve's stream, and the curve's lowest value in percent.

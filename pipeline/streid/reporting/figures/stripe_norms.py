@@ -1,4 +1,4 @@
-"""The stripes of a picture, and how long the feature of each is.
+"""The stripes of a picture, and the length of the feature of each.
 
 Shape suffixes: as in `streid.files.inspections`.
 """

@@ -1,4 +1,4 @@
-"""Rows of small pictures side by side, laid out in CSS pixels, with scales of the colours over them."""
+"""Rows of small pictures side by side, laid out in CSS pixels, with the colour scales of the maps over them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ SCALE_HEIGHT, SCALE_WIDTH, SCALE_THICKNESS = 38, 210, 9
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TileRow:
-    """Pictures side by side. heads: words over columns, (column, words) each; note: words right of the last one."""
+    """Pictures side by side. heads: (column, words) above columns. note: lines to the right of the last picture."""
 
     tiles: Sequence[Pixels]
     heads: Sequence[tuple[int, str]] = ()

@@ -23,18 +23,18 @@ TITLES = {
 SHARES = ("accuracy", "val_rank1", "val_mAP")
 LEGEND_COLUMNS, LEGEND_ROW = 2, 17
 WHOLE_FROM = 100
-# From how many times the lowest learning rate the axis is logarithmic, and from how many it needs powers of ten alone.
+# The axis is logarithmic if the highest rate is this many times the lowest; from the second on, it shows powers of ten.
 LOGARITHMIC_FROM, POWERS_FROM = 20, 1000
 
 
 def plot_training(runs: Sequence[ModelRun]) -> list[Chart]:
-    """Loss, accuracy, held-out results, learning rate and speed over the epochs, as far as known; a line per model."""
+    """Loss, accuracy, held-out results, learning rate and speed over the epochs, where known; a line per model."""
     histories = trained(runs)
     charts = []
     for column, title in TITLES.items():
         known = {name: history for name, history in histories.items() if measured(history, column)}
         if known:
-            # Each model's number is its colour, in every chart the same.
+            # Each model's number decides its colour, so it is the same in every chart.
             numbers = [number for number, name in enumerate(histories) if name in known]
             charts.append(_plot_history(column, title, known, numbers))
     return charts
@@ -51,7 +51,7 @@ def measured(history: pd.DataFrame, column: str) -> bool:
 
 
 def last_measured(history: pd.DataFrame, column: str) -> float:
-    """A column's last value that was measured, NaN where there is none."""
+    """A column's last measured value; NaN if there is none."""
     known = history[column].dropna() if column in history.columns else pd.Series(dtype=float)
     return float(known.iloc[-1]) if len(known) else np.nan
 
@@ -88,7 +88,7 @@ def _plot_history(column: str, title: str, histories: Mapping[str, pd.DataFrame]
 
 
 def _scale_rates(axes: Axes, rates: pd.Series) -> None:
-    """Make the vertical axis of learning rates logarithmic where they differ much; either has numbers."""
+    """Make the vertical axis of learning rates logarithmic if they differ much; it always has numbers."""
     lowest, highest = float(rates.min()), float(rates.max())
     if lowest > 0 and highest >= LOGARITHMIC_FROM * lowest:
         axes.set_yscale("log")

@@ -1,6 +1,6 @@
-"""Charts of travel times: per camera pair the paper's histogram and the likelihood fusion's signed densities.
+"""Charts of travel times: for each camera pair, st-ReID's histogram and the likelihood fusion's signed densities.
 
-Right of the middle the pair's lower-numbered camera came first, left of it the other.
+Right of the middle, people came to the lower-numbered camera first; left of it, to the other.
 
 Shape suffixes: C cameras, B bins of the histogram, P unordered camera pairs, S signed bins of the densities,
 X points of a drawn curve.
@@ -22,8 +22,8 @@ from streid.reporting.wording import MINUS, Clock, count, percent_sign
 
 MOST_PAIRS = 15
 DRAWN_POINTS = 120
-# The axis holds nearly all times, but no more than some times what a quarter of the people take at most: else a few who
-# come back much later would press all others into the middle.
+# The axis shows nearly all times, but at most QUICK_TIMES the longest time of the quickest quarter of the people.
+# Otherwise a few who come back much later would squeeze all others into the middle.
 COVERED_SHARE, QUICK_SHARE, QUICK_TIMES = 0.99, 0.25, 8
 LEAST_TAIL = 0.005
 LOW, HIGH = (200, 136), (200, 274)
@@ -34,10 +34,11 @@ ENDS = (0.98, 0.02)
 
 @dataclass(frozen=True, kw_only=True)
 class Travel:
-    """The camera pairs people were counted for, most people first. named: those beyond `MOST_PAIRS`.
+    """The camera pairs people were counted for, most people first. named: the pairs after the
+    first `MOST_PAIRS`, without a chart.
 
-    densities: whether the charts show the likelihood fusion's densities as well. tail: what lies beyond the axes, in
-    words, empty where hardly anything does.
+    densities: whether the charts also show the likelihood fusion's densities. tail: the people beyond the axes, in
+    words; empty if there are hardly any.
     """
 
     charts: Sequence[Chart]
@@ -47,22 +48,22 @@ class Travel:
 
 
 def plot_travel(histograms: Histograms, clock: Clock, *, densities: bool) -> Travel:
-    """How long people take between two cameras, and what that says of a pair of pictures.
+    """Draw how long people take between two cameras.
 
     Args:
-        densities: also draw the likelihood fusion's densities, if it says anything.
+        densities: also draw the likelihood fusion's densities, if it was fitted.
     """
     people = people_counted(histograms)
     pairs = sorted(people, key=lambda pair: -people[pair])
     if not pairs:
         return Travel(charts=(), named=(), densities=False, tail="")
     reach = common_reach(histograms)
-    drawn = told_densities(histograms, pairs, reach, clock) if densities else None
+    drawn = find_densities(histograms, pairs, reach, clock) if densities else None
     return Travel(
         charts=[_plot_pair(histograms, pair, reach, clock, drawn) for pair in pairs[:MOST_PAIRS]],
         named=[f"{histograms.cameras_C[a]} and {histograms.cameras_C[b]}" for a, b in pairs[MOST_PAIRS:]],
         densities=drawn is not None,
-        tail=tell_tail(histograms, reach, clock),
+        tail=describe_tail(histograms, reach, clock),
     )
 
 
@@ -73,10 +74,10 @@ def people_counted(histograms: Histograms) -> dict[tuple[int, int], int]:
     return {pair: number for pair, number in people.items() if number}
 
 
-def told_densities(
+def find_densities(
     histograms: Histograms, pairs: Sequence[tuple[int, int]], reach: int, clock: Clock
 ) -> "SignedDensities | None":
-    """The likelihood fusion's densities of these pairs, None where it does not know a camera or says nothing."""
+    """The likelihood fusion's densities of these pairs; None if it lacks one of their cameras or was not fitted."""
     likelihood, cameras_C = histograms.likelihood, histograms.cameras_C[np.unique(pairs)]
     if likelihood.neutral == 1 or not np.isin(cameras_C, likelihood.cameras_C).all():
         return None
@@ -109,11 +110,11 @@ def _plot_pair(
 
     people = f"{count(counted[0], 'person', 'people')} came to {second} after {first}, {counted[1]:,} to {first} after "
     people += str(second)
-    panels, told = drawn.panels(first, second) if drawn else ((), "")
+    panels, described = drawn.panels(first, second) if drawn else ((), "")
     return draw_chart(
         name=f"travel_{first}_{second}",
         title=f"Cameras {first} and {second}",
-        alt=f"Time between cameras {first} and {second}: {people}.{told}",
+        alt=f"Time between cameras {first} and {second}: {people}.{described}",
         size=HIGH if drawn else LOW,
         paint=paint,
         below=panels,
@@ -122,10 +123,10 @@ def _plot_pair(
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SignedDensities:
-    """The likelihood fusion's tables, cut to the bins that are drawn, the ratios with one scale for all pairs.
+    """The likelihood fusion's tables, cut to the bins that are drawn; the ratios have one scale for all pairs.
 
-    rows: two cameras' numbers, the lower first -> their row of the tables. parts_X: the bins behind each drawn
-    point, at times_X in `unit`, which is `divisor` of the data set's own. reach: of the axis, in `unit`.
+    rows: two cameras' numbers, the lower first -> their row of the tables. parts_X: the bins of each drawn point, at
+    times_X in `unit`, which is `divisor` times the data set's unit. reach: end of the axis, in `unit`.
     """
 
     same_PS: FeatureArray
@@ -163,7 +164,7 @@ class SignedDensities:
         )
 
     def panels(self, first: int, second: int) -> tuple[Sequence[Paint], str]:
-        """What draws the densities and, below them, their log ratio for two cameras; and that in words."""
+        """Functions that draw two cameras' densities and, below them, their log ratio; and the ratio in words."""
         tables = (self.same_PS, self.different_PS)
         same_X, different_X = (self._at_points(table_PS[self.rows[first, second]]) for table_PS in tables)
         ratio_X = self.ratio_curve(first, second)
@@ -193,8 +194,8 @@ class SignedDensities:
 
         gap = self.clock.gap(round(self.times_X[int(np.argmax(ratio_X))] * self.divisor))
         lowest, highest = (f"{value:.1f}".replace("-", MINUS) for value in (ratio_X.min(), ratio_X.max()))
-        told = f" Log ratio of one person to two people between {lowest} and {highest}, highest at {gap}."
-        return (paint_densities, paint_ratio), told
+        described = f" Log ratio of one person to two people between {lowest} and {highest}, highest at {gap}."
+        return (paint_densities, paint_ratio), described
 
     def ratio_curve(self, first: int, second: int) -> FloatArray:
         """The log ratio of two cameras' time differences at the drawn points (X,)."""
@@ -204,7 +205,7 @@ class SignedDensities:
         return np.array([values_S[part].mean() for part in self.parts_X])
 
     def _ratio_limits(self) -> tuple[float, float]:
-        """The extremes of all pairs' drawn ratios, at least from -1 to 1, with some room."""
+        """The range of all pairs' drawn ratios, at least from -1 to 1, with a margin."""
         drawn = self.ratio_PS[:, self.parts_X[0].start : self.parts_X[-1].stop]
         low, high = min(float(drawn.min()), -1.0), max(float(drawn.max()), 1.0)
         return low - 0.08 * (high - low), high + 0.08 * (high - low)
@@ -229,7 +230,7 @@ def _write_corner(axes: Axes, side: float, text: str) -> None:
 
 
 def common_reach(histograms: Histograms) -> int:
-    """How many bins the axes show: those that most people counted are in, with room for the smoothing."""
+    """How many bins the axes show: those of most people counted, with a margin for the smoothing."""
     reached_B = np.cumsum(histograms.counts_CCB.sum(axis=(0, 1)))
     covered, quick = (
         int(np.searchsorted(reached_B, share * reached_B[-1])) + 1 for share in (COVERED_SHARE, QUICK_SHARE)
@@ -238,8 +239,8 @@ def common_reach(histograms: Histograms) -> int:
     return min(len(reached_B), covered + min(round(histograms.sigma), max(1, covered // 4)))
 
 
-def tell_tail(histograms: Histograms, reach: int, clock: Clock) -> str:
-    """The share of the people counted who take longer than the axes show, and how long at most, in words."""
+def describe_tail(histograms: Histograms, reach: int, clock: Clock) -> str:
+    """The share of the people who take longer than the axes show, and the longest time, in words."""
     people_B = histograms.counts_CCB.sum(axis=(0, 1))
     beyond = float(people_B[reach:].sum() / people_B.sum())
     if beyond < LEAST_TAIL:
@@ -250,7 +251,7 @@ def tell_tail(histograms: Histograms, reach: int, clock: Clock) -> str:
 
 
 def even_parts(start: int, stop: int, points: int = DRAWN_POINTS) -> list[slice]:
-    """The bins from `start` up to `stop` in at most `points` runs of about the same length."""
+    """Cut the bins from `start` up to `stop` into at most `points` runs of about the same length."""
     edges = np.linspace(start, stop, min(points, stop - start) + 1).round().astype(int)
     return [slice(int(first), int(last)) for first, last in pairwise(edges)]
 

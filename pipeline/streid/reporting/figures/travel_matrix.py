@@ -1,4 +1,4 @@
-"""Every camera pair's travel times in one figure, where there are too many for a chart each.
+"""The travel times of all camera pairs in one figure, if there are too many for one chart each.
 
 Shape suffixes: C cameras, X points of a drawn curve.
 """
@@ -26,7 +26,7 @@ Pair = tuple[int, int]
 
 
 class Curve(NamedTuple):
-    """A curve in the matrix' coordinates, cells of side 1, rows downwards; bottom: what is filled down to, if it is."""
+    """A curve in the matrix' coordinates: cells of side 1, rows downwards. bottom: fill down to it, or None."""
 
     across_X: FloatArray
     down_X: FloatArray
@@ -36,18 +36,18 @@ class Curve(NamedTuple):
 def plot_all_pairs(histograms: Histograms, clock: Clock, *, densities: bool) -> Chart | None:
     """A matrix of cameras: below the diagonal each pair's histogram, above it the log ratio of its times.
 
-    Every cell has its pair's time axis, as the single charts: right of the middle the lower-numbered camera came
-    first. The stronger a cell's shade, the more people were counted. None where nobody was.
+    Every cell has a time axis like the single charts: right of the middle, people came to the lower-numbered camera
+    first. The stronger a cell's shade, the more people were counted. None if nobody was counted.
 
     Args:
-        densities: also draw the likelihood fusion's log ratios, if it says anything.
+        densities: also draw the likelihood fusion's log ratios, if it was fitted.
     """
     people = people_counted(histograms)
     if not people:
         return None
     reach = common_reach(histograms)
-    told = densities and histograms.likelihood.neutral < 1
-    ratios = _ratio_curves(histograms, people, reach, clock) if told else {}
+    fitted = densities and histograms.likelihood.neutral < 1
+    ratios = _ratio_curves(histograms, people, reach, clock) if fitted else {}
     counts = _count_curves(histograms, people, reach)
     cameras = len(histograms.cameras_C)
     side = FRAME + cameras * min(LARGEST, max(SMALLEST, ACROSS // cameras))
@@ -78,7 +78,7 @@ def _span(reach: float, clock: Clock) -> tuple[str, str]:
 
 
 def _count_curves(histograms: Histograms, people: Mapping[Pair, int], reach: int) -> dict[Pair, list[Curve]]:
-    """Per pair the smoothed histogram of either order, in the cell of row b, column a, scaled to its height."""
+    """For each pair, the smoothed histograms of both orders, in the cell of row b, column a, scaled to its height."""
     parts_X = even_parts(0, reach, POINTS)
     times_X = np.array([(part.start + part.stop) / 2 for part in parts_X]) / reach / 2
     found = {}
@@ -93,7 +93,7 @@ def _count_curves(histograms: Histograms, people: Mapping[Pair, int], reach: int
 
 
 def _ratio_curves(histograms: Histograms, people: Mapping[Pair, int], reach: int, clock: Clock) -> dict[Pair, Curve]:
-    """Per pair the log ratio, in the cell of row a, column b, with one scale around 0 for all."""
+    """For each pair, the log ratio, in the cell of row a, column b, with one scale around 0 for all."""
     drawn = SignedDensities.of(histograms.likelihood, reach * histograms.bin_width, clock, POINTS * 2)
     known = {
         pair: drawn.ratio_curve(first, second)

@@ -45,19 +45,19 @@ def plot_weights(model: str, fusion: str, record: Mapping[str, Any]) -> Chart | 
         axes.set_ylabel("mAP on held-out identities, %")
         legend_below(axes, len(points), columns=len(points), handle=1)
 
-    told = ", ".join(f"{name} {weight:.3g} with {height:.1f} %" for name, (weight, height) in points.items())
+    marks = ", ".join(f"{name} {weight:.3g} with {height:.1f} %" for name, (weight, height) in points.items())
     return draw_chart(
         name=f"weight_{model}_{fusion}",
         title=f"mAP over the weight, {model}",
         alt=f"mAP on {selection['identities']} held-out identities for weights from {weights_X[0]:.2g} to "
-        f"{weights_X[-1]:.2g}, between {percent(curve_X.min() / 100)} and {percent(curve_X.max() / 100)} %: {told}.",
+        f"{weights_X[-1]:.2g}, between {percent(curve_X.min() / 100)} and {percent(curve_X.max() / 100)} %: {marks}.",
         size=SIZE,
         paint=paint,
     )
 
 
 def _mark_weights(axes: Axes, points: Mapping[str, tuple[float, float]]) -> None:
-    """Mark the best and the default weight by open shapes, the chosen one by a dot: all show where they meet."""
+    """Mark the best and default weights by open shapes and the chosen one by a dot, so that all show if they meet."""
     colour = stream_colour(JOINT)
     looks = {
         "best here": ("o", 11.0, "none", SERIES[1]),

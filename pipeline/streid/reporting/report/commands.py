@@ -1,4 +1,4 @@
-"""How to repeat each stage: the command lines that its runs begin with in its logs."""
+"""How to repeat each stage: the command lines in its logs."""
 
 import re
 import shlex
@@ -15,7 +15,7 @@ LINE = re.compile(rf"^[-0-9]+ [:,0-9]+ INFO {re.escape(COMMAND_MARK)}(.*)$")
 
 @dataclass(frozen=True, kw_only=True)
 class StageCommands:
-    """One stage. again: the Snakemake command that does it, and what follows from it, once more.
+    """One stage. again: the Snakemake command that runs it again, and everything that depends on it.
 
     commands: (model and fusion, command line) of each of its runs.
     """
@@ -26,12 +26,12 @@ class StageCommands:
 
 
 def read_commands(folder: Path, dataset: str, run_flags: str) -> list[StageCommands]:
-    """The stages whose logs are in a folder, in the order they run in, this report's own last.
+    """The stages whose logs are in a folder, in the order in which they run; this report's own is last.
 
     Args:
         folder: holds `<rule>.log`, `<rule>.<model>.log` and `<rule>.<model>.<fusion>.log`; each run of
-            a stage adds to its log, so the last command counts, and a log may have none.
-        run_flags: what Snakemake was started with beside its target, as one text for a shell.
+            a stage adds to its log, so the last command counts; a log may have none.
+        run_flags: the flags that Snakemake was started with, as one text for a shell.
 
     Raises:
         InputError: there is no such folder.
@@ -57,8 +57,8 @@ def _last_command(path: Path) -> str | None:
 
 
 def repeat_command(dataset: str, run_flags: str, stage: str = "") -> str:
-    """The command that makes the report again; with a stage, that one and what follows from it in any case."""
+    """The command that makes the report again; with `stage`, it always runs that stage and what depends on it."""
     forced = ["--forcerun", stage] if stage else []
-    # Without the two dashes the report would be one more setting, or one more rule to force.
+    # Without `--`, Snakemake would read the report as one more setting, or as one more rule to force.
     target = shlex.join([*forced, "--", f"results/{dataset}/report.json"])
     return " ".join(words for words in ("snakemake --cores all", run_flags, target) if words)

@@ -1,4 +1,4 @@
-"""What a reader should know first: the best result, which step it is of, and what each step gains or loses."""
+"""What a reader should know first: the best result and its step, and what each step gains or loses."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ HEADLINE_METRICS = ("rank1", "mAP")
 class Figure:
     """A metric of a step, in words: its value in percent and interval.
 
-    lift: over another step, in points, empty where there is none; lift_interval: of the lift, empty where not known.
-    lost: the lift is a loss. best: no other step that is shown beside it has a higher value.
+    lift: over another step, in points; empty if there is none. lift_interval: of the lift; empty if not known.
+    lost: whether the lift is a loss. best: whether no other step shown with it has a higher value.
     """
 
     value: str
@@ -30,9 +30,9 @@ class Figure:
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One step of the road from appearance to re-ranked scores. figures: of each of `HEADLINE_METRICS`.
+    """One step on the way from appearance to re-ranked scores. figures: of each of `HEADLINE_METRICS`.
 
-    kind: of its stream. stated: it is the one that the title speaks of.
+    kind: of its stream. stated: whether the title is about this step.
     """
 
     kind: str
@@ -43,7 +43,7 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class FusionSummary:
-    """One fusion beside the others: its steps after appearance, with their lifts over it."""
+    """One fusion in the comparison: its steps after appearance, with their lifts over appearance."""
 
     title: str
     steps: tuple[Step, ...]
@@ -53,8 +53,8 @@ class FusionSummary:
 class Headline:
     """The report's first lines.
 
-    model: whose results they are. sentence: the title. choice: how the step that it states was chosen, empty where
-    there was no choice. steps: of the road that the stated one is on. fusions: side by side, none where there is one.
+    model: the model with these results. sentence: the title. choice: how its step was chosen; empty if there was no
+    choice. steps: all steps of the same fusion. fusions: the comparison; empty if there is only one fusion.
     """
 
     model: str
@@ -68,7 +68,7 @@ def write_headline(dataset: str, runs: Sequence[ModelRun]) -> Headline:
     """The best model's best step by mAP, each step of its fusion, and the fusions side by side."""
     run = best_run(runs)
     stated = run.streams[run.best_stream]
-    road = run.road(run.best_fusion) or [run.best_stream]
+    road = run.steps(run.best_fusion) or [run.best_stream]
     among = f", the best of {len(runs)} models" if len(runs) > 1 else ""
     sentence = (
         f"{run.name}{among}, {step_phrase(run.best_stream)}, puts a right match first for "
@@ -90,12 +90,12 @@ def step_phrase(key: str) -> str:
     return f"{title} ({fusion_phrase(fusion)})" if fusion else f"{title} alone"
 
 
-def tell_figure(run: ModelRun, key: str, name: str, *, before: str, best: float | None) -> Figure:
+def describe_figure(run: ModelRun, key: str, name: str, *, before: str, best: float | None) -> Figure:
     """A metric of a model's stream in words.
 
     Args:
         before: the stream that the lift is over, empty for no lift.
-        best: the best value beside it, None where that is not told.
+        best: the best value that is shown with it; None if the best is not marked.
     """
     metrics, earlier = run.streams[key], run.streams.get(before)
     return Figure(
@@ -121,29 +121,29 @@ def lift_interval(metrics: Mapping[str, Any], before: str, name: str) -> str:
 
 
 def _step(run: ModelRun, key: str, before: str, best: Mapping[str, float]) -> Step:
-    figures = [tell_figure(run, key, name, before=before, best=best.get(name)) for name in HEADLINE_METRICS]
+    figures = [describe_figure(run, key, name, before=before, best=best.get(name)) for name in HEADLINE_METRICS]
     kind, title = stream_kind(key), kind_title(key)
     return Step(kind=kind, title=title, figures=tuple(figures), stated=key == run.best_stream)
 
 
 def _describe_choice(runs: Sequence[ModelRun], run: ModelRun) -> str:
-    """How the stated step was chosen among several, and what the first fusion's last step has, if that is another."""
-    steps = {(one.name, key) for one in runs for fusion in one.fusions for key in one.road(fusion)}
+    """How the stated step was chosen, and the figures of the first fusion's last step, if that is another one."""
+    steps = {(one.name, key) for one in runs for fusion in one.fusions for key in one.steps(fusion)}
     if len(steps) < 2:
         return ""
     chosen = f"Of all {len(steps)} results this one has the highest mAP"
-    last = (run.road(next(iter(run.fusions))) or [run.best_stream])[-1]
+    last = (run.steps(next(iter(run.fusions))) or [run.best_stream])[-1]
     if last == run.best_stream:
         return f"{chosen}."
     rank1, mean_ap = (percent(run.streams[last][name]) for name in HEADLINE_METRICS)
     return (
-        f"{chosen}, which was seen on the test itself; {step_phrase(last)}, the last step of the first fusion, has "
+        f"{chosen}, so it was chosen on the test itself; {step_phrase(last)}, the last step of the first fusion, has "
         f"rank-1 {rank1} and mAP {mean_ap}."
     )
 
 
 def _compare_fusions(run: ModelRun) -> tuple[FusionSummary, ...]:
-    roads = {fusion: run.road(fusion) for fusion in run.fusions}
+    roads = {fusion: run.steps(fusion) for fusion in run.fusions}
     shown = [key for road in roads.values() for key in road if key != APPEARANCE]
     best = {name: METRICS[name].best(run.streams[key][name] for key in shown) for name in HEADLINE_METRICS if shown}
     return tuple(

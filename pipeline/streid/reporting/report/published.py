@@ -1,4 +1,4 @@
-"""Numbers others have published on the same data sets; shown beside the measured ones, never mixed with them."""
+"""Published results on the same data sets; shown beside the measured ones, never mixed with them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -73,7 +73,7 @@ PUBLISHED = {
 
 
 def published_results(summary: Mapping[str, Any]) -> tuple[PublishedResult, ...]:
-    """Published results for a data set, none where it is not one others have measured.
+    """Published results for a data set; empty if nobody has published any.
 
     Args:
         summary: dataset.json. A tree that only looks like a known data set has no `expected` counts, or is `rendered`.

@@ -52,8 +52,8 @@ class RankedQuery:
 
 
 def rank_queries(run: ModelRun, store: PictureStore, clock: Clock, count: int, seed: int) -> list[RankedQuery]:
-    """The chosen queries of a run with their best gallery pictures at each step of its best fusion's road."""
-    listed = [stream for stream in run.road(run.best_fusion) if stream in run.rankings]
+    """The chosen queries of a run with their best gallery pictures at each step of its best fusion."""
+    listed = [stream for stream in run.steps(run.best_fusion) if stream in run.rankings]
     if not listed:
         return []
     queries = []
@@ -147,7 +147,7 @@ def hardest_sheet(queries: Sequence[RankedQuery]) -> Image.Image:
 
 
 def _place_hits(sheet: ContactSheet, hits: Sequence[RankedPicture], corner: tuple[int, int]) -> None:
-    """Put hits beside each other, right of the query at `corner`."""
+    """Put hits side by side, to the right of the query at `corner`."""
     for hit in hits:
         verdict, colour = ("right", COLOURS["right"][0]) if hit.right else ("wrong", COLOURS["wrong"][0])
         place = (corner[0] + hit.rank * (THUMBNAIL[0] + MARGIN), corner[1])

@@ -78,7 +78,7 @@ def build_record(
 
 
 def describe_likelihood(histograms: Histograms) -> dict[str, Any]:
-    """How the likelihood fusion's densities were fitted; held_out: identities of the fit its weight is chosen with."""
+    """How the likelihood fusion's densities were fitted; held_out: how many identities its weight is chosen on."""
     likelihood, held_out = histograms.likelihood, histograms.held_out
     return {
         "bin_width": likelihood.bin_width,

@@ -41,7 +41,7 @@ def check_names(arguments: argparse.Namespace) -> None:
     """Refuse models and fusions that are named twice, and flags about models that are not there.
 
     Raises:
-        InputError: the flag and what is wrong with it.
+        InputError: such a flag is given; the message names it.
     """
     models = [name for name, _ in arguments.model]
     if len(set(models)) < len(models):

@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing else, and its figures as files."""
+"""The report as one self-contained HTML page, and its figures as files."""
 
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -20,7 +20,7 @@ FIGURE_ENDINGS = (".svg", ".png")
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Report:
-    """The page's sections, in its order; each has a template and a style sheet of its field's name."""
+    """The page's sections, in order; each has a template and may have a style sheet, named as its field."""
 
     headline: HeadlineSection
     data: DataSection
@@ -65,10 +65,10 @@ def render_page(material: Material, report: Report) -> str:
 
 
 def write_figures(folder: Path, report: Report) -> list[str]:
-    """Write every figure of the page as a file of its own; figures an earlier report left there are removed.
+    """Write every figure of the page as a file; figures of an earlier report are removed.
 
     Args:
-        folder: for this report's figures alone. Charts are SVG, pictures PNG.
+        folder: only for this report's figures. Charts are SVG, pictures PNG.
 
     Returns:
         The files' names, sorted.

@@ -15,6 +15,6 @@ class ReportSettings(Section):
     time_unit: Unit = "frames"
     """name of the unit of the data set's times"""
     units_per_second: Amount = 25.0
-    """such units in a second; 0: not known, times are shown as they are"""
+    """time units per second; 0: not known, times are shown as they are"""
     seed: Seed = 0
-    """of the choice of sample pictures"""
+    """random seed for the choice of sample pictures"""

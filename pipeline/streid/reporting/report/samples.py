@@ -56,7 +56,7 @@ def sample_pictures(manifest: pd.DataFrame, store: PictureStore, seed: int) -> l
 
 
 def sample_identities(manifest: pd.DataFrame, store: PictureStore, seed: int) -> list[SampleRow]:
-    """Some of the people seen by the most cameras, drawn with `seed`: each as every camera sees them, in order."""
+    """Some of the people seen by the most cameras, drawn with `seed`: a picture from each camera, in order."""
     rows = manifest[evaluated(manifest["pid"])]
     cameras = rows.groupby("pid")["camid"].nunique()
     generator = np.random.default_rng(seed)
@@ -76,9 +76,9 @@ def sample_identities(manifest: pd.DataFrame, store: PictureStore, seed: int) ->
 
 
 def sample_tracklet(manifest: pd.DataFrame, store: PictureStore, clock: Clock, seed: int) -> SampleRow | None:
-    """One tracklet over its frames, drawn with `seed` from the longest quarter; None where there are no tracklets.
+    """One tracklet over its frames, drawn with `seed` from the longest quarter; None if there are no tracklets.
 
-    Of a long one `SAMPLED_FRAMES` frames at even steps are shown; labels say how much later than the first.
+    Of a long one, `SAMPLED_FRAMES` frames at even steps are shown; labels say how much later each is than the first.
     """
     rows = manifest[evaluated(manifest["pid"]) & (manifest["tracklet"] != NO_TRACKLET)]
     sizes = rows.groupby(["split", "tracklet"]).size()
@@ -102,7 +102,7 @@ def sample_tracklet(manifest: pd.DataFrame, store: PictureStore, clock: Clock, s
         for place, frame, label in zip(places, frames.itertuples(), labels, strict=True)
     ]
     first = chosen.iloc[0]
-    title = f"Identity {first['pid']} before camera {first['camid']}: {count(len(chosen), 'picture')}"
+    title = f"Identity {first['pid']} in camera {first['camid']}: {count(len(chosen), 'picture')}"
     return SampleRow(title=title, pictures=tuple(pictures))
 
 

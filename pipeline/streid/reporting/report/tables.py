@@ -1,4 +1,4 @@
-"""The report's tables as rows of ready text."""
+"""The report's tables, as rows of finished text."""
 
 import math
 import re
@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from streid.errors import InputError
-from streid.reporting.report.headline import Figure, tell_figure
+from streid.reporting.report.headline import Figure, describe_figure
 from streid.reporting.runs import ModelRun
 from streid.reporting.streams import stream_kind, stream_title
 from streid.reporting.wording import duration, memory, percent
@@ -56,7 +56,7 @@ SHARD = re.compile(r"(.+)\.(\d+)-of-(\d+)")
 
 @dataclass(frozen=True, kw_only=True)
 class MetricRow:
-    """One model's one stream, of the given kind; cells in the order of `METRICS`."""
+    """A row for one stream of one model. kind: of the stream. cells: in the order of `METRICS`."""
 
     model: str
     kind: str
@@ -67,7 +67,7 @@ class MetricRow:
 
 @dataclass(frozen=True, kw_only=True)
 class CostRow:
-    """What one stage took. subject: the model, and the fusion, it ran for."""
+    """Time and memory of one stage. subject: the model and fusion that it ran for."""
 
     stage: str
     subject: str
@@ -77,7 +77,7 @@ class CostRow:
 
 
 def metric_rows(runs: Sequence[ModelRun]) -> list[MetricRow]:
-    """Every model's every stream; values that show alike are equally best."""
+    """All streams of all models; values that look the same on the page are equally good."""
     every = [metrics for run in runs for metrics in run.streams.values()]
     best = {name: metric.best(metrics[name] for metrics in every) for name, metric in METRICS.items()}
     return [
@@ -85,7 +85,7 @@ def metric_rows(runs: Sequence[ModelRun]) -> list[MetricRow]:
             model=run.name,
             kind=stream_kind(stream),
             title=stream_title(stream),
-            cells=tuple(tell_figure(run, stream, name, before="", best=best[name]) for name in METRICS),
+            cells=tuple(describe_figure(run, stream, name, before="", best=best[name]) for name in METRICS),
             first_of_model=stream == next(iter(run.streams)),
         )
         for run in runs
@@ -133,12 +133,12 @@ def cost_rows(folder: Path) -> list[CostRow]:
     """Time and memory of each stage from Snakemake's benchmark files.
 
     Args:
-        folder: holds `<rule>.tsv`, `<rule>.<model>.tsv` and `<rule>.<model>.<fusion>.tsv`. A stage
-            run several times counts with its longest run. Files of `NOT_SHOWN` are left out:
-            the report's own is of an earlier report.
+        folder: holds `<rule>.tsv`, `<rule>.<model>.tsv` and `<rule>.<model>.<fusion>.tsv`. Of a
+            stage that ran several times, the longest run counts. Files of `NOT_SHOWN` are left out: the report's own
+            is that of an earlier report.
 
     Raises:
-        InputError: the folder is missing or a file is no benchmark table.
+        InputError: the folder is missing or a file is not a benchmark table.
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder of benchmark files")
@@ -162,7 +162,7 @@ def split_stem(stem: str) -> tuple[str, str]:
 
 
 def stage_order(stage: str) -> tuple[int, str]:
-    """Sorts stages as they run, those not known last."""
+    """Sorts stages in the order in which they run; unknown ones are last."""
     return STAGES.index(stage) if stage in STAGES else len(STAGES), stage
 
 
@@ -179,13 +179,13 @@ def _cost_row(path: Path, stage: str, subject: str) -> CostRow:
         subject=subject,
         time=duration(float(longest["s"])),
         memory=memory(megabytes) if megabytes is not None else NONE,
-        # Of a stage of a second or so Snakemake takes no sample of the load and writes 0.
+        # For a stage of about a second, Snakemake does not sample the load and writes 0.
         load=f"{load:.0f} %" if load else NONE,
     )
 
 
 def _number(text: Any) -> float | None:
-    """A benchmark's value; a dash or nothing stands where Snakemake could not measure."""
+    """A benchmark's value; None if Snakemake could not measure it and wrote a dash or nothing."""
     try:
         value = float(text)
     except (TypeError, ValueError):

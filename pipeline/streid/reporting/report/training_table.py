@@ -1,4 +1,4 @@
-"""What training ended with, as a table."""
+"""The end of each training, as a table."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ NONE = "\N{EN DASH}"
 
 
 def training_rows(runs: Sequence[ModelRun]) -> list[tuple[str, tuple[str, ...]]]:
-    """Each model's epochs, what it ended with, in the order of `HISTORY_COLUMNS`, and its middle speed."""
+    """Each model's epochs, its last values in the order of `HISTORY_COLUMNS`, and its median speed."""
     rows = []
     for name, history in trained(runs).items():
         ends = [_shown(column, last_measured(history, column)) for column in HISTORY_COLUMNS]

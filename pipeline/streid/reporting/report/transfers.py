@@ -1,10 +1,10 @@
-"""Every model beside the others: what it learned on, what it is tested on, and how far each step takes it."""
+"""All models side by side: what each was trained on, what it is tested on, and the result of each step."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from streid.reporting.report.headline import HEADLINE_METRICS, Figure, tell_figure
+from streid.reporting.report.headline import HEADLINE_METRICS, Figure, describe_figure
 from streid.reporting.runs import ModelRun
 from streid.reporting.streams import APPEARANCE, JOINT, RERANKED, fusion_title, stream_key
 
@@ -13,9 +13,9 @@ STEPS = (APPEARANCE, JOINT, RERANKED)
 
 @dataclass(frozen=True, kw_only=True)
 class TransferRow:
-    """One model under one fusion; cells: the metrics of each of `STEPS` in turn, None where it was not taken.
+    """One model with one fusion. cells: the metrics of each of `STEPS`; None for a step that was not run.
 
-    span: how many rows the model has, 0 for all but its first.
+    span: number of rows of the model; 0 in all rows but its first.
     """
 
     model: str
@@ -27,14 +27,14 @@ class TransferRow:
 
 
 def list_transfers(dataset: str, runs: Sequence[ModelRun], foreign: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The matrix of sources and targets, as far as this data set is the target; for report.json.
+    """The part of the matrix of sources and targets with this data set as the target, for report.json.
 
     Args:
         foreign: models whose scores use another data set's histograms -> that set's name.
 
     Returns:
-        One entry per model and fusion: `source` it was trained on, `target`, `model`, `fusion`, `histograms_from`
-        and rank-1 and mAP (fractions) of each of `STEPS`, None where it was not taken.
+        One entry per model and fusion: the `source` that it was trained on, `target`, `model`, `fusion`,
+        `histograms_from`, and rank-1 and mAP (fractions) of each of `STEPS`; None for a step that was not run.
     """
     return [
         {
@@ -51,7 +51,7 @@ def list_transfers(dataset: str, runs: Sequence[ModelRun], foreign: Mapping[str,
 
 
 def transfer_rows(dataset: str, runs: Sequence[ModelRun], foreign: Mapping[str, str]) -> list[TransferRow]:
-    """The same in words, with intervals and lifts; values that show alike are equally best."""
+    """The same in words, with intervals and lifts; values that look the same on the page are equally good."""
     best = {
         (step, name): max((round(metrics[name], 3) for metrics in _all_metrics(runs, step)), default=1.0)
         for step in STEPS
@@ -85,4 +85,4 @@ def _cell(run: ModelRun, fusion: str, step: str, name: str, best: float) -> Figu
     key = stream_key(step, fusion)
     if key not in run.streams:
         return None
-    return tell_figure(run, key, name, before="" if step == APPEARANCE else APPEARANCE, best=best)
+    return describe_figure(run, key, name, before="" if step == APPEARANCE else APPEARANCE, best=best)

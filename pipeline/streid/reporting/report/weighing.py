@@ -1,4 +1,4 @@
-"""How each fusion weighs times against appearance, in words, and the curve its weight was chosen on."""
+"""How each fusion weighs times against appearance, in words, and the curve that its weight was chosen from."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from streid.scoring.fusion_records import FUSIONS
 
 @dataclass(frozen=True, kw_only=True)
 class Weighing:
-    """One fusion of one model: its formula, what decided its weight, and the mAP over the weight where known."""
+    """One fusion of one model: its formula, how its weight was chosen, and the mAP over the weight, if known."""
 
     model: str
     fusion: str
@@ -24,7 +24,7 @@ class Weighing:
 
 
 def explain_weights(runs: Sequence[ModelRun]) -> list[Weighing]:
-    """Every model's every fusion."""
+    """All fusions of all models."""
     return [_explain(run, fusion) for run in runs for fusion in run.fusions]
 
 
@@ -40,20 +40,22 @@ def _explain(run: ModelRun, fusion: str) -> Weighing:
     if record.get("neutral") == 1:
         sentences.append(
             "Too few people, or no two different ones, were seen by two cameras within one session of training, so L "
-            "is 0 everywhere: appearance decides."
+            "is 0 everywhere and only appearance counts."
         )
     if record.get("same_camera") == "neutral":
         sentences.append(
-            "Pairs of one camera are neutral: the protocol ignores right matches there, so marking them down would "
-            "flatter the figures."
+            "Pairs from one camera are neutral: the protocol ignores right matches there, so lower scores for such "
+            "pairs would only make the figures look better."
         )
     if record.get("sessions", 1) > 1:
         near, apart = (f"{record[name]:+.2f}".replace("-", MINUS) for name in ("near", "apart"))
-        sentences.append(f"Seen in one session adds {near} to L; for pictures of two sessions L is {apart}.")
+        sentences.append(
+            f"For pictures of one session {near} is added to L; for pictures of two sessions L is {apart}."
+        )
     if "neutral_pairs" in (audit := run.fusions[fusion].scores["audit"]):
         sentences.append(
-            f"Neutral in all: {percent(audit['neutral_pairs'])} % of the pairs compared, of one camera or where time "
-            "or camera is not known."
+            f"Neutral in total: {percent(audit['neutral_pairs'])} % of the pairs compared, because they come from one "
+            "camera or their time or camera is not known."
         )
     return Weighing(
         model=run.name,
@@ -75,6 +77,6 @@ def describe_weight(record: Mapping[str, Any]) -> str:
     identities = count(selection["identities"], "held-out identity", "held-out identities")
     queries = count(selection["queries"], "query", "queries")
     return (
-        f"{weight}, chosen on {identities} ({queries}): of the weights whose mAP there cannot be told from the best, "
-        f"the nearest to the default. Default {selection['default']:.3g}, best there {selection['best']:.3g}."
+        f"{weight}, chosen on {identities} ({queries}): of the weights that are not clearly worse than the best, the "
+        f"nearest to the default. Default {selection['default']:.3g}, best there {selection['best']:.3g}."
     )

@@ -53,7 +53,7 @@ def test_identities_look_alike_everywhere_and_strangers_do_not(tmp_path: Path) -
     [
         ("0001_c1s1_001051_00.jpg\nholiday.jpg\n", r"query\.txt, line 2: 'holiday\.jpg' is not a Market-1501 picture"),
         ("0001_c7s1_001051_00.jpg\n", r"query\.txt, line 1: .* is of camera 7; the world has cameras 1-6"),
-        ("0001_c1s1_001051_00.jpg\n0001_c1s1_001051_00.jpg\n", r"query\.txt, line 2: .* stands on line 1 already"),
+        ("0001_c1s1_001051_00.jpg\n0001_c1s1_001051_00.jpg\n", r"query\.txt, line 2: .* is already on line 1"),
         ("\n", r"query\.txt: lists no pictures"),
     ],
 )
@@ -91,7 +91,7 @@ def test_an_earlier_rendering_is_replaced_and_nothing_else(tmp_path: Path) -> No
     foreign.mkdir()
     (foreign / "thesis.tex").touch()
     for taken in (foreign, foreign / "thesis.tex"):
-        with pytest.raises(InputError, match="is no earlier rendering"):
+        with pytest.raises(InputError, match="is not an earlier rendering"):
             check_output(taken)
 
 

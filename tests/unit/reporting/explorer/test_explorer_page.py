@@ -95,7 +95,7 @@ def models(make_run: MakeRun, tmp_path: Path) -> list[ExploredModel]:
         )
         missed = Hit(row=3, verdict=RIGHT, visual=0.1, times=0.0, joint=0.1, score=0.1) if row == 0 else None
         one = HitList(hits=hits, left_out=0, average_precision=0.5, first_match=2, missed=missed)
-        lists[row] = {"logistic": dict.fromkeys(run.road("logistic"), one)}
+        lists[row] = {"logistic": dict.fromkeys(run.steps("logistic"), one)}
     return [ExploredModel(run=run, lists=lists)]
 
 

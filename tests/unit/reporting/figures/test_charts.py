@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 
 from streid.reporting.figures.charts import Chart, draw_chart
 from streid.reporting.figures.training_curve import plot_training
-from streid.reporting.palette import COLOURS, PAPER, STAND_INS, stream_colour, style_of
+from streid.reporting.palette import COLOURS, PAPER, PLACEHOLDERS, stream_colour, style_of
 from streid.reporting.runs import ModelRun
 
 MakeRun = Callable[..., ModelRun]
@@ -55,7 +55,7 @@ def test_the_same_data_gives_the_same_bytes_whatever_the_users_settings() -> Non
 def test_a_file_is_in_light_colours_and_a_page_in_its_own() -> None:
     chart = drawn()
     file, page = chart.svg.decode(), str(chart.inline)
-    assert not any(stand_in in file + page for stand_in in STAND_INS.values())
+    assert not any(placeholder in file + page for placeholder in PLACEHOLDERS.values())
     for name in ("green", "orange", "ink", "muted", "line"):
         assert COLOURS[name][0] in file
         assert COLOURS[name][0] not in page and f"var(--{name})" in page

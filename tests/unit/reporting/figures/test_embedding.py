@@ -35,7 +35,7 @@ def people(pids: list[int], cameras: list[int]) -> Sightings:
 
 
 def test_some_people_of_several_cameras_are_chosen() -> None:
-    # 20 people before two cameras, 5 before one, a distractor and junk; two pictures of each.
+    # 20 people in two cameras, 5 at one, a distractor and junk; two pictures of each.
     pids = [pid for pid in range(1, 26) for _ in range(2)] + [0, -1]
     cameras = [1 + (second and pid <= 20) for pid in range(1, 26) for second in (0, 1)] + [1, 2]
     seen = people(pids, cameras)

@@ -10,7 +10,7 @@ from streid.reporting.runs import ModelRun
 MakeRun = Callable[..., ModelRun]
 
 
-def test_precision_is_told_at_half_of_the_matches_and_at_all(make_run: MakeRun) -> None:
+def test_precision_is_reported_at_half_of_the_matches_and_at_all(make_run: MakeRun) -> None:
     run = make_run()
     appearance = [line for line in fusion_lines(run, "logistic") if line.key == "visual"]
     chart = plot_precision("pcb", "pcb", appearance)

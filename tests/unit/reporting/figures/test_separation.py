@@ -26,7 +26,7 @@ def test_a_chart_and_a_row_per_stream(make_run: MakeRun) -> None:
     charts = plot_separation("pcb", separated)
     assert [chart.name for chart in charts][::2] == ["pairs_pcb_visual", "pairs_pcb_joint_logistic"]
     assert charts[0].alt == (
-        "Scores of 2 right and 4 wrong pairs, pcb, Appearance: the middle right pair has 1, the middle wrong one 1; a "
+        "Scores of 2 right and 4 wrong pairs, pcb, Appearance: the median right pair has 1, the median wrong one 1; a "
         "right pair scores above a wrong one in 50.0 % of cases."
     )
     assert b"ROC-AUC 0.500" in charts[0].svg

@@ -13,7 +13,7 @@ from streid.reporting.runs import ModelRun
 MakeRun = Callable[..., ModelRun]
 
 
-def test_the_worst_tenth_and_the_middle_are_told(make_run: MakeRun) -> None:
+def test_the_worst_tenth_and_the_middle_are_reported(make_run: MakeRun) -> None:
     chart = plot_queries("pcb", "pcb", fusion_lines(make_run(), "logistic")[:1])
     # Average precisions of 0.2 and 0.9.
     assert (

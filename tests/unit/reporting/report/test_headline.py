@@ -37,7 +37,7 @@ def test_a_step_that_loses_is_not_stated(make_run: MakeRun) -> None:
     headline = write_headline("demo", [run])
     assert headline.sentence.startswith("pcb, appearance + times (logistic fusion), puts a right match first for 80.0")
     assert headline.choice == (
-        "Of all 3 results this one has the highest mAP, which was seen on the test itself; re-ranked (logistic "
+        "Of all 3 results this one has the highest mAP, so it was chosen on the test itself; re-ranked (logistic "
         "fusion), the last step of the first fusion, has rank-1 60.0 and mAP 50.0."
     )
     assert [step.stated for step in headline.steps] == [False, True, False]

@@ -48,8 +48,8 @@ def notices(
 ) -> list[tuple[str, bool]]:
     whole = {"dataset": "demo", "data": summary, "configuration": {}} | record
     found = list_notices(whole, runs, times or histograms(), foreign or {})
-    assert [one.grave for one in found] == sorted((one.grave for one in found), reverse=True)
-    return [(one.text, one.grave) for one in found]
+    assert [one.serious for one in found] == sorted((one.serious for one in found), reverse=True)
+    return [(one.text, one.serious) for one in found]
 
 
 def test_losses_are_said_first_with_their_intervals(make_run: MakeRun) -> None:
@@ -74,37 +74,37 @@ def test_losses_are_said_first_with_their_intervals(make_run: MakeRun) -> None:
 
 def test_a_loss_of_unknown_interval_is_grave_and_one_that_shows_as_0_is_none(make_run: MakeRun) -> None:
     streams = rising() | {"reranked": metrics(0.5996, 0.5)}
-    ((text, grave),) = notices([make_run(history=HISTORY, **streams)])
+    ((text, serious),) = notices([make_run(history=HISTORY, **streams)])
     assert text == "pcb, logistic fusion: re-ranking loses 10.0 points of mAP against appearance + times."
-    assert grave
+    assert serious
 
 
 @pytest.mark.parametrize(
-    ("train", "words", "grave"),
+    ("train", "words", "serious"),
     [
         ({"epochs": 60}, "training was cut short: 1 of 60 epochs done", True),
         ({"epochs": 60, "max_steps": 2}, "cut short after 2 steps (max_steps): 1 of 60 epochs done", True),
-        ({"epochs": 1, "max_steps": 2}, "to end after 2 steps (max_steps), maybe within its last epoch", False),
+        ({"epochs": 1, "max_steps": 2}, "limited to 2 steps (max_steps), which may be within its last epoch", False),
         ({"epochs": 1, "max_steps": 0}, "", False),
         ({}, "", False),
     ],
 )
 def test_a_training_that_was_cut_short_is_said(
-    make_run: MakeRun, train: dict[str, int], words: str, grave: bool
+    make_run: MakeRun, train: dict[str, int], words: str, serious: bool
 ) -> None:
     configuration = {"models": {"pcb": {"train": train}}}
     found = notices([make_run(history=HISTORY, **rising())], configuration=configuration)
-    assert [(words in text, one) for text, one in found] == ([(True, grave)] if words else [])
+    assert [(words in text, one) for text, one in found] == ([(True, serious)] if words else [])
 
 
 def test_few_people_are_said(make_run: MakeRun) -> None:
     few = {"train": {"identities": 6}, "val": {}, "query": {"identities": 1}}
     run = make_run(history=HISTORY, **rising())
-    found = [text for text, grave in notices([run], SUMMARY | {"counts": few}, histograms(identities=12)) if grave]
+    found = [text for text, serious in notices([run], SUMMARY | {"counts": few}, histograms(identities=12)) if serious]
     assert found == [
         "Models were trained on only 6 people: more would make the results better.",
         "Travel times were learned from only 12 people.",
-        "The queries are of only 1 person, so that every figure is uncertain.",
+        "The queries show only 1 person, so every figure is uncertain.",
     ]
     other = make_run("pcb@market", **rising())
     there = notices([other], SUMMARY | {"counts": few}, histograms(identities=12), {"pcb@market": "m"})
@@ -128,7 +128,7 @@ def test_every_limit_is_said(make_run: MakeRun) -> None:
     expected = (
         "officially 4",
         "No picture has a time",
-        "of the data set 'demo', not 'other'",
+        "measured on the data set 'demo', not 'other'",
         "1 query without a right match in another camera was left out",
         "No identities are held out",
         "pcb, logistic fusion: no scores for times alone, appearance + times",
@@ -136,27 +136,31 @@ def test_every_limit_is_said(make_run: MakeRun) -> None:
         "no training history",
     )
     assert len(found) == len(expected)
-    assert [grave for _, grave in found] == [True] * 4 + [False] * 4
+    assert [serious for _, serious in found] == [True] * 4 + [False] * 4
     for (text, _), words in zip(found, expected, strict=True):
         assert words in text
 
 
 def test_few_left_out_queries_are_a_remark(make_run: MakeRun) -> None:
     streams = {stream: values | {"evaluated": 97, "skipped": 3} for stream, values in rising().items()}
-    ((text, grave),) = notices([make_run(history=HISTORY, **streams)])
-    assert text.startswith("pcb: 3 queries without a right match") and not grave
+    ((text, serious),) = notices([make_run(history=HISTORY, **streams)])
+    assert text.startswith("pcb: 3 queries without a right match") and not serious
 
 
 def test_a_default_weight_and_blind_pictures_are_noted(make_run: MakeRun) -> None:
     run = make_run(history=HISTORY, **rising(), beside={"likelihood": (rising(), {"weight_source": "default"})})
-    ((text, grave),) = notices([run])
+    ((text, serious),) = notices([run])
     assert text.startswith("pcb, likelihood fusion: no held-out identities to choose the weight on")
-    assert not grave
+    assert not serious
     run = make_run(history=HISTORY, **rising())
     run.fusions["logistic"].scores["audit"].update(query=10, gallery=90, unknown_times=30, unknown_cameras=2)
     assert notices([run]) == [
-        ("pcb: 30 of 100 pictures compared have no time: appearance decides.", True),
-        ("pcb: 2 of 100 pictures compared are of cameras that training did not see: appearance decides.", False),
+        ("pcb: 30 of 100 pictures compared have no time: only appearance counts for them.", True),
+        (
+            "pcb: 2 of 100 pictures compared come from cameras without training pictures: only appearance counts for "
+            "them.",
+            False,
+        ),
     ]
 
 
@@ -169,8 +173,8 @@ def test_a_model_of_another_data_set_is_called_one(make_run: MakeRun) -> None:
 
 
 def test_times_that_count_nobody(make_run: MakeRun) -> None:
-    ((text, grave),) = notices([make_run(history=HISTORY, **rising())], times=histograms(0))
-    assert "No training identity was seen in two cameras" in text and grave
+    ((text, serious),) = notices([make_run(history=HISTORY, **rising())], times=histograms(0))
+    assert "No training identity was seen in two cameras" in text and serious
 
 
 def test_doubts_about_the_times_are_grave_where_the_times_count(make_run: MakeRun) -> None:
@@ -185,9 +189,9 @@ def test_a_model_scored_with_another_sets_travel_times_is_named(make_run: MakeRu
     assert expected in notices([run], foreign=foreign)
     untimed = notices([run], times=histograms(0), foreign=foreign)
     assert expected in untimed
-    assert not any("rest on appearance alone" in text for text, _ in untimed)
+    assert not any("in joint scores only appearance counts" in text for text, _ in untimed)
     both = notices([run, make_run(history=HISTORY)], times=histograms(0), foreign=foreign)
-    assert any("rest on appearance alone" in text for text, _ in both)
+    assert any("in joint scores only appearance counts" in text for text, _ in both)
 
 
 def test_tracklets_that_identities_helped_to_group_are_called_so(make_run: MakeRun) -> None:

@@ -63,7 +63,7 @@ def test_a_long_tracklet_over_its_frames(store: PictureStore) -> None:
     short += [("27.jpg", "train", 8, 1, 0, 1, -1)]
     row = sample_tracklet(manifest(long + short), store, CLOCK, seed=0)
     assert row is not None
-    assert row.title == "Identity 9 before camera 4: 23 pictures"
+    assert row.title == "Identity 9 in camera 4: 23 pictures"
     assert [picture.label for picture in row.pictures] == [f"+{second} s" for second in range(0, 23, 2)]
     assert row.pictures[0].thumbnail is store.thumbnail("22.jpg")
     assert row.pictures[-1].alt == "frame 23 of 23, identity 9, camera 4"

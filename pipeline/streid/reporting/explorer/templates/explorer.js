@@ -40,7 +40,7 @@
     return precision ?? 2;
   }
 
-  // Of the last list, as the order is.
+  // By the last list, like the order.
   function isOfVerdict(query) {
     const first = listsOf(query).at(-1)?.[1] ?? 0;
     return state.verdict === "" || (state.verdict === "right" ? first === 1 : first > 1);
@@ -88,7 +88,7 @@
 
   function precisionText([precision, first]) {
     if (precision === null) return "no right match in the gallery";
-    const rank = first === 1 ? "right at once" : `first right match at rank ${first.toLocaleString("en")}`;
+    const rank = first === 1 ? "right match at rank 1" : `first right match at rank ${first.toLocaleString("en")}`;
     return `average precision ${(100 * precision).toFixed(1)}\u00a0%, ${rank}`;
   }
 
@@ -145,7 +145,7 @@
     ];
     return element(
       "section",
-      "asked",
+      "query",
       thumbnail(query.picture, `query: ${personWords(personOf(query.picture))}, camera ${camera}`),
       element(
         "div",
@@ -186,7 +186,7 @@
     document.getElementById("previous").disabled = place <= 0;
     document.getElementById("next").disabled = place >= queries.length - 1;
     if (place < 0) {
-      view.replaceChildren(element("p", "note", "No query here is all that was asked for."));
+      view.replaceChildren(element("p", "note", "No query fits all of these filters."));
     } else {
       const lists = listsOf(queries[place]);
       view.replaceChildren(drawQuery(queries[place]), ...fusion().streams.map((stream, number) => drawStream(stream, lists[number])));
@@ -228,7 +228,7 @@
     return query && data.pictures[query.picture][0];
   };
 
-  // Another model may number its queries differently; the same picture stays in view where it has one.
+  // Another model may number its queries differently; the same picture stays in view if that model has it.
   function keepPicture(path) {
     const same = data.queries[model().set].find((one) => data.pictures[one.picture][0] === path);
     if (same) state.query = same.row;

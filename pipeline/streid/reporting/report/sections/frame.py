@@ -1,4 +1,4 @@
-"""What every section of the page is made from, and what it gives to the page and its figures folder."""
+"""The material of every section of the page, and what a section gives to the page and the figures folder."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
@@ -20,10 +20,9 @@ from streid.reporting.wording import Clock
 class Material:
     """What the sections are made from.
 
-    record: report.json's content. queries: how many ranked lists to show. costs: what each stage took, None
-    where that is not known. repeat: the command that makes the report again; commands: how
-    to repeat each stage. foreign: models whose scores use another data
-    set's histograms -> that set's name. explorer: link to the gallery explorer, None without one.
+    record: report.json's content. queries: how many ranked lists to show. costs: time and memory of each stage; None
+    if not known. repeat: the command that makes the report again. commands: how to repeat each stage. foreign: models
+    whose scores use another data set's histograms -> that set's name. explorer: link to the gallery explorer, or None.
     """
 
     record: Mapping[str, Any]
@@ -52,9 +51,9 @@ class Material:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ChartGroup:
-    """Charts that stand together; a group without charts is not shown.
+    """Charts that are shown together; a group without charts is not shown.
 
-    title: above them. reading: how to read them, in a sentence or two. layout: a CSS class for their places.
+    title: above them. reading: how to read them, in a sentence or two. layout: CSS class of their layout.
     """
 
     charts: Sequence[Chart]

@@ -18,8 +18,8 @@ from streid.scoring.metric_records import METRICS
 class HeadlineSection(Section):
     """The page's first lines and the table of results.
 
-    warnings: what speaks against trusting the results; remarks: what else limits them. transfers: the models side by
-    side, if there are several; transfer_steps: kind and title of each pair of its columns.
+    warnings: what makes the results doubtful. remarks: what else limits them. transfers: the models side by side, if
+    there are several. transfer_steps: kind and title of each pair of their columns.
     """
 
     headline: Headline
@@ -36,13 +36,13 @@ class HeadlineSection(Section):
 
 
 def compose_headline(material: Material) -> HeadlineSection:
-    """Say what came out, and what speaks against trusting it."""
+    """State the results, and what limits them."""
     dataset, runs = material.dataset, material.runs
     notices = list_notices(material.record, runs, material.histograms, material.foreign)
     return HeadlineSection(
         headline=write_headline(dataset, runs),
-        warnings=[notice.text for notice in notices if notice.grave],
-        remarks=[notice.text for notice in notices if not notice.grave],
+        warnings=[notice.text for notice in notices if notice.serious],
+        remarks=[notice.text for notice in notices if not notice.serious],
         transfers=transfer_rows(dataset, runs, material.foreign) if len(runs) > 1 else [],
         transfer_steps=[(step, kind_title(step)) for step in STEPS],
         metric_titles=[metric.title for metric in METRICS.values()],

@@ -1,4 +1,4 @@
-"""The models at work: where they look, along which graphs they speak, and how their features lie."""
+"""The models at work: where they look, which graphs they use, and how their features are arranged."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Where the numbers come from: configuration, versions, what each stage took."""
+"""Where the numbers come from: configuration, versions, time and memory of each stage."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How well right matches are found, and what the best ranks of some queries look like."""
+"""How well right matches are found, and the best ranks of some queries."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ from streid.reporting.wording import Clock
 class RetrievalSection(Section):
     """Curves, matrices and ranked lists.
 
-    groups: curves of all models, where there are several, and of the best model's streams, a group per fusion.
-    others: curves of the other models. matrices: of the best model. ranked_of: the model, and fusion, of the matrices
-    and lists.
+    groups: curves of all models, if there are several, then those of the best model's streams, a group for each fusion.
+    others: curves of the other models. matrices: of the best model. ranked_of: model and fusion of the matrices and
+    lists.
     """
 
     groups: Sequence[ChartGroup]
@@ -60,7 +60,7 @@ def compose_retrieval(material: Material) -> RetrievalSection:
 
 
 def compare_models(runs: Sequence[ModelRun]) -> list[ChartGroup]:
-    """Curves of all models beside each other; none where there is one model only."""
+    """Curves of all models; empty if there is only one model."""
     if len(runs) < 2:
         return []
     lines = model_lines(runs)

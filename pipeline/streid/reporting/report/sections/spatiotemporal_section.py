@@ -1,4 +1,4 @@
-"""What times and cameras tell, and how much they count."""
+"""Travel times between cameras, and how much times count."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ from streid.scoring.fusion_records import FUSIONS
 class SpatiotemporalSection(Section):
     """How each fusion weighs times, how well that separates people, and the travel times between cameras.
 
-    separated_of: the model whose scores are drawn in `groups`. separation_table: of all models' streams. all_pairs: of
-    camera pairs, where there are too many to draw each. histograms: their part of report.json.
+    separated_of: the model whose scores are drawn in `groups`. separation_table: of all models' streams. all_pairs: the
+    matrix of camera pairs, if there are too many for a chart each. histograms: their part of report.json.
     """
 
     weighing: Sequence[Weighing]

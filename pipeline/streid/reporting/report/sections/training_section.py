@@ -10,7 +10,7 @@ from streid.reporting.report.training_table import TITLES, training_rows
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TrainingSection(Section):
-    """What training ended with and charts over the epochs, nothing where nothing was trained here."""
+    """The end of each training and charts over the epochs; empty if nothing was trained here."""
 
     titles: Sequence[str]
     ends: Sequence[tuple[str, tuple[str, ...]]]
