@@ -36,7 +36,7 @@ def test_nothing_is_wrong_with_a_plain_configuration() -> None:
         ),
         (
             {"models": {"wide": {"train_on": ["a", "c"]}}},
-            "models.wide.train_on names 'c', which datasets does not describe",
+            "models.wide.train_on names 'c', but datasets has no entry for it",
         ),
         (
             {"models": {"wide": {"train_on": ["a", "b"]}}, "datasets": {"a": {"models": ["wide@b"]}}},
@@ -71,7 +71,7 @@ def test_nothing_is_wrong_with_a_plain_configuration() -> None:
         ),
         (
             {"models": {"zoo": {"network": {"file": "z.onnx"}}, "more": {"weights_of": "zoo"}}},
-            "models.more.weights_of names 'zoo', which is no model that is trained itself",
+            "models.more.weights_of names 'zoo', which is not trained itself",
         ),
         (
             {"models": {"zoo": {"network": {"file": "z.onnx"}}}, "datasets": {"a": {"models": ["zoo@b"]}}},
@@ -147,7 +147,7 @@ def test_nothing_is_wrong_with_a_plain_configuration() -> None:
                 "models": {"again": {"weights_of": "pcb"}},
                 "datasets": {"a": {"model_settings": {"again": {"train": {"epochs": 2}}}}},
             },
-            "datasets.a.model_settings.again has a section train, but again has the weights of pcb: put the section ",
+            "datasets.a.model_settings.again has a section train, but again has the weights of pcb: put it there",
         ),
     ],
 )
