@@ -70,7 +70,7 @@ def changed(table: Any, value: float) -> np.ndarray[Any, Any]:
         (lambda: inspection(pid_U=np.array([1])), "pid has shape"),
         (lambda: inspection(energy_UThw=np.ones((2, 2, 4))), "energy has shape"),
         (lambda: inspection(energy_UThw=np.full((2, 2, 4, 2), np.inf)), "energy must be finite"),
-        (lambda: inspection(stripes=stripes(norms_UP=np.ones((3, 2)))), "not of 2 units of 2 frames"),
+        (lambda: inspection(stripes=stripes(norms_UP=np.ones((3, 2)))), "do not have 2 units of 2 frames"),
     ],
 )
 def test_what_does_not_fit_is_refused(make: Any, message: str) -> None:

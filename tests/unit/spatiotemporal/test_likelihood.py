@@ -231,7 +231,7 @@ def test_too_little_to_fit_is_neutral_and_said(
 ) -> None:
     with caplog.at_level(logging.WARNING):
         fitted = fit_likelihood(seen(*rows))
-    assert "stays 0" in caplog.text
+    assert "log ratio is 0" in caplog.text
     assert (len(fitted.cameras_C), fitted.identities) == (cameras, identities)
     assert not fitted.log_ratios().any()
     assert (fitted.near, fitted.apart) == (0, 0)
