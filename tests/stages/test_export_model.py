@@ -55,6 +55,22 @@ def test_the_readers_program_gets_the_features_of_the_extraction(
     np.testing.assert_allclose(found["features"], query.features_ND[rows], atol=1e-4)
 
 
+def test_the_exported_file_goes_back_in_with_equal_rankings(
+    exported: tuple[Path, str], tiny_results: Path, run_stage: RunStage, tmp_path: Path
+) -> None:
+    run_stage(
+        *("extract_features", "--manifest", tiny_results / "manifest.csv", "--summary", tiny_results / "dataset.json"),
+        *("--root", tiny_results / "data", "--network", exported[0] / "results/demo/pcb/model.onnx", "--name", "again"),
+        *("--work", tmp_path / "work", "--output", tmp_path / "features.h5", "--device", "cpu", "--threads", 1),
+    )
+    rankings = []
+    for path in (tiny_results / "pcb/features.h5", tmp_path / "features.h5"):
+        groups = read_features(path).groups
+        scores_QG = groups["query"].features_ND @ groups["gallery"].features_ND.T
+        rankings.append(np.argsort(-scores_QG, axis=1, kind="stable"))
+    np.testing.assert_array_equal(*rankings)
+
+
 def test_what_cannot_be_exported_is_refused(tiny_results: Path, run_stage: RunStage, tmp_path: Path) -> None:
     def refused(model: Path, output: Path) -> str:
         return error_line(run_stage("export_model", "--model", model, "--output", output, status=2).stderr)

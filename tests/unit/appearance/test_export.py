@@ -1,5 +1,6 @@
 """Exported files: their features in onnxruntime are the model's, for every architecture."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,9 @@ def random_pictures(*shape: int) -> np.ndarray:
 def test_an_exported_file_gives_the_models_features(
     architecture: str, frames: int, any_size: bool, tmp_path: Path, randomise_norms: Randomise
 ) -> None:
-    config = small_config(architecture, frames=frames, backbone="timm:resnet10t")
+    config = small_config(architecture, frames=frames)
+    if config.backbone == "resnet18":
+        config = replace(config, backbone="timm:resnet10t")  # half as many layers to trace
     torch.manual_seed(0)
     model = build_model(config)
     randomise_norms(model)
