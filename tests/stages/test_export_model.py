@@ -63,12 +63,16 @@ def test_the_exported_file_goes_back_in_with_equal_rankings(
         *("--root", tiny_results / "data", "--network", exported[0] / "results/demo/pcb/model.onnx", "--name", "again"),
         *("--work", tmp_path / "work", "--output", tmp_path / "features.h5", "--device", "cpu", "--threads", 1),
     )
-    rankings = []
+    scores_QG = []
     for path in (tiny_results / "pcb/features.h5", tmp_path / "features.h5"):
         groups = read_features(path).groups
-        scores_QG = groups["query"].features_ND @ groups["gallery"].features_ND.T
-        rankings.append(np.argsort(-scores_QG, axis=1, kind="stable"))
-    np.testing.assert_array_equal(*rankings)
+        scores_QG.append(groups["query"].features_ND @ groups["gallery"].features_ND.T)
+    model_QG, network_QG = scores_QG
+    np.testing.assert_allclose(network_QG, model_QG, atol=1e-6)
+    ranked_QG = np.take_along_axis(model_QG, np.argsort(-network_QG, axis=1), axis=1)
+    # In the order of the network's scores the model's fall too, but for the last digit of float32.
+    assert (np.diff(ranked_QG, axis=1) <= 5e-7).all()
+    np.testing.assert_array_equal(np.argmax(network_QG, axis=1), np.argmax(model_QG, axis=1))
 
 
 def test_what_cannot_be_exported_is_refused(tiny_results: Path, run_stage: RunStage, tmp_path: Path) -> None:

@@ -197,7 +197,9 @@ class Plan:
             InputError: it is a network of another program.
         """
         if self.network_of(model):
-            raise InputError(f"{model} is a network of another program: there is nothing of it to train or to inspect")
+            raise InputError(
+                f"{model} is a network of another program: there is nothing of it to train, inspect or export"
+            )
         source, trained = self.training_of(dataset, model)
         return f"results/{source}/{trained}/model.safetensors"
 
