@@ -72,7 +72,6 @@ def test_the_exported_file_goes_back_in_with_equal_rankings(
     ranked_QG = np.take_along_axis(model_QG, np.argsort(-network_QG, axis=1), axis=1)
     # In the order of the network's scores the model's fall too, but for the last digit of float32.
     assert (np.diff(ranked_QG, axis=1) <= 5e-7).all()
-    np.testing.assert_array_equal(np.argmax(network_QG, axis=1), np.argmax(model_QG, axis=1))
 
 
 def test_what_cannot_be_exported_is_refused(tiny_results: Path, run_stage: RunStage, tmp_path: Path) -> None:
