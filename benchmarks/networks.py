@@ -72,7 +72,7 @@ def measure(path: Path, names: list[str], arguments: argparse.Namespace) -> str:
         workers=arguments.workers,
     )
     model: Any = open_model(network_kind(str(path)), path, settings, reading)
-    ways = {
+    ways: dict[str, Callable[[], object]] = {
         "as it comes": bare_as_it_comes(path, model, len(names), arguments),
         "at once": lambda: calls_at_once(model, len(names), arguments.threads),
         "extraction": lambda: sum(1 for _ in model.features([[(name,) for name in names]])),

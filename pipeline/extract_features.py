@@ -2,19 +2,25 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from streid.appearance.extract_settings import ExtractSettings
 from streid.appearance.network_settings import TRAINED, NetworkSettings, network_kind
 from streid.stage.cli import add_compute_arguments, positive_int, run_stage, set_threads
 from streid.stage.setting_flags import add_settings, read_settings
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     add = parser.add_argument
-    add("--manifest", required=True, type=Path, help="manifest.csv")
-    add("--summary", required=True, type=Path, help="dataset.json")
-    add("--root", required=True, type=Path, help="the data set's folder")
+    pictures = parser.add_mutually_exclusive_group(required=True)
+    pictures.add_argument("--manifest", type=Path, help="manifest.csv; it needs --summary and --root")
+    pictures.add_argument("--pictures", type=Path, help="a folder of pictures instead, as a gallery to be searched")
+    add("--summary", type=Path, help="dataset.json")
+    add("--root", type=Path, help="the data set's folder")
     add("--packed", type=Path, help="pictures.h5; used instead of the folder if it holds pictures")
     model = parser.add_mutually_exclusive_group(required=True)
     model.add_argument("--model", type=Path, help="model.safetensors")
@@ -35,7 +41,6 @@ def main() -> None:
     from streid.appearance.extraction import Extractor, cut_chunks, remove_chunks
     from streid.appearance.feature_model import Reading
     from streid.appearance.feature_models import model_files, open_model
-    from streid.data.manifest import read_prepared
     from streid.data.picture_source import PictureSource
     from streid.data.units import choose_unit, make_units
     from streid.errors import InputError
@@ -54,11 +59,9 @@ def main() -> None:
     )
     if arguments.shard > settings.shards:
         raise InputError(f"--shard {arguments.shard} is more than --shards {settings.shards}")
-    table, summary = read_prepared(arguments.manifest, arguments.summary)
-    if not (dataset := str(summary.get("dataset", ""))):
-        raise InputError(f"{arguments.summary}: does not name its data set; make it with prepare_dataset")
+    table, summary, decisive = read_pictures(arguments)
     reading = Reading(
-        source=PictureSource(arguments.root, arguments.packed),
+        source=PictureSource(arguments.pictures or arguments.root, arguments.packed),
         device=arguments.device,
         threads=arguments.threads,
         batch_size=settings.batch_size,
@@ -67,17 +70,22 @@ def main() -> None:
     )
     model = open_model(kind, files[0], network_settings, reading)
     unit = choose_unit(settings.unit, summary.get("unit"), model.frames)
-    decisive = {"dtype": settings.dtype, "precision": settings.precision, "unit": unit, "name": arguments.name}
+    decisive |= {"dtype": settings.dtype, "precision": settings.precision, "unit": unit, "name": arguments.name}
     run = fingerprint_run(
         Path(__file__),
-        inputs=[arguments.manifest, arguments.summary, *files],
+        inputs=[*([arguments.manifest, arguments.summary] if arguments.manifest else []), *files],
         settings=decisive | {"network": model.network},
         chosen=model.choices,
     )
     splits = {split: table[table["split"] == split] for split in ("val", "query", "gallery")}
-    groups = {split: make_units(rows, unit) for split, rows in splits.items() if len(rows)}
+    groups = {split: make_units(rows, unit) for split, rows in splits.items() if len(rows) or split != "val"}
     chunks = cut_chunks(groups)[arguments.shard - 1 :: settings.shards]
-    kept = {"dataset": dataset, "model": arguments.name, "dimension": model.feature_length, "dtype": settings.dtype}
+    kept = {
+        "dataset": str(summary["dataset"]),
+        "model": arguments.name,
+        "dimension": model.feature_length,
+        "dtype": settings.dtype,
+    }
     kept |= {"weights": model.weights(), "network": model.network, "unit": unit}
     shard = f"{run} {arguments.shard}/{settings.shards}"
     with exclusive_work(arguments.work) as held:
@@ -101,6 +109,23 @@ def main() -> None:
             write_shard(arguments.output, header, extractor.shard(groups, chunks))
         held.mark_done(shard, [arguments.output])
         remove_chunks(arguments.work)
+
+
+def read_pictures(arguments: argparse.Namespace) -> tuple["pd.DataFrame", dict[str, Any], dict[str, object]]:
+    """The table of the pictures, the data set's summary, and what in no input file decides the result."""
+    from streid.data.manifest import read_prepared
+    from streid.data.picture_folder import describe_folder, read_folder
+    from streid.errors import InputError
+
+    if arguments.pictures:
+        table, summary = read_folder(arguments.pictures)
+        return table, summary, {"pictures": describe_folder(arguments.pictures, table)}
+    if not (arguments.summary and arguments.root):
+        raise InputError("--manifest needs --summary and --root: what prepare_dataset made, and the data set's folder")
+    table, summary = read_prepared(arguments.manifest, arguments.summary)
+    if not summary.get("dataset"):
+        raise InputError(f"{arguments.summary}: does not name its data set; make it with prepare_dataset")
+    return table, summary, {}
 
 
 if __name__ == "__main__":

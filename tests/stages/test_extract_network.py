@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import RunStage, error_line
+from conftest import RunStage, error_line, write_picture
 from unit.appearance.small_networks import HEIGHT, WIDTH, write_onnx, write_openvino
 
 FED = ("--colour", "bgr", "--scale", 1, "--mean", 104, 117, 123, "--std", 1)
@@ -108,3 +108,20 @@ def test_bad_input_is_one_clear_line(run_stage: RunStage, tiny_world: Path, netw
     assert "is read as an input" in refused("--output", network)
     both = arguments(tiny_world, network, tmp_path, "--model", tmp_path / "model.safetensors")
     assert "not allowed with argument --network" in run_stage(*both, status=2).stderr
+
+
+def test_a_folder_of_pictures_is_searched_without_a_manifest(run_stage: RunStage, tmp_path: Path) -> None:
+    for seed in range(5):
+        write_picture(tmp_path / "pictures" / f"{seed}.jpg", seed=seed)
+    network, features = write_onnx(tmp_path / "person.onnx"), tmp_path / "found" / "features.h5"
+    asked = ("extract_features", "--network", network, "--name", "person", "--output", features, "--device", "cpu")
+    asked = (*asked, "--work", tmp_path / "found" / "work", "--threads", 1)
+    run_stage(*asked, "--pictures", tmp_path / "pictures")
+    image = tmp_path / "pictures" / "3.jpg"
+    done = run_stage("search_gallery", "--network", network, "--features", features, "--image", image, "--json")
+    found = json.loads(done.stdout)
+    assert found["dataset"] == "pictures"
+    assert found["results"][0]["path"] == "3.jpg"
+    assert len(found["results"]) == 5
+    said = error_line(run_stage(*asked, "--manifest", tmp_path / "m.csv", status=2).stderr)
+    assert "--manifest needs --summary and --root" in said

@@ -84,7 +84,12 @@ WAYS = [
     Way(r"^(\S+=\S+ )?snakemake (?=.*results/market/)", r"\1snakemake --dry-run ", "Market-1501 is not there"),
     Way(r"^snakemake (?=.*all_models)", "snakemake --dry-run ", "half an hour; test_road.py takes a few steps of each"),
     Way(r"^snakemake (?=.*results/own/)", "snakemake --dry-run ", "nor is an own data set", "README.md"),
-    Way(r"person\.jpg", '"$(ls data/demo/query/*.jpg | head -n 1)"', "the reader's own picture", "docs/search.md"),
+    Way(
+        r"person\.jpg",
+        '"$(ls data/demo/query/*.jpg | head -n 1)"',
+        "the reader's own picture",
+        "docs/(search|networks).md",
+    ),
     Way(
         r"^(snakemake --cores \d+ results/demo/report.json)$",
         r"\1 --config 'datasets={demo: {joint: {fusions: [likelihood]}}}'",

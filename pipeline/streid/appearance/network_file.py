@@ -181,7 +181,7 @@ def _refuse_scaling(file: NetworkFile, port: Port, settings: NetworkSettings) ->
 
 
 def _choose_output(file: NetworkFile, name: str) -> str:
-    names = [port.name for port in file.outputs]
+    names, name = [port.name for port in file.outputs], "" if name == "auto" else name
     told = ", ".join(map(str, file.outputs)) or "none"
     if name and name not in names:
         raise InputError(f"{file.path}: has no output {name!r}, but {told}")

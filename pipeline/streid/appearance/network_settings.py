@@ -20,7 +20,7 @@ OutputName = Annotated[
     str,
     Text(
         "an output's name, in quotes if it is a number, that does not start with -",
-        r"(?:[^\x00-\x1f\x7f-\x9f-][^\x00-\x1f\x7f-\x9f]*)?",
+        r"[^\x00-\x1f\x7f-\x9f-][^\x00-\x1f\x7f-\x9f]*",
         longest=500,
     ),
 ]
@@ -47,8 +47,8 @@ class NetworkSettings(Section):
     """bilinear or bicubic as in Pillow, opencv (its INTER_LINEAR), or auto (as the file says, else bilinear)"""
     flip: Auto | Truth = "auto"
     """true: add the feature of the mirror image, as streid's own models do; auto: unless the network itself does"""
-    output_name: OutputName = ""
-    """which output is the feature, where the network has several"""
+    output_name: OutputName = "auto"
+    """which output is the feature; auto: the only one"""
 
     def check(self) -> None:
         """Refuse means and deviations that are not one or three."""
