@@ -4,7 +4,7 @@ import argparse
 import logging
 import time
 
-from streid.scoring.scoring_arguments import add_scoring_arguments, fusion_settings
+from streid.scoring.scoring_arguments import add_scoring_arguments, chosen_fusion
 from streid.stage.cli import run_stage, set_threads
 from streid.stage.processes import peak_memory
 
@@ -26,7 +26,6 @@ def main() -> None:
     from streid.files.histograms import read_histograms
     from streid.scoring.audit import log_audit
     from streid.scoring.evaluation import check_test, rank_streams, read_scene, summary, write_results
-    from streid.scoring.fusion_records import FusionRequest, make_fusion
     from streid.scoring.products import PairProducts, product_device
 
     check_targets((arguments.output, arguments.metrics), (arguments.features, arguments.histograms))
@@ -34,14 +33,7 @@ def main() -> None:
     histograms = read_histograms(arguments.histograms)
     scene = read_scene(arguments.features)
     check_test(scene.query, scene.gallery, arguments.features)
-    request = FusionRequest(
-        histograms=histograms,
-        scene=scene,
-        features=arguments.features,
-        settings=fusion_settings(arguments),
-        seed=arguments.seed,
-    )
-    fusion = make_fusion(arguments.fusion, request)
+    fusion = chosen_fusion(arguments, scene, histograms)
     started = time.perf_counter()
     rankers = rank_streams(scene, histograms, fusion, PairProducts(scene.features_ND, device))
     content = summary(

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from streid.scoring.rerank_settings import RerankSettings
-from streid.scoring.scoring_arguments import add_scoring_arguments, fusion_settings
+from streid.scoring.scoring_arguments import add_scoring_arguments, chosen_fusion
 from streid.stage.cli import run_stage, set_threads
 from streid.stage.processes import peak_memory
 from streid.stage.setting_flags import add_settings, read_settings
@@ -33,7 +33,6 @@ def main() -> None:
     from streid.files.histograms import read_histograms
     from streid.files.rankings import read_query_results
     from streid.scoring.evaluation import check_test, read_scene, summary, write_results
-    from streid.scoring.fusion_records import FusionRequest, make_fusion
     from streid.scoring.products import PairProducts, product_device
     from streid.scoring.rerank import rerank
 
@@ -43,14 +42,7 @@ def main() -> None:
     histograms = read_histograms(arguments.histograms)
     scene = read_scene(arguments.features)
     check_test(scene.query, scene.gallery, arguments.features)
-    request = FusionRequest(
-        histograms=histograms,
-        scene=scene,
-        features=arguments.features,
-        settings=fusion_settings(arguments),
-        seed=arguments.seed,
-    )
-    fusion = make_fusion(arguments.fusion, request)
+    fusion = chosen_fusion(arguments, scene, histograms)
     earlier = read_query_results(arguments.scores, len(scene.query)) if arguments.scores else {}
     products = PairProducts(scene.features_ND, device, settings.precision)
     started = time.perf_counter()

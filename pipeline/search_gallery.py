@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from streid.appearance.network_settings import TRAINED, network_kind
-from streid.scoring.scoring_arguments import add_fusion_arguments, fusion_settings
+from streid.scoring.scoring_arguments import add_fusion_arguments, chosen_fusion
 from streid.stage.cli import add_compute_arguments, non_negative_int, positive_int, run_stage, set_threads
 
 if TYPE_CHECKING:
@@ -56,7 +56,6 @@ def main() -> None:
     from streid.files.histograms import read_histograms
     from streid.reporting.search_page import list_finds, render_finds, tabulate
     from streid.scoring.evaluation import read_scene
-    from streid.scoring.fusion_records import FusionRequest, make_fusion
     from streid.scoring.search import Gallery, place_and_time
 
     reading = Reading(
@@ -73,14 +72,7 @@ def main() -> None:
         histograms = read_histograms(tables)
         place = {name: getattr(arguments, name) for name in ("camid", "session", "time")}
         query = place_and_time(scene.gallery, histograms, **place)
-        request = FusionRequest(
-            histograms=histograms,
-            scene=scene,
-            features=arguments.features,
-            settings=fusion_settings(arguments),
-            seed=arguments.seed,
-        )
-        fusion = make_fusion(arguments.fusion, request)
+        fusion = chosen_fusion(arguments, scene, histograms)
     gallery = Gallery(
         sightings=scene.gallery,
         features_GD=scene.features_ND[len(scene.query) :],

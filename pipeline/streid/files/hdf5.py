@@ -9,6 +9,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from streid.arrays import IntArray
 from streid.errors import InputError, refused_by_system
 from streid.files.atomic import atomic_output
 from streid.files.checksums import NOTHING, append_checksum, verify_checksum
@@ -68,6 +69,23 @@ def named_defects(path: str | os.PathLike[str], file_format: str) -> Iterator[No
 def plain(value: Any) -> Any:
     """An attribute's value as a Python value; numpy's would be printed as np.int64(3) or array([3])."""
     return value.tolist() if isinstance(value, (np.generic, np.ndarray)) else value
+
+
+def whole_numbers(stored: h5py.Dataset) -> IntArray:
+    """A dataset's whole numbers.
+
+    Raises:
+        InputError: it holds numbers of another kind.
+    """
+    values = stored[:]
+    if not np.issubdtype(values.dtype, np.integer):
+        raise InputError(f"{stored.name} holds {values.dtype}, expected int64")
+    return np.asarray(values, np.int64)
+
+
+def stored_name(name: str) -> str:
+    """The name in the file of an array called `name`: without the suffix that gives its shape."""
+    return name.rsplit("_", 1)[0]
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ import numpy as np
 
 from streid.arrays import FeatureArray, FloatArray, IntArray
 from streid.errors import InputError
-from streid.files.hdf5 import create_file, open_checked
+from streid.files.hdf5 import create_file, open_checked, stored_name, whole_numbers
 from streid.files.time_bins import TimeBins
 
 HISTOGRAMS_FORMAT = "streid-histograms"
@@ -240,25 +240,14 @@ def _store_likelihood(group: h5py.Group, likelihood: Likelihood) -> None:
     for name, dtype in LIKELIHOOD_TABLES.items():
         table = getattr(likelihood, name).astype(dtype)
         options: dict[str, Any] = {"compression": "gzip", "shuffle": True} if table.size else {}
-        group.create_dataset(_stored_name(name), data=table, **options)
+        group.create_dataset(stored_name(name), data=table, **options)
 
 
 def _load_likelihood(group: h5py.Group) -> Likelihood:
-    tables = {name: group[_stored_name(name)][:].astype(dtype) for name, dtype in LIKELIHOOD_TABLES.items()}
-    tables["cameras_C"] = _whole_numbers(group["cameras"])
+    tables = {name: group[stored_name(name)][:].astype(dtype) for name, dtype in LIKELIHOOD_TABLES.items()}
+    tables["cameras_C"] = whole_numbers(group["cameras"])
     attributes = {name: kind(group.attrs[name]) for name, kind in LIKELIHOOD_ATTRIBUTES.items()}
     return Likelihood(**tables, **attributes)
-
-
-def _whole_numbers(stored: h5py.Dataset) -> IntArray:
-    values = stored[:]
-    if not np.issubdtype(values.dtype, np.integer):
-        raise InputError(f"{stored.name} holds {values.dtype}, expected int64")
-    return np.asarray(values, np.int64)
-
-
-def _stored_name(name: str) -> str:
-    return name.rsplit("_", 1)[0]
 
 
 def read_histograms(path: str | os.PathLike[str]) -> Histograms:
@@ -271,10 +260,10 @@ def read_histograms(path: str | os.PathLike[str]) -> Histograms:
         held_out = None
         if "held_out" in handle:
             group = handle["held_out"]
-            held_out = HeldOut(likelihood=_load_likelihood(group), pids_H=_whole_numbers(group["pids"]))
+            held_out = HeldOut(likelihood=_load_likelihood(group), pids_H=whole_numbers(group["pids"]))
         return Histograms(
-            cameras_C=_whole_numbers(handle["cameras"]),
-            counts_CCB=_whole_numbers(handle["counts"]),
+            cameras_C=whole_numbers(handle["cameras"]),
+            counts_CCB=whole_numbers(handle["counts"]),
             density_CCB=handle["density"][:].astype(np.float64),
             bin_width=float(handle.attrs["bin_width"]),
             sigma=float(handle.attrs["sigma"]),

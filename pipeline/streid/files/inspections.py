@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from streid.arrays import FeatureArray, IntArray
 from streid.errors import InputError
-from streid.files.hdf5 import create_file, open_checked
+from streid.files.hdf5 import create_file, open_checked, stored_name, whole_numbers
 
 INSPECTION_FORMAT = "streid-inspection"
 INSPECTION_VERSION = 1
@@ -74,7 +74,7 @@ class PatchGraphs:
         _check_range("patches' boxes", self.boxes_V4, 1)
         _check_range("branches' norms", self.norms_UB)
         for name in ("spatial_UTVV", "temporal_UVTT", "fixed_spatial_VV", "fixed_temporal_TT"):
-            _check_weights(f"{_stored_name(name)} graph", getattr(self, name))
+            _check_weights(f"{stored_name(name)} graph", getattr(self, name))
 
     def learned_spatial(self) -> FeatureArray:
         """The learned half of the spatial graphs alone, rows of sum 1: (U, T, V, V)."""
@@ -177,8 +177,8 @@ def read_inspection(path: str | os.PathLike[str]) -> Inspection:
             dataset=str(handle.attrs["dataset"]),
             model=str(handle.attrs["model"]),
             architecture=str(handle.attrs["architecture"]),
-            pid_U=_whole_numbers(handle["pid"]),
-            camid_U=_whole_numbers(handle["camid"]),
+            pid_U=whole_numbers(handle["pid"]),
+            camid_U=whole_numbers(handle["camid"]),
             paths_UT=handle["paths"].asstr()[:].astype(object),
             energy_UThw=handle["energy"][:].astype(np.float32),
             stripes=_load_part(handle["stripes"], Stripes) if "stripes" in handle else None,
@@ -187,19 +187,8 @@ def read_inspection(path: str | os.PathLike[str]) -> Inspection:
         )
 
 
-def _whole_numbers(stored: h5py.Dataset) -> IntArray:
-    values = stored[:]
-    if not np.issubdtype(values.dtype, np.integer):
-        raise InputError(f"{stored.name} holds {values.dtype}, expected int64")
-    return np.asarray(values, np.int64)
-
-
-def _stored_name(name: str) -> str:
-    return name.rsplit("_", 1)[0]
-
-
 def _store(group: h5py.Group, name: str, table: npt.NDArray[Any]) -> None:
-    group.create_dataset(_stored_name(name), data=table)
+    group.create_dataset(stored_name(name), data=table)
 
 
 def _store_part(group: h5py.Group, part: Any) -> None:
@@ -208,7 +197,7 @@ def _store_part(group: h5py.Group, part: Any) -> None:
 
 
 def _load_part(group: h5py.Group, kind: type[Part]) -> Part:
-    tables = {one.name: group[_stored_name(one.name)][:].astype(np.float32) for one in fields(kind)}  # type: ignore[arg-type]
+    tables = {one.name: group[stored_name(one.name)][:].astype(np.float32) for one in fields(kind)}  # type: ignore[arg-type]
     return kind(**tables)
 
 
@@ -216,7 +205,7 @@ def _check_shapes(what: str, holder: object, expected: Mapping[str, tuple[int, .
     for name, shape in expected.items():
         found = getattr(holder, name).shape
         if found != shape:
-            raise InputError(f"{what}: {_stored_name(name)} has shape {found}, expected {shape}")
+            raise InputError(f"{what}: {stored_name(name)} has shape {found}, expected {shape}")
 
 
 def _check_range(what: str, values: FeatureArray, most: float = np.inf) -> None:

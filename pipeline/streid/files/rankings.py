@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from streid.arrays import FloatArray, IntArray
 from streid.errors import InputError
-from streid.files.hdf5 import create_file, open_checked
+from streid.files.hdf5 import create_file, open_checked, stored_name
 
 RANKINGS_FORMAT = "streid-rankings"
 RANKINGS_VERSION = 3
@@ -87,7 +87,7 @@ def write_rankings(path: str | os.PathLike[str], *, dataset: str, model: str, st
             group = handle.create_group(stream)
             for field in fields(Ranking):
                 column = getattr(streams[stream], field.name)
-                group.create_dataset(field.name.rsplit("_", 1)[0], data=column)
+                group.create_dataset(stored_name(field.name), data=column)
 
 
 def read_rankings(path: str | os.PathLike[str]) -> dict[str, Ranking]:
@@ -98,7 +98,7 @@ def read_rankings(path: str | os.PathLike[str]) -> dict[str, Ranking]:
     """
     with open_checked(path, RANKINGS_FORMAT, RANKINGS_VERSION) as handle:
         return {
-            stream: Ranking(**{f.name: handle[stream][f.name.rsplit("_", 1)[0]][:] for f in fields(Ranking)})
+            stream: Ranking(**{f.name: handle[stream][stored_name(f.name)][:] for f in fields(Ranking)})
             for stream in sorted(handle)
         }
 

@@ -67,8 +67,8 @@ def _query_values(outcomes: Outcomes) -> FloatArray:
     evaluated_Q = outcomes.first_Q > 0
     if not evaluated_Q.any():
         raise InputError(
-            f"none of the {len(evaluated_Q)} queries has a right match in the gallery (the same pid before another "
-            "camera); check pid and camid of the groups query and gallery"
+            f"none of the {len(evaluated_Q)} queries has a right match in the gallery; "
+            "check pid and camid of the groups query and gallery"
         )
     evaluated = _evaluated(outcomes)
     return np.column_stack([metric.per_query(evaluated) for metric in METRICS.values()]).astype(np.float64)

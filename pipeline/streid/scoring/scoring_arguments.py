@@ -2,11 +2,17 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from streid.scoring.fusion_records import DEFAULT_FUSION, FUSIONS
+from streid.scoring.fusion_records import DEFAULT_FUSION, FUSIONS, FusionRequest, make_fusion
 from streid.scoring.joint_settings import JointSettings
 from streid.stage.cli import add_compute_arguments
 from streid.stage.setting_flags import add_settings
+
+if TYPE_CHECKING:
+    from streid.files.histograms import Histograms
+    from streid.scoring.evaluation import Scene
+    from streid.scoring.fusion import Fusion
 
 
 def add_scoring_arguments(parser: argparse.ArgumentParser, *, output: str, metrics: str) -> None:
@@ -50,3 +56,19 @@ def fusion_settings(arguments: argparse.Namespace) -> dict[str, float | None]:
     """The chosen fusion's own settings among the arguments; None for auto, where the fusion chooses the value."""
     values = {name: getattr(arguments, name) for name in FUSIONS[arguments.fusion].settings}
     return {name: None if value == "auto" else value for name, value in values.items()}
+
+
+def chosen_fusion(arguments: argparse.Namespace, scene: "Scene", histograms: "Histograms") -> "Fusion":
+    """The fusion that the arguments choose, with its settings.
+
+    Raises:
+        InputError: as for `make_fusion`.
+    """
+    request = FusionRequest(
+        histograms=histograms,
+        scene=scene,
+        features=arguments.features,
+        settings=fusion_settings(arguments),
+        seed=arguments.seed,
+    )
+    return make_fusion(arguments.fusion, request)
