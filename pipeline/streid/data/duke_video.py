@@ -16,7 +16,7 @@ import re
 from pathlib import Path
 
 from streid.data.picture_paths import ENDING
-from streid.data.sources import Row, SourceDataset, SourceFormat, SourceTree, make_table
+from streid.data.sources import Row, SourceDataset, SourceFormat, SourceTree, make_table, misnamed_in
 from streid.errors import InputError
 
 SPLITS = ("train", "query", "gallery")
@@ -82,10 +82,8 @@ def load_duke_video(root: Path) -> SourceDataset:
 def _tracklet_rows(tree: SourceTree, folder: str, split: str, identity: str, tracklet: int) -> list[Row]:
     rows: list[Row] = []
     for name in tree.pictures(folder):
-        try:
+        with misnamed_in(tree.root / folder):
             fields = parse_name(name)
-        except InputError as error:
-            raise InputError(f"{tree.root / folder}: {error}; rename or remove the file") from None
         rows.append((f"{folder}/{name}", split, fields["pid"], fields["camid"], 0, fields["frame"], tracklet))
     seen = {(row[2], row[3]) for row in rows}
     if len(seen) > 1 or f"{rows[0][2]:04d}" != identity:

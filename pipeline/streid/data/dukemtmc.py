@@ -18,7 +18,7 @@ import re
 from pathlib import Path
 
 from streid.data.picture_paths import ENDING
-from streid.data.sources import Row, SourceDataset, SourceFormat, SourceTree, make_table
+from streid.data.sources import Row, SourceDataset, SourceFormat, SourceTree, make_table, misnamed_in
 from streid.errors import InputError
 
 FOLDERS = {"train": "bounding_box_train", "query": "query", "gallery": "bounding_box_test"}
@@ -65,10 +65,8 @@ def load_dukemtmc(root: Path) -> SourceDataset:
     rows: list[Row] = []
     for split, folder in FOLDERS.items():
         for name in tree.pictures(folder):
-            try:
+            with misnamed_in(root / folder):
                 fields = parse_name(name)
-            except InputError as error:
-                raise InputError(f"{root / folder}: {error}; rename or remove the file") from None
             rows.append((f"{folder}/{name}", split, fields["pid"], fields["camid"], 0, fields["frame"], -1))
     return SourceDataset(table=make_table(rows), expected=OFFICIAL_COUNTS, remarks=tree.remarks())
 

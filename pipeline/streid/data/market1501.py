@@ -17,7 +17,7 @@ from pathlib import Path
 import pandas as pd
 
 from streid.data.picture_paths import ENDING
-from streid.data.sources import Row, SourceDataset, SourceFormat, SourceTree, make_table
+from streid.data.sources import Row, SourceDataset, SourceFormat, SourceTree, make_table, misnamed_in
 from streid.errors import InputError
 from streid.files.json_files import read_json
 
@@ -106,10 +106,8 @@ def tabulate_names(
     rows: list[Row] = []
     for split, folder in FOLDERS.items():
         for name in names[folder]:
-            try:
+            with misnamed_in(where / folder):
                 fields = parse_name(name)
-            except InputError as error:
-                raise InputError(f"{where / folder}: {error}; rename or remove the file") from None
             recording = (fields["camid"], fields["sequence"])
             if recording not in offsets:
                 raise InputError(

@@ -28,6 +28,7 @@ from streid.data.sources import (
     SourceTree,
     ValidationList,
     make_table,
+    misnamed_in,
 )
 from streid.errors import InputError
 from streid.files.sightings import JUNK_PID, UNKNOWN_TIME
@@ -141,10 +142,8 @@ def _load_copy(tree: SourceTree, validation_list: ValidationList) -> SourceDatas
         if split == "query":
             shift = max(row[2] for row in rows) + 1
         for name in tree.pictures(folder):
-            try:
+            with misnamed_in(tree.root / folder):
                 rows.append(_copy_row(name, folder, split, shift))
-            except InputError as error:
-                raise InputError(f"{tree.root / folder}: {error}; rename or remove the file") from None
     timeless = any(row[5] == UNKNOWN_TIME for row in rows)
     remarks = ("this copy's names contain neither slot nor time, so times cannot be used",) if timeless else ()
     return SourceDataset(table=make_table(rows), expected=OFFICIAL_COUNTS["train"], remarks=(*remarks, *tree.remarks()))

@@ -1,7 +1,8 @@
 """The result of every data set's loader, and reading a data set's folders."""
 
+import contextlib
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -58,6 +59,15 @@ class SourceFormat:
 def make_table(rows: Iterable[Row]) -> pd.DataFrame:
     """Rows of path, split, pid, camid, session, time and tracklet as a manifest's table."""
     return pd.DataFrame(rows, columns=list(ROW_FIELDS))
+
+
+@contextlib.contextmanager
+def misnamed_in(folder: Path) -> Iterator[None]:
+    """Add the folder, and what to do, to the error about a picture's name."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{folder}: {error}; rename or remove the file") from None
 
 
 class SourceTree:

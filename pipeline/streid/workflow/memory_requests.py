@@ -250,7 +250,7 @@ def _values(paths: Iterable[str]) -> int:
 def feature_shapes(path: str) -> dict[str, tuple[int, int]]:
     """Rows and values per row of each group of a features.h5 or a shard; empty where it cannot be read yet.
 
-    Only the headers are read. What is wrong with a file is told by the stage that reads it.
+    Only the headers are read. The stage that reads a file reports what is wrong with it.
     """
     if not Path(path).is_file():
         return {}
