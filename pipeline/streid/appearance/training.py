@@ -24,12 +24,12 @@ from streid.appearance.averaging import WeightAverage
 from streid.appearance.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
 from streid.appearance.distribution import add_up, wait_for_all
 from streid.appearance.inference import PRECISIONS
-from streid.appearance.journal import WAY_ON, Journal, Position, Row
 from streid.appearance.losses import correct_predictions, training_loss
 from streid.appearance.optimization import build_optimizer, set_rates
 from streid.appearance.progress import progress_bar
 from streid.appearance.schedules import rate_factor
 from streid.appearance.train_settings import TrainSettings
+from streid.appearance.training_log import WAY_ON, Position, Row, TrainingLog
 from streid.appearance.validation import Validation
 from streid.data.loading import Item, Sample, TrainingSet, load_batches
 from streid.data.samplers import epoch_batches
@@ -70,7 +70,7 @@ class Trainer:
         self.steps_per_epoch = -(-self.batches_per_epoch // config.accumulate)
         planned = self.steps_per_epoch * config.epochs
         self.total_steps = min(planned, config.max_steps) if config.max_steps else planned
-        self.journal = Journal()
+        self.log = TrainingLog()
         self._prepare = NetworkInput(device)
         self._frozen: bool | None = None
         self._checkpoint = Path()
@@ -81,7 +81,7 @@ class Trainer:
     @property
     def position(self) -> Position:
         """Where the run stands."""
-        return self.journal.position
+        return self.log.position
 
     def run(self, work: Path, fingerprint: str, circumstances: Circumstances | None = None) -> list[Row]:
         """Train to the end, from the checkpoint in `work` if it has one with this fingerprint.
@@ -107,7 +107,7 @@ class Trainer:
             wait_for_all(self.world, self.device)  # from here on SIGTERM ends none of them before its step
             self._resume()
             if self.world.leads:
-                self.journal.open(work / "tensorboard")
+                self.log.open(work / "tensorboard")
             self._train()
         if self.average is not None:
             self.model.load_state_dict(self.average.module.state_dict())
@@ -118,7 +118,7 @@ class Trainer:
     def _train(self) -> None:
         """The steps from the run's position on."""
         with (
-            contextlib.closing(self.journal),
+            contextlib.closing(self.log),
             contextlib.closing(self._samples()) as batches,
             progress_bar("training", "step", self.total_steps, self.position.step, shown=self.world.leads) as progress,
         ):
@@ -198,9 +198,9 @@ class Trainer:
                 figures[:3] += self._add_gradients(next(batches), parts)
         add_up(figures, self.world)
         self._update()
-        self.journal.add_step(figures, epoch=self._epoch(), rate=self._head_rate())
+        self.log.add_step(figures, epoch=self._epoch(), rate=self._head_rate())
         if self._epoch_ended():
-            self.journal.settle()
+            self.log.settle()
         self.position.seconds += time.monotonic() - started
 
     def _add_gradients(self, batch: Sample, parts: int) -> torch.Tensor:
@@ -250,7 +250,7 @@ class Trainer:
         if self.world.size == 1:
             return self._sigterm.arrived
         # The last step's figures are known to all of them at an epoch's end alone.
-        at = self.journal.stopped_at
+        at = self.log.stopped_at
         return at is not None and (at < self.position.step or self._epoch_ended())
 
     def _stop(self) -> NoReturn:
@@ -262,7 +262,7 @@ class Trainer:
         """Validate and add the epoch's row; the checkpoint of its last step is written already."""
         with self._sigterm.released():
             validation = self._validate(len(self.position.history) + 1)
-        self.journal.finish_epoch(rate=self._head_rate(), validation=validation)
+        self.log.finish_epoch(rate=self._head_rate(), validation=validation)
 
     def _validate(self, epoch: int) -> Validation:
         every = self.config.validate_every
@@ -282,7 +282,7 @@ class Trainer:
         self.scaler.load_state_dict(checkpoint["scaler"])
         if self.average is not None:
             self.average.load_state_dict(checkpoint["average"])
-        self.journal.position = Position(**checkpoint["position"])
+        self.log.position = Position(**checkpoint["position"])
         logger.info("resumed after step %d of %d", self.position.step, self.total_steps)
         if self.world.leads:
             warn_of_change(checkpoint.get("circumstances", {}), self._described["circumstances"])
@@ -297,7 +297,7 @@ class Trainer:
                 )
 
     def _save(self) -> None:
-        self.journal.settle()
+        self.log.settle()
         if not self.world.leads:
             return
         self._check_weights()

@@ -1,4 +1,4 @@
-"""What a training run notes down: every step's figures, every epoch's row, in TensorBoard and for training.csv."""
+"""The log of a training run: every step's figures and every epoch's row, for TensorBoard and training.csv."""
 
 import contextlib
 import logging
@@ -17,13 +17,13 @@ from streid.errors import InputError
 logger = logging.getLogger(__name__)
 
 Row = dict[str, float | None]
-# What to do about weights or a loss that are not finite.
+# What the user can do about weights or a loss that are not finite.
 WAY_ON = "lower the rates or set clip_norm; to start from the checkpoint's weights, set start_weights to a copy of it"
 
 
 @dataclass
 class Position:
-    """Where a run stands: steps done in all, the running epoch's sums, and the finished epochs' rows."""
+    """How far a run has come: all its steps, the current epoch's sums, and the finished epochs' rows."""
 
     step: int = 0
     epoch_steps: int = 0
@@ -44,7 +44,7 @@ class Pending:
     figures: HostCopy
 
 
-class Journal:
+class TrainingLog:
     """Keeps a run's position and writes TensorBoard's files.
 
     A step's figures are read one step later, when the device is already at work on the next.
@@ -146,7 +146,7 @@ class Journal:
 
     @contextlib.contextmanager
     def _naming_folder(self) -> Iterator[None]:
-        """What TensorBoard cannot write is told by its folder."""
+        """Name the folder in an error about what TensorBoard cannot write."""
         try:
             yield
         except OSError as error:
