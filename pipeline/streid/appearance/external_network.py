@@ -145,8 +145,8 @@ class NetworkFeatures:
             row = int(np.argmax(wrong_N))
             what = "all zeros" if np.isfinite(features_ND[row]).all() else "not finite"
             raise InputError(
-                f"{self._files[0]}: the feature of {clips[batch[row]][0]} is {what}; are scale, mean and std those of "
-                "its training?"
+                f"{self._files[0]}: the feature of {clips[batch[row]][0]} is {what}; check scale, mean and std, and "
+                "whether another library computes it (docs/networks.md)"
             )
         return features_ND
 
