@@ -222,3 +222,16 @@ def test_what_came_as_text_on_the_command_line_is_read() -> None:
 def test_paths_may_hold_what_does_no_harm(path: str) -> None:
     assert PATH.fits(path)
     assert TypeAdapter(PathText).validate_python(path) == path
+
+
+def test_a_network_is_a_file_or_a_section_with_one() -> None:
+    for given in ("n.onnx", {"file": "n.onnx"}):
+        values, wrong = read_configuration(with_changes(CONFIG, {"models": {"zoo": {"network": given}}}))
+        assert wrong == []
+        assert values["models"]["zoo"] == {"network": {"file": "n.onnx"}}
+    (line,) = problems({"models": {"zoo": {"network": {"file": "n.onnx", "color": "bgr"}}}})
+    assert line == "color is not known in models.zoo.network; is colour meant?"
+    (line,) = problems({"models": {"zoo": {"network": {"file": "n.onnx", "std": [0]}}}})
+    assert line.startswith("models.zoo.network.std[0] is 0; it must be a number above 0")
+    (line,) = problems({"models": {"zoo": {"network": 5}}})
+    assert line.startswith("models.zoo.network is 5; it must be ")
