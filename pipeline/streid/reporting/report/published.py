@@ -23,8 +23,18 @@ PUBLISHED = {
         PublishedResult(method="DenseNet121", rank1=90.2, mean_ap=74.0, source="layumi's README"),
         PublishedResult(method="FastReID SBS R101-ibn", rank1=96.3, mean_ap=90.3, source="FastReID model zoo"),
         PublishedResult(method="TransReID*", rank1=95.1, mean_ap=89.0, source="TransReID's README"),
+        PublishedResult(method="torchreid's OSNet x1.0", rank1=94.2, mean_ap=82.6, source="torchreid's model zoo"),
+        PublishedResult(
+            method="OpenVINO person-reidentification-retail-0288", rank1=86.1, mean_ap=59.7, source="Open Model Zoo"
+        ),
+        PublishedResult(
+            method="OpenVINO person-reidentification-retail-0287", rank1=92.9, mean_ap=76.6, source="Open Model Zoo"
+        ),
         PublishedResult(
             method="OpenVINO person-reidentification-retail-0286", rank1=94.8, mean_ap=83.7, source="Open Model Zoo"
+        ),
+        PublishedResult(
+            method="OpenVINO person-reidentification-retail-0277", rank1=96.2, mean_ap=87.7, source="Open Model Zoo"
         ),
         PublishedResult(
             method="OpenVINO person-reidentification-retail-0300", rank1=96.3, mean_ap=88.5, source="Open Model Zoo"
