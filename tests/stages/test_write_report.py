@@ -269,7 +269,7 @@ def test_models_at_work_are_shown(results: Path, tmp_path: Path, run_stage: RunS
         *("Energy of the last feature map", "Stripes", "Graphs over body and frames", "Adjacency", "Branches"),
         *("Parts and channels", "Messages between parts", "Channel attention", "Some identities"),
     ]
-    assert "Only the features of baseline are here" in section
+    assert "Only the features of baseline are known" in section
     assert "identity 7, camera 3: highest in the upper third" in section
     kinds = ("energy", "stripes", "graphs", "adjacency", "branches", "messages", "channels", "tsne")
     figures = {path.name for path in (tmp_path / "out" / "figures").iterdir()}
