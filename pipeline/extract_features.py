@@ -67,6 +67,7 @@ def main() -> None:
         batch_size=settings.batch_size,
         precision=settings.precision,
         workers=settings.workers,
+        dataset=str(summary["dataset"]),
     )
     model = open_model(kind, files[0], network_settings, reading)
     unit = choose_unit(settings.unit, summary.get("unit"), model.frames)

@@ -58,14 +58,15 @@ def main() -> None:
     from streid.scoring.evaluation import read_scene
     from streid.scoring.search import Gallery, place_and_time
 
+    scene = read_scene(arguments.features)
     reading = Reading(
         source=PictureSource(Path(), confined=False),
         device=arguments.device,
         threads=arguments.threads,
+        dataset=scene.dataset,
         batch_size=64 if kind == TRAINED else len(arguments.image),
     )
     model = open_model(kind, files[0], features_settings(arguments.features, kind), reading)
-    scene = read_scene(arguments.features)
     check_match(arguments.features, scene.features_ND.shape[1], files[0], model)
     fusion = histograms = query = None
     if timed:
@@ -80,7 +81,8 @@ def main() -> None:
         histograms=histograms,
     )
     started = time.perf_counter()
-    (features_1D,) = model.features([[tuple(map(str, arguments.image))]])
+    camids = None if arguments.camid is None else [[arguments.camid]]
+    (features_1D,) = model.features([[tuple(map(str, arguments.image))]], camids)
     found = gallery.search(features_1D[0], query, top=arguments.top)
     logger.info("searched %d pictures in %.2f s", len(scene.gallery), time.perf_counter() - started)
     finds = list_finds(scene, found, fusion, query, [str(image) for image in arguments.image])

@@ -37,7 +37,7 @@ def main() -> None:
 
     from streid.appearance.distribution import agree, joined, start_processes
     from streid.appearance.inference import Inference
-    from streid.appearance.models import ModelConfig, build_model, reads_masks, save_model
+    from streid.appearance.models import ModelConfig, build_model, learned_cameras, reads_masks, save_model
     from streid.appearance.start_weights import load_start_weights
     from streid.appearance.training import Trainer
     from streid.appearance.validation import Validator
@@ -68,6 +68,7 @@ def main() -> None:
         width=settings.width,
         frames=settings.frames,
         pooling=settings.pooling,
+        **learned_cameras(settings.architecture, pictures.units.sightings.camid_N, pictures.datasets),
     )
     fingerprint = fingerprint_run(
         Path(__file__),
@@ -79,6 +80,7 @@ def main() -> None:
     torch.manual_seed(settings.seed)
     model = build_model(shape)
     load_start_weights(model, settings.start_weights, arguments.work)
+    rows = shape.camera_rows()
     dataset = TrainingSet(
         pictures.source,
         pictures.units.paths,
@@ -87,10 +89,12 @@ def main() -> None:
         frames=settings.frames,
         frame_stride=settings.frame_stride,
         masks=reads_masks(shape, settings) and pictures.masks,
+        cameras=[rows.get(camid, 0) for camid in pictures.units.sightings.camid_N.tolist()],
         seed=settings.seed,
     )
     inference = Inference(
         config=shape,
+        cameras=rows,
         source=pictures.source,
         device=device,
         batch_size=64,

@@ -10,11 +10,17 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import h5py
 import pandas as pd
 import pytest
+import torch
 from conftest import ROOT, RunStage, error_line, stage_command
 
+from streid.appearance.appearance_model import retrieval_features
 from streid.appearance.models import load_model
+from streid.data.loading import EvaluationSet
+from streid.data.picture_source import PictureSource
+from streid.data.transforms import NetworkInput
 from streid.stage.termination import STATUS, STOPPED
 
 Arguments = Callable[[Path], list[object]]
@@ -139,3 +145,31 @@ def test_a_bad_flag_says_what_it_must_be(
     flag, value = words.split()
     said = run_stage(*train_arguments(tmp_path), flag, value, status=2).stderr.splitlines()[-1]
     assert f"error: argument {flag}: {value!r} given; it must be {wanted}" in said
+
+
+def test_cameras_are_learned_and_reach_the_features(
+    tiny_world: Path, train_arguments: Arguments, run_stage: RunStage, tmp_path: Path
+) -> None:
+    network = ("--architecture", "vit", "--backbone", "timm:test_vit", "--max-steps", 2, "--workers", 0)
+    run_stage(*train_arguments(tmp_path), *network)
+    model, config = load_model(tmp_path / "model.safetensors")
+    table = pd.read_csv(tiny_world / "manifest.csv")
+    assert list(config.cameras) == sorted(table.loc[table["split"] == "train", "camid"].unique())
+    assert config.cameras_of == ("tiny",)
+    run_stage(
+        *("extract_features", "--manifest", tiny_world / "manifest.csv", "--summary", tiny_world / "dataset.json"),
+        *("--root", tiny_world / "data", "--model", tmp_path / "model.safetensors", "--name", "vit", "--threads", 1),
+        *("--output", tmp_path / "features.h5", "--work", tmp_path / "extraction", "--device", "cpu", "--workers", 0),
+    )
+    first = table[table["split"] == "query"].iloc[0]
+    shown = EvaluationSet(PictureSource(tiny_world / "data"), [(first["path"],)], height=64, width=32)
+    pictures = NetworkInput(torch.device("cpu"))(shown[0][None])
+    with torch.inference_mode():
+        expected = retrieval_features(
+            model.eval(), pictures, torch.tensor([config.camera_rows("tiny")[first["camid"]]])
+        )
+        of_no_camera = retrieval_features(model, pictures)
+    with h5py.File(tmp_path / "features.h5") as handle:
+        found = torch.from_numpy(handle["query/features"][:1])
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+    assert not torch.allclose(found, of_no_camera, rtol=1e-4, atol=1e-5)

@@ -223,7 +223,7 @@ def test_a_model_may_have_fusions_of_its_own(project: Project) -> None:
 
 
 ALL_MODELS = ("--configfile", "config/all_models.yaml")
-TRAINED = {"pcb", "resnet50", "bot", "densenet121", "stcanet", "stcanet_video", "stgcn"}
+TRAINED = {"pcb", "resnet50", "bot", "vit", "densenet121", "stcanet", "stcanet_video", "stgcn"}
 
 
 def test_the_file_of_all_models_asks_for_every_model_and_keeps_what_there_is(project: Project) -> None:
@@ -478,7 +478,7 @@ def test_all_models_on_a_tiny_world_give_one_report(project: Project) -> None:
     assert set(models) == TRAINED | {"pcb_tracklets"}
     assert {name for name, entry in models.items() if entry["training"]} == TRAINED
     rows = {name: entry["fusions"]["likelihood"]["scores"]["audit"]["gallery"] for name, entry in models.items()}
-    of_pictures = {"pcb", "resnet50", "bot", "densenet121", "stcanet"}
+    of_pictures = {"pcb", "resnet50", "bot", "vit", "densenet121", "stcanet"}
     assert len({rows[name] for name in of_pictures}) == len({rows[name] for name in set(models) - of_pictures}) == 1
     assert rows["pcb_tracklets"] < rows["pcb"]
     page = (project.folder / "results/demo/report.html").read_text()

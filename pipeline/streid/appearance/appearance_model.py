@@ -38,8 +38,9 @@ class AppearanceModel(nn.Module, ABC):
     """A network that classifies units, and computes their features for retrieval.
 
     A unit is a picture, or a clip of one tracklet. Inputs are pictures (N, 3, H, W) where `frames` is 1, else clips
-    (N, frames, 3, H, W): RGB, ImageNet-normalised. backbone: the pretrained part; all other layers are new. parts: how
-    many parts the retrieval feature has, each of which is normalised by itself.
+    (N, frames, 3, H, W): RGB, ImageNet-normalised. A model that learns cameras may be given their rows (N,) after the
+    inputs. backbone: the pretrained part; all other layers are new. parts: how many parts the retrieval feature has,
+    each of which is normalised by itself.
     """
 
     parts: int = 1
@@ -67,15 +68,16 @@ class AppearanceModel(nn.Module, ABC):
         self.backbone.freeze_early(active)
 
 
-def retrieval_features(model: AppearanceModel, inputs: torch.Tensor) -> torch.Tensor:
+def retrieval_features(model: AppearanceModel, inputs: torch.Tensor, *cameras: torch.Tensor) -> torch.Tensor:
     """Features for retrieval: the sum over an input and its mirror image; each part, then the whole, of length 1.
 
     Args:
         inputs: pictures (N, 3, H, W) or clips (N, T, 3, H, W), as the model takes them.
+        cameras: the row (N,) of each input's camera, for a model that has rows of cameras; -1 for another camera.
 
     Returns:
         (N, feature_length) float32.
     """
-    sums_ND = model.features(inputs) + model.features(inputs.flip(-1))
+    sums_ND = model.features(inputs, *cameras) + model.features(inputs.flip(-1), *cameras)
     parts_NPD = functional.normalize(sums_ND.view(sums_ND.shape[0], model.parts, -1), dim=2)
     return functional.normalize(parts_NPD.flatten(1), dim=1)

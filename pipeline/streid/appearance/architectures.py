@@ -18,7 +18,7 @@ class Architecture(NamedTuple):
 
     pictures, clips: whether it takes single pictures, and clips of a tracklet. part_maps: whether it gives maps of the
     body parts of single pictures, which are trained against part masks. pools: whether how it pools can be chosen.
-    class_matrix: whether its classifier is one matrix, as ArcFace needs.
+    class_matrix: whether its classifier is one matrix, as ArcFace needs. cameras: whether it learns the cameras.
     """
 
     pictures: bool
@@ -26,6 +26,7 @@ class Architecture(NamedTuple):
     part_maps: bool = False
     pools: bool = False
     class_matrix: bool = False
+    cameras: bool = False
 
 
 POOLINGS = ("average", "gem")
@@ -35,6 +36,7 @@ ARCHITECTURES = {
     "pcb": Architecture(pictures=True, clips=False),
     "stcanet": Architecture(pictures=True, clips=True, part_maps=True),
     "stgcn": Architecture(pictures=False, clips=True),
+    "vit": Architecture(pictures=True, clips=False, class_matrix=True, cameras=True),
 }
 
 
@@ -66,12 +68,14 @@ def build_network(
     *,
     size: tuple[int, int] = (256, 128),
     pooling: str = "average",
+    cameras: int = 0,
 ) -> "AppearanceModel":
     """A network of an architecture with random weights.
 
     Args:
         size: rows and columns of the input; only vision transformers need to know them.
         pooling: one of POOLINGS, for architectures that leave the choice.
+        cameras: number of training cameras, for architectures that learn them.
 
     Raises:
         InputError: the architecture or the backbone is not known, it does not take this number of frames or this
@@ -100,4 +104,8 @@ def build_network(
             from streid.appearance.stgcn import STGCN
 
             network = STGCN(backbone, identities, frames, size)
+        case "vit":
+            from streid.appearance.vit import VisionTransformer
+
+            network = VisionTransformer(backbone, identities, size, cameras)
     return network

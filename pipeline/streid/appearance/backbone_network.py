@@ -20,6 +20,7 @@ class Backbone(nn.Module):
         last_stride: stride of the last layer; 1 keeps twice the rows and columns, as part-based models need. A vision
             transformer's map has the size of its patches throughout.
         size: rows and columns of the input; a vision transformer takes no other.
+        overlap: see `cut_backbone`.
 
     `channels` is the depth of the last map, `layer_channels` that of the map after each layer. Input
     (N, 3, H, W); the maps are H/4, H/8, H/16 and H/32 high, the last one H/16 with last_stride 1.
@@ -29,23 +30,25 @@ class Backbone(nn.Module):
         InputError: the name is not known, or the network cannot be cut, or not with this stride.
     """
 
-    def __init__(self, name: str, *, last_stride: int = 2, size: tuple[int, int] = SIZE) -> None:
+    def __init__(self, name: str, *, last_stride: int = 2, size: tuple[int, int] = SIZE, overlap: bool = False) -> None:
         super().__init__()
         self.name = name
-        cut = cut_backbone(name, size)
+        cut = cut_backbone(name, size, overlap=overlap)
         self.layer_channels, self.file_modules, self.maps = cut.channels, cut.modules, cut.maps
         self.channels = self.layer_channels[-1]
         self.stem, self.layer1, self.layer2, self.layer3, self.layer4 = cut.parts
+        self.to_map = cut.to_map or nn.Identity()
         if last_stride == 1 and self.maps:
             _remove_stride(self.layer4, self.layer_channels[-2], name)
         self._frozen = False
 
     def forward(self, pictures_NCHW: torch.Tensor) -> torch.Tensor:
         """The last feature map of RGB pictures, ImageNet-normalised."""
-        features: torch.Tensor = self.stem(pictures_NCHW)
+        features = self.stem(pictures_NCHW)
         for layer in self.layers():
             features = layer(features)
-        return features
+        maps_NChw: torch.Tensor = self.to_map(features)
+        return maps_NChw
 
     def layers(self) -> tuple[nn.Module, nn.Module, nn.Module, nn.Module]:
         """layer1 to layer4, for models that put something of their own between them."""
@@ -53,8 +56,8 @@ class Backbone(nn.Module):
 
     def token_grid(self) -> tuple[tuple[int, int], int]:
         """Of a vision transformer: its rows and columns of patches, and positions embedded before the first patch."""
-        stem, last = self.stem[0], self.layer4[-1]
-        return last.size, 0 if stem.apart else stem.first  # type: ignore[return-value]
+        stem = self.stem[0]
+        return self.to_map.size, 0 if stem.apart else stem.first  # type: ignore[return-value]
 
     def freeze_early(self, active: bool) -> None:
         """Freeze the stem, layer1 and layer2, with their batch statistics, or let them learn again."""

@@ -30,15 +30,16 @@ TIMM_NAME = r"timm:[A-Za-z0-9_.]+"
 class Cut(NamedTuple):
     """A network cut into parts, with random weights.
 
-    parts: the stem and the four layers. The last gives a map (N, C, h, w). modules: the network's own name of each
-    module or weight (`features.` left out) -> its name here, for start weights. channels: depth after each layer.
-    maps: whether every layer gives a map; those of a vision transformer give tokens, but for the last.
+    parts: the stem and the four layers. modules: the network's own name of each module or weight (`features.` left
+    out) -> its name here, for start weights. channels: depth after each layer. maps: whether every layer gives a map
+    (N, C, h, w); those of a vision transformer give tokens, of which to_map makes the last map.
     """
 
     parts: "tuple[nn.Sequential, ...]"
     modules: Mapping[str, str]
     channels: tuple[int, ...]
     maps: bool = True
+    to_map: "nn.Module | None" = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,11 +144,12 @@ def check_backbone(name: str) -> None:
         raise InputError(f"unknown backbone {name!r}; known: {', '.join(BACKBONES)}, and timm:NAME")
 
 
-def cut_backbone(name: str, size: tuple[int, int]) -> Cut:
+def cut_backbone(name: str, size: tuple[int, int], *, overlap: bool = False) -> Cut:
     """A backbone's parts, with random weights; nothing is downloaded.
 
     Args:
         size: rows and columns of the input, which the position embedding of a vision transformer is made for.
+        overlap: neighbouring patches of a vision transformer share a quarter of their side.
 
     Raises:
         InputError: the backbone is not known, or cannot be cut.
@@ -157,7 +159,7 @@ def cut_backbone(name: str, size: tuple[int, int]) -> Cut:
         case "timm":
             from streid.appearance.timm_backbones import cut_timm
 
-            return cut_timm(name, size)
+            return cut_timm(name, size, overlap=overlap)
         case _:
             record = BACKBONES[name]
             return Cut(record.build(), record.modules, record.channels)

@@ -86,8 +86,10 @@ class NetworkFeatures:
         """SHA-256 of the file; of several files, over their contents' SHA-256."""
         return digest_file(self._files[0]) if len(self._files) == 1 else digest_files(self._files)
 
-    def features(self, chunks: Sequence[Sequence[Paths]]) -> Iterator[FeatureArray]:
-        """Yield the features (U, D) of each chunk's units.
+    def features(
+        self, chunks: Sequence[Sequence[Paths]], _camids: Sequence[Sequence[int]] | None = None
+    ) -> Iterator[FeatureArray]:
+        """Yield the features (U, D) of each chunk's units; a network of another program takes no camera.
 
         Raises:
             InputError: a picture cannot be read, or its feature is not finite or all zeros.

@@ -104,12 +104,13 @@ class Extractor:
             InputError: a picture cannot be read, or the model gives values that are not finite.
         """
         missing = [chunk for chunk in chunks if self._read(chunk) is None]
-        paths = [groups[chunk.group].paths[chunk.start : chunk.stop] for chunk in missing]
+        units = [groups[chunk.group].take(slice(chunk.start, chunk.stop)) for chunk in missing]
+        paths, camids = [one.paths for one in units], [one.sightings.camid_N.tolist() for one in units]
         total = sum(chunk.stop - chunk.start for chunk in chunks)
         done = total - sum(map(len, paths))
-        unit = "tracklet" if any(len(one) > 1 for units in paths for one in units) else "picture"
+        unit = "tracklet" if any(len(one) > 1 for of_units in paths for one in of_units) else "picture"
         with progress_bar("extracting", unit, total, done) as progress:
-            for chunk, features_UD in zip(missing, self.model.features(paths), strict=True):
+            for chunk, features_UD in zip(missing, self.model.features(paths, camids), strict=True):
                 with atomic_output(self._path(chunk)) as partial:
                     with partial.open("wb") as handle:
                         np.save(handle, features_UD.astype(self.dtype, copy=False))

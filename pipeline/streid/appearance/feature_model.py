@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 class Reading:
     """How to compute: where pictures come from, and with what.
 
-    device: auto, cpu or cuda. batch_size: pictures that are computed at once. workers: processes that read pictures.
+    dataset: name of the pictures' data set, whose cameras a model may have learned. device: auto, cpu or cuda.
+    batch_size: pictures that are computed at once. workers: processes that read pictures.
     """
 
     source: PictureSource
@@ -24,6 +25,7 @@ class Reading:
     batch_size: int
     precision: str = "fp32"
     workers: int = 0
+    dataset: str = ""
 
 
 class FeatureModel(Protocol):
@@ -44,8 +46,10 @@ class FeatureModel(Protocol):
     def weights(self) -> str:
         """SHA-256 of the file or files with the weights, in hexadecimal."""
 
-    def features(self, chunks: Sequence[Sequence[Paths]]) -> Iterator[FeatureArray]:
-        """Yield the features (U, D) of each chunk's units, from the paths of the pictures of each.
+    def features(
+        self, chunks: Sequence[Sequence[Paths]], camids: Sequence[Sequence[int]] | None = None
+    ) -> Iterator[FeatureArray]:
+        """Yield the features (U, D) of each chunk's units, from the paths of the pictures of each, and its camera.
 
         Raises:
             InputError: a picture cannot be read, or a feature is not finite.

@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from streid.appearance.appearance_model import AppearanceModel
+from streid.appearance.inference import NO_CAMERA
 from streid.appearance.models import ModelConfig
 from streid.arrays import FeatureArray
 from streid.data.examples import Example
@@ -57,7 +58,11 @@ def inspect_model(
     model.to(device).eval()
     shown = EvaluationSet(source, [one.paths for one in examples], height=config.height, width=config.width)
     prepare = NetworkInput(device)
-    found = [_inspect_unit(model, config.architecture, prepare(shown[row][None])) for row in range(len(shown))]
+    rows = config.camera_rows(dataset)
+    cameras = [(torch.tensor([rows.get(one.camid, NO_CAMERA)], device=device),) if rows else () for one in examples]
+    found = [
+        _inspect_unit(model, config.architecture, prepare(shown[row][None]), cameras[row]) for row in range(len(shown))
+    ]
     parts = _joined([more for _, more in found])
     return Inspection(
         dataset=dataset,
@@ -74,7 +79,7 @@ def inspect_model(
 
 
 def _inspect_unit(
-    model: AppearanceModel, architecture: str, inputs: torch.Tensor
+    model: AppearanceModel, architecture: str, inputs: torch.Tensor, cameras: tuple[torch.Tensor, ...]
 ) -> tuple[FeatureArray, dict[str, Any]]:
     """One unit's energy (T, h, w), and its parts, each with a leading axis of one unit."""
     watched: dict[str, nn.Module] = {"map": model.backbone.layer4}
@@ -91,14 +96,19 @@ def _inspect_unit(
             case "pcb":
                 parts["stripes"] = _stripes(cast("PCB", model), inputs, calls)
             case _:
-                model.features(inputs)
-    return _array(calls["map"][1].norm(dim=1)), parts
+                model.features(inputs, *cameras)
+    return _array(_last_map(model, calls).norm(dim=1)), parts
+
+
+def _last_map(model: AppearanceModel, calls: Mapping[str, Call]) -> torch.Tensor:
+    maps: torch.Tensor = model.backbone.to_map(calls["map"][1])
+    return maps
 
 
 def _stripes(model: "PCB", inputs: torch.Tensor, calls: Mapping[str, Call]) -> Stripes:
     feature_1D = model.features(inputs)
     return Stripes(
-        bounds_P2=pooled_bounds(calls["map"][1].shape[2], model.parts),
+        bounds_P2=pooled_bounds(_last_map(model, calls).shape[2], model.parts),
         norms_UP=_array(feature_1D.view(1, model.parts, -1).norm(dim=2)),
     )
 
@@ -118,7 +128,7 @@ def _blocks(model: "STCANet", inputs: torch.Tensor, calls: Mapping[str, Call]) -
 
 def _graphs(model: "STGCN", inputs: torch.Tensor, calls: Mapping[str, Call]) -> PatchGraphs:
     norms_1B = model.branches(inputs).norm(dim=2)
-    cells = calls["map"][1].shape[2:]
+    cells = _last_map(model, calls).shape[2:]
     graphs = model.graphs(inputs)
     rows, columns = (pooled_bounds(size, parts) for size, parts in zip(cells, model.patches, strict=True))
     boxes = [(row[0], column[0], row[1], column[1]) for row in rows for column in columns]

@@ -3,10 +3,11 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
 import safetensors
 import torch
 from safetensors.torch import save_file
@@ -15,6 +16,7 @@ from streid.appearance.appearance_model import AppearanceModel
 from streid.appearance.architectures import ARCHITECTURES, build_network, check_architecture
 from streid.appearance.backbones import check_backbone
 from streid.appearance.train_settings import LossSettings
+from streid.arrays import IntArray
 from streid.errors import InputError, refused_by_system
 from streid.files.atomic import atomic_output
 
@@ -22,6 +24,7 @@ MODEL_FORMAT = "streid-model"
 MODEL_VERSION = 2
 HEADER_KEY = "streid"
 COPY_OR_TRAIN = "copy it again from an undamaged copy, or train again"
+MOST_CAMERAS = 100_000
 MOST = {"identities": 1_000_000, "height": 4096, "width": 4096, "frames": 1024}
 
 
@@ -31,7 +34,9 @@ class ModelConfig:
 
     architecture: one of `ARCHITECTURES`. backbone: one of `BACKBONES`, or `timm:NAME`. identities: classes that it is
     trained on. height, width: input size in pixels. frames: of a clip; 1 for a model of pictures.
-    pooling: one of `POOLINGS`.
+    pooling: one of `POOLINGS`. cameras: numbers of the cameras that the model has learned, ascending, for an
+    architecture that learns them. cameras_of: the data sets whose cameras they are; with several their numbers are as
+    `streid.data.training_sets` makes them.
     """
 
     architecture: str
@@ -41,6 +46,8 @@ class ModelConfig:
     width: int
     frames: int = 1
     pooling: str = "average"
+    cameras: tuple[int, ...] = ()
+    cameras_of: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("architecture", "backbone", "pooling"):
@@ -53,17 +60,60 @@ class ModelConfig:
         if min(self.height, self.width) < 1:
             raise InputError(f"a model takes no pictures of {self.height} x {self.width} pixels")
         check_architecture(self.architecture, self.frames, self.pooling)
+        self._check_cameras()
         check_backbone(self.backbone)
         if self.identities < 2:
             raise InputError(f"a model needs at least 2 identities to learn from, got {self.identities}")
 
+    def _check_cameras(self) -> None:
+        cameras, names = self._as_tuple("cameras"), self._as_tuple("cameras_of")
+        numbers = all(type(one) is int and one >= 0 for one in cameras) and len(cameras) <= MOST_CAMERAS
+        if not numbers or sorted(set(cameras)) != list(cameras):
+            raise InputError(f"cameras is {cameras!r}; it must be camera numbers in ascending order")
+        if not all(isinstance(one, str) for one in names) or bool(names) != bool(cameras):
+            raise InputError(f"cameras_of is {names!r}; it must be the names of the cameras' data sets")
+        if cameras and not ARCHITECTURES[self.architecture].cameras:
+            raise InputError(f"cameras is {cameras!r}, but {self.architecture} learns no cameras")
+
+    def _as_tuple(self, name: str) -> tuple[Any, ...]:
+        found = getattr(self, name)
+        if not isinstance(found, tuple | list):
+            raise InputError(f"{name} is {found!r}; it must be a list")
+        object.__setattr__(self, name, tuple(found))  # JSON has a list
+        return tuple(found)
+
+    def camera_rows(self, dataset: str | None = None) -> dict[int, int]:
+        """The rows of the cameras in the model's embedding, by their numbers in a data set; none if it learned others.
+
+        Args:
+            dataset: its name; None for the numbers that `streid.data.training_sets` gives while training.
+        """
+        if dataset is None:
+            return {camera: row for row, camera in enumerate(self.cameras)}
+        if dataset not in self.cameras_of:
+            return {}
+        number, count = self.cameras_of.index(dataset), len(self.cameras_of)
+        return {camera // count: row for row, camera in enumerate(self.cameras) if camera % count == number}
+
 
 def build_model(config: ModelConfig) -> AppearanceModel:
     """A model with random weights."""
-    size = (config.height, config.width)
     return build_network(
-        config.architecture, config.backbone, config.identities, config.frames, size=size, pooling=config.pooling
+        config.architecture,
+        config.backbone,
+        config.identities,
+        config.frames,
+        size=(config.height, config.width),
+        pooling=config.pooling,
+        cameras=len(config.cameras),
     )
+
+
+def learned_cameras(architecture: str, camid_U: IntArray, datasets: Sequence[str]) -> dict[str, Any]:
+    """What a `ModelConfig` holds of the training units' cameras, for an architecture that learns them; else nothing."""
+    if not ARCHITECTURES[architecture].cameras:
+        return {}
+    return {"cameras": tuple(np.unique(camid_U).tolist()), "cameras_of": tuple(datasets)}
 
 
 def reads_masks(config: ModelConfig, settings: LossSettings) -> bool:

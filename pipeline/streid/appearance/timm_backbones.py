@@ -22,6 +22,7 @@ from streid.appearance.backbones import Cut
 from streid.errors import InputError
 
 LAYERS = 4
+DROP_PATH = 0.1
 NEAR_NAMES = 4
 TRIED_SIZE = (128, 128)
 PARTS = ("stem", "layer1", "layer2", "layer3", "layer4")
@@ -75,16 +76,17 @@ class TokenMap(nn.Module):
         return tokens_NSD[:, self.first :].transpose(1, 2).unflatten(2, self.size)  # type: ignore[no-untyped-call,no-any-return]
 
 
-def cut_timm(name: str, size: tuple[int, int]) -> Cut:
+def cut_timm(name: str, size: tuple[int, int], *, overlap: bool = False) -> Cut:
     """A network of timm, `timm:NAME`, cut into parts.
 
     Args:
         size: rows and columns of the input.
+        overlap: see `cut_backbone`.
 
     Raises:
         InputError: timm has no such network, or it cannot be cut.
     """
-    network = build_timm(name, size)
+    network = _build_overlapping(name, size) if overlap else build_timm(name, size)
     trained = network.training
     network.eval()
     try:
@@ -102,8 +104,11 @@ def cut_timm(name: str, size: tuple[int, int]) -> Cut:
     return cut
 
 
-def build_timm(name: str, size: tuple[int, int]) -> Any:
+def build_timm(name: str, size: tuple[int, int], **settings: Any) -> Any:
     """A network of timm without classifier, for pictures of this size, with random weights.
+
+    Args:
+        settings: further arguments of timm's.
 
     Raises:
         InputError: timm has no such network, or not of this size.
@@ -118,10 +123,30 @@ def build_timm(name: str, size: tuple[int, int]) -> Any:
         sized: dict[str, Any] = (
             {"img_size": size, "dynamic_img_size": False} if is_model_in_modules(plain, TRANSFORMERS) else {}
         )
-        return timm.create_model(plain, pretrained=False, num_classes=0, **sized)
+        return timm.create_model(plain, pretrained=False, num_classes=0, **sized, **settings)
     except (ValueError, TypeError, RuntimeError, AssertionError) as error:
         words = ": ".join(str(error).splitlines()[:1])
         raise InputError(f"backbone {name} cannot be built for {size[0]} x {size[1]} pixels ({words})") from None
+
+
+def _build_overlapping(name: str, size: tuple[int, int]) -> Any:
+    """A vision transformer whose patches overlap: they start every three quarters of a patch (He et al., 2021).
+
+    In training some of the residual branches are dropped, as there.
+
+    Raises:
+        InputError: as `build_timm`, or it is no vision transformer.
+    """
+    patch = getattr(getattr(build_timm(name, size), "patch_embed", None), "patch_size", None)
+    if not isinstance(patch, tuple):
+        raise InputError(f"backbone {name} is no vision transformer, so its patches cannot overlap; choose one")
+    strides = [side * 3 // 4 for side in patch]
+    grid = [(pixels - side) // stride + 1 for pixels, side, stride in zip(size, patch, strides, strict=True)]
+    # Built for the pictures whose patches without overlap are as many.
+    network = build_timm(name, (grid[0] * patch[0], grid[1] * patch[1]), drop_path_rate=DROP_PATH)
+    network.patch_embed.proj.stride = tuple(strides)
+    network.patch_embed.strict_img_size = False
+    return network
 
 
 def _cut_chain(network: Any) -> Cut:
@@ -146,7 +171,7 @@ def _cut_chain(network: Any) -> Cut:
         maps = module(maps)
         if place in ends[1:-1]:
             channels.append(_channels(maps))
-        if place >= ends[-1] and maps.shape == wanted.shape and torch.equal(maps, wanted):
+        if place >= ends[-1] and _equal(maps, wanted):
             break
     else:
         raise ValueError("its modules in a row give something else")
@@ -194,7 +219,7 @@ def _cut_transformer(network: VisionTransformer, size: tuple[int, int]) -> Cut:
     tokens = stem(_try_picture(*size))
     for _, block in blocks:
         tokens = block(tokens)
-    if not torch.equal(network.norm(tokens), wanted):
+    if not _equal(network.norm(tokens), wanted):
         raise ValueError("its blocks in a row give something else")
     if len(blocks) < LAYERS:
         raise ValueError(f"{len(blocks)} blocks")
@@ -205,8 +230,19 @@ def _cut_transformer(network: VisionTransformer, size: tuple[int, int]) -> Cut:
         modules |= {f"blocks.{name}": f"{here}.{row}" for row, (name, _) in enumerate(layer)}
     modules["norm"] = f"{PARTS[-1]}.{len(layers[-1])}"
     parts: list[list[nn.Module]] = [[stem], *([block for _, block in layer] for layer in layers)]
-    parts[-1] += [network.norm, TokenMap(stem.first, network.patch_embed.grid_size)]
-    return Cut(tuple(nn.Sequential(*part) for part in parts), modules, (network.num_features,) * LAYERS, maps=False)
+    parts[-1] += [network.norm]
+    return Cut(
+        tuple(nn.Sequential(*part) for part in parts),
+        modules,
+        (network.num_features,) * LAYERS,
+        maps=False,
+        to_map=TokenMap(stem.first, network.patch_embed.grid_size),
+    )
+
+
+def _equal(one: torch.Tensor, other: torch.Tensor) -> bool:
+    """Whether two tensors are the same; on the meta device, which holds no values, whether they have the same shape."""
+    return one.shape == other.shape and (one.is_meta or torch.equal(one, other))
 
 
 def _try_picture(height: int, width: int) -> torch.Tensor:

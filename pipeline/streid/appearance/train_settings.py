@@ -55,6 +55,11 @@ class NetworkSettings(PictureSettings):
         """Refuse clips or pictures that the architecture does not take, and weights that cannot be downloaded."""
         super().check()
         check_architecture(self.architecture, self.frames, self.pooling)
+        if self.architecture == "vit" and self.backbone in BACKBONES:
+            raise InputError(
+                f"backbone is {self.backbone}, but vit takes a vision transformer: set backbone to timm:vit_..., as "
+                "timm:vit_base_patch16_224"
+            )
         if self.start_weights == "imagenet" and self.backbone not in BACKBONES:
             raise InputError(
                 f"start_weights is imagenet, but those of {self.backbone} are not downloaded; set start_weights to a "

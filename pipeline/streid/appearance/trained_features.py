@@ -37,6 +37,7 @@ class TrainedFeatures:
         }
         self._inference = Inference(
             config=config,
+            cameras=config.camera_rows(reading.dataset),
             source=reading.source,
             device=self.device,
             batch_size=reading.batch_size,
@@ -48,6 +49,8 @@ class TrainedFeatures:
         """SHA-256 of the file."""
         return digest_file(self._path)
 
-    def features(self, chunks: Sequence[Sequence[Paths]]) -> Iterator[FeatureArray]:
+    def features(
+        self, chunks: Sequence[Sequence[Paths]], camids: Sequence[Sequence[int]] | None = None
+    ) -> Iterator[FeatureArray]:
         """See `Inference.features`."""
-        return self._inference.features(self._model, chunks)
+        return self._inference.features(self._model, chunks, camids)

@@ -20,6 +20,7 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from streid.appearance.appearance_model import AppearanceModel
+from streid.appearance.architectures import ARCHITECTURES
 from streid.appearance.averaging import WeightAverage
 from streid.appearance.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
 from streid.appearance.distribution import add_up, wait_for_all
@@ -62,6 +63,7 @@ class Trainer:
         self.model = model.to(device).to(memory_format=torch.channels_last)
         self.dataset, self.config, self.device = dataset, config, device
         self.world, self.validate = world or World(), validate
+        self.learns_cameras = ARCHITECTURES[config.architecture].cameras
         config.check_shares(self.world.size)
         self.optimizer = build_optimizer(model, config)
         self.scaler = torch.amp.GradScaler(device.type, enabled=config.precision == "fp16")
@@ -209,8 +211,9 @@ class Trainer:
         inputs = self._prepare(batch.pictures, batch.erased)
         labels_N = batch.label.to(self.device, non_blocking=True)
         masks_NHW = batch.mask.to(self.device, non_blocking=True)
+        cameras = (batch.camera.to(self.device, non_blocking=True),) if self.learns_cameras else ()
         with torch.autocast(self.device.type, precision, enabled=precision != torch.float32):
-            outputs = self._network(inputs)
+            outputs = self._network(inputs, *cameras)
         loss = training_loss(outputs, labels_N, masks_NHW, self.config)
         self.scaler.scale(loss / parts).backward()  # type: ignore[no-untyped-call]
         correct = correct_predictions(outputs, labels_N, self.config)

@@ -92,7 +92,8 @@ class Validator:
         features_UD = torch.zeros(len(self._units), model.feature_length)
         paths = [self._units.paths[row] for row in own]
         if paths:
-            (own_features_UD,) = self._inference.features(model, [paths])
+            camids = [int(self._units.sightings.camid_N[row]) for row in own]
+            (own_features_UD,) = self._inference.features(model, [paths], [camids])
             features_UD[world.rank :: world.size] = torch.from_numpy(own_features_UD)
         features_UD = features_UD.to(self._inference.device)
         add_up(features_UD, world)

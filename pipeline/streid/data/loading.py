@@ -42,13 +42,14 @@ class Sample(NamedTuple):
     """One sample, or a batch of them with a leading axis N.
 
     pictures: uint8 (H, W, C), of a clip (T, H, W, C). erased: rectangles (4,) or (T, 4), see `draw_erased`.
-    mask: uint8 part labels (H, W), or (0, 0) where none are read. label: class, 0-based.
+    mask: uint8 part labels (H, W), or (0, 0) where none are read. label: class, 0-based. camera: the row of its camera.
     """
 
     pictures: torch.Tensor
     erased: torch.Tensor
     mask: torch.Tensor
     label: torch.Tensor
+    camera: torch.Tensor
 
 
 class TrainingSet(Dataset[Sample]):
@@ -62,6 +63,7 @@ class TrainingSet(Dataset[Sample]):
         frames: 1 for pictures, T for clips of T frames.
         frame_stride: see `training_clip`.
         masks: also read each picture's part mask; for pictures only.
+        cameras: a row for the camera of each unit, for models that learn cameras; 0 for all where there are none.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class TrainingSet(Dataset[Sample]):
         frames: int = 1,
         frame_stride: int = 0,
         masks: bool = False,
+        cameras: Sequence[int] = (),
         seed: int = 0,
     ) -> None:
         if masks and frames > 1:
@@ -81,6 +84,7 @@ class TrainingSet(Dataset[Sample]):
         self.source, self.units, self.labels = source, units, np.asarray(labels, np.int64)
         self.augmentation, self.frames, self.frame_stride = augmentation, frames, frame_stride
         self.masks, self.seed = masks, seed
+        self.cameras = np.asarray(cameras, np.int64) if len(cameras) else np.zeros(len(units), np.int64)
 
     def __len__(self) -> int:
         return len(self.units)
@@ -104,6 +108,7 @@ class TrainingSet(Dataset[Sample]):
             erased=erased if self.frames > 1 else erased[0],
             mask=augment_mask(self.source.read_mask(paths[0]), drawn) if self.masks else NO_MASK,
             label=torch.tensor(self.labels[row]),
+            camera=torch.tensor(self.cameras[row]),
         )
 
 

@@ -32,11 +32,11 @@ class PreparedSet:
 class TrainingPictures:
     """What a model learns from and is validated on.
 
-    dataset: the data set's name, of several `a+b`. units, held_out: training units and held-out ones. source: what
-    reads their paths. masks: whether every picture has a part mask.
+    datasets: the data sets' names. units, held_out: training units and held-out ones. source: what reads their paths.
+    masks: whether every picture has a part mask.
     """
 
-    dataset: str
+    datasets: tuple[str, ...]
     units: Units
     held_out: Units
     source: PictureSource
@@ -103,7 +103,7 @@ def read_training(sets: Sequence[PreparedSet], frames: int) -> TrainingPictures:
         if not len(pictures.units):
             raise InputError(f"{one.manifest}: has no training pictures (split train); leave the data set out")
     return TrainingPictures(
-        dataset="+".join(one.dataset for one in found),
+        datasets=tuple(name for one in found for name in one.datasets),
         units=join_units([one.units for one in found]),
         held_out=join_units([one.held_out for one in found]),
         source=JoinedSource([one.source for one in found]),
@@ -130,7 +130,7 @@ def _read_set(one: PreparedSet, frames: int) -> TrainingPictures:
     table, summary = read_prepared(one.manifest, one.summary)
     unit = choose_unit("auto", summary.get("unit"), frames)
     return TrainingPictures(
-        dataset=str(summary.get("dataset", "")),
+        datasets=(str(summary.get("dataset", "")),),
         units=make_units(table[table["split"] == "train"], "picture" if frames == 1 else "tracklet"),
         held_out=make_units(table[table["split"] == "val"], unit),
         source=PictureSource(one.root, one.packed),

@@ -11,7 +11,7 @@ from PIL import Image
 from unit.appearance.tiny import interrupt_after
 
 from streid.appearance.appearance_model import AppearanceModel, retrieval_features
-from streid.appearance.models import ModelConfig, build_model
+from streid.appearance.models import ModelConfig, build_model, learned_cameras
 from streid.appearance.train_settings import TrainSettings
 from streid.appearance.training import Trainer
 from streid.data.loading import TrainingSet
@@ -61,8 +61,10 @@ def train_on_planted(
     config = TrainSettings.of(**size, **learning | chosen | settings)
     torch.manual_seed(0)
     shape = {"architecture": architecture, "backbone": backbone, "pooling": config.pooling}
-    model = build_model(ModelConfig(identities=IDENTITIES, **size, **shape))
-    dataset = TrainingSet(PictureSource(root), [(path,) for path in paths], labels.tolist(), config)
+    cameras = [number % 2 for number in range(len(labels))]
+    learned = learned_cameras(architecture, np.array(cameras), ["planted"])
+    model = build_model(ModelConfig(identities=IDENTITIES, **size, **shape, **learned))
+    dataset = TrainingSet(PictureSource(root), [(path,) for path in paths], labels.tolist(), config, cameras=cameras)
     trainer = Trainer(model, dataset, config, device=torch.device("cpu"))
     if stop_after:
         interrupt_after(trainer, stop_after)

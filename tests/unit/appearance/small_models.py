@@ -12,6 +12,7 @@ FRAMES = {name: 1 if kind.pictures else 2 for name, kind in ARCHITECTURES.items(
 def small_config(architecture: str = "pcb", **changes: object) -> ModelConfig:
     """A model of three identities, of pictures where the architecture takes them."""
     values: dict[str, object] = {"backbone": "resnet18", "identities": 3, "height": 64, "width": 32}
+    values |= {"backbone": "timm:test_vit", "cameras": (1, 3), "cameras_of": ("demo",)} if architecture == "vit" else {}
     values["frames"] = FRAMES.get(architecture, 1)
     return ModelConfig(architecture=architecture, **values | changes)  # type: ignore[arg-type]
 

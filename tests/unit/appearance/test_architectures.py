@@ -1,7 +1,7 @@
 """The table of architectures, and what is refused by it."""
 
 import pytest
-from unit.appearance.small_models import FRAMES
+from unit.appearance.small_models import FRAMES, small_config
 
 from streid.appearance.architectures import ARCHITECTURES, build_network, check_architecture
 from streid.errors import InputError
@@ -15,10 +15,11 @@ def test_the_architectures_take_what_they_say() -> None:
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_every_architecture_is_built_from_a_module_of_its_name(name: str) -> None:
-    network = build_network(name, "resnet18", 3, FRAMES[name])
+    backbone = str(small_config(name).backbone)
+    network = build_network(name, backbone, 3, FRAMES[name])
     assert type(network).__module__ == f"streid.appearance.{name}"
     assert network.frames == FRAMES[name]
-    assert network.backbone.name == "resnet18"
+    assert network.backbone.name == backbone
 
 
 @pytest.mark.parametrize(

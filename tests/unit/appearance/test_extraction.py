@@ -57,8 +57,10 @@ class TinyFeatures:
     def __init__(self, inference: Inference) -> None:
         self._model, self._inference = TinyModel().to(memory_format=torch.channels_last), inference
 
-    def features(self, chunks: Sequence[Sequence[tuple[str, ...]]]) -> Iterator[np.ndarray]:
-        return self._inference.features(self._model, chunks)
+    def features(
+        self, chunks: Sequence[Sequence[tuple[str, ...]]], camids: Sequence[Sequence[int]] | None = None
+    ) -> Iterator[np.ndarray]:
+        return self._inference.features(self._model, chunks, camids)
 
 
 def make_extractor(

@@ -55,6 +55,32 @@ def test_a_picture_model_averages_a_tracklets_pictures(source: PictureSource) ->
         torch.testing.assert_close(torch.from_numpy(feature), by_hand)
 
 
+class CameraModel(TinyModel):
+    """Keeps the rows of cameras that it is given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[int] = []
+
+    def features(self, inputs: torch.Tensor, *cameras: torch.Tensor) -> torch.Tensor:
+        self.seen += [row for rows in cameras for row in rows.tolist()]
+        return super().features(inputs)
+
+
+@torch.inference_mode()
+def test_every_picture_comes_with_the_row_of_its_units_camera(source: PictureSource) -> None:
+    shape = ShapeOf(architecture="tiny", backbone="", identities=4, height=64, width=32)
+    computed = Inference(config=shape, source=source, device=CPU, batch_size=2, cameras={3: 0, 7: 1})
+    chunks = [[names(0), names(1, 2, 3)], [names(4, 5)]]
+    model = CameraModel()
+    list(computed.features(model, chunks, [[7, 4], [3]]))
+    # Each batch twice: for the pictures, and for their mirror images.
+    assert model.seen == [1, -1] * 2 + [-1, -1] * 2 + [0, 0] * 2
+    model.seen.clear()
+    list(computed.features(model, chunks))
+    assert model.seen == []  # of no known camera
+
+
 @torch.inference_mode()
 def test_a_clip_model_averages_a_tracklets_clips(source: PictureSource) -> None:
     model = TinyModel(frames=2).eval()

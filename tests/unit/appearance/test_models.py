@@ -29,23 +29,28 @@ def parameters_by_hand(entry: str, identities: int) -> int:
         parts = 4 * c + 8 + (c * c // 2 + c // 2) + (c + 2) + (c * c // 2 + c) + (c * c + 2 * c)
         return channel + parts
 
+    # ViT-B/16: 86,567,656 with a classifier of 1000 classes and 14 x 14 patches, here 21 x 10.
+    v = 86_567_656 - 769_000 + (21 * 10 - 14 * 14) * 768
     graph_branch = 256 * c + 2 * (c * c + 2 * c)
     on_top = {
         "pcb": 6 * ((c * 256 + 256) + 2 * 256 + (256 * i + i)),
         "resnet50": (c * 512 + 512) + 2 * 512 + (512 * i + i),
         "bot": 2 * c + c * i,
         "densenet121": (d * 512 + 512) + 2 * 512 + (512 * i + i),
+        "vit": v + 2 * 768 + 768 * i,
         "stgcn": 2 * graph_branch + (3 * c * c + c) + 2 * c + (c * 512 + 512) + (512 * i + i),
         "stcanet": context(512) + context(1024) + 2 * c + (c * i + i),
         "stcanet_video": context(512) + 2 * c + (c * i + i),
     }
-    return backbones["densenet121" if entry == "densenet121" else "resnet50"] + on_top[entry]
+    backbone = 0 if entry == "vit" else backbones["densenet121" if entry == "densenet121" else "resnet50"]
+    return backbone + on_top[entry]
 
 
 ENTRIES = {
     "pcb": ("pcb", "resnet50", 1, 12_288),
     "resnet50": ("baseline", "resnet50", 1, 2_048),
     "bot": ("bot", "resnet50", 1, 2_048),
+    "vit": ("vit", "timm:vit_base_patch16_224", 1, 768),
     "densenet121": ("baseline", "densenet121", 1, 1_024),
     "stgcn": ("stgcn", "resnet50", 8, 512),
     "stcanet": ("stcanet", "resnet50", 1, 2_048),
@@ -56,8 +61,9 @@ ENTRIES = {
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_sizes_are_the_papers_and_the_documents(entry: str) -> None:
     architecture, backbone, frames, feature_length = ENTRIES[entry]
+    shape = {"backbone": backbone, "identities": 751, "height": 256, "width": 128, "cameras": (), "cameras_of": ()}
     with torch.device("meta"):
-        model = build_model(small_config(architecture, backbone=backbone, identities=751, frames=frames))
+        model = build_model(small_config(architecture, **shape, frames=frames))
     parameters = sum(parameter.numel() for parameter in model.parameters())
     assert parameters == parameters_by_hand(entry, 751)
     assert model.feature_length == feature_length

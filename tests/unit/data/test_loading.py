@@ -40,6 +40,8 @@ def test_augmentation_depends_on_seed_epoch_and_place_alone(source: PictureSourc
     assert torch.equal(first, dataset[Item(1, 2, 0)].pictures)
     assert not torch.equal(first, dataset[Item(2, 2, 0)].pictures)
     assert not torch.equal(first, dataset[Item(1, 2, 1)].pictures)
+    assert TrainingSet(source, UNITS, [0, 1, 2, 3], CONFIG, cameras=[4, 0, 2, 1])[Item(1, 2, 0)].camera == 2
+    assert first.shape == (64, 32, 3)
     other = TrainingSet(source, UNITS, [0, 1, 2, 3], CONFIG, seed=6)
     assert not torch.equal(first, other[Item(1, 2, 0)].pictures)
 

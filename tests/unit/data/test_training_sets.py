@@ -57,7 +57,7 @@ def test_units_of_two_sets_by_hand() -> None:
 def test_two_sets_are_read_and_their_pictures_found(tmp_path: Path) -> None:
     sets = [prepared(tmp_path / name, seed, masks=True) for seed, name in enumerate(("one", "two"), 1)]
     pictures = read_training(sets, 1)
-    assert pictures.dataset == "one+two"
+    assert pictures.datasets == ("one", "two")
     assert len(pictures.units) == 6
     assert len(set(pictures.units.sightings.pid_N)) == len(set(pictures.units.sightings.camid_N)) == 4
     # A held-out person's camera is that of the training pictures of the same set.
@@ -80,7 +80,7 @@ def test_one_set_keeps_its_numbers_and_paths(tmp_path: Path) -> None:
     assert pictures.units.paths == [("train/a.png", "train/b.png"), ("train/c.png",)]
     assert pictures.units.sightings.pid_N.tolist() == [5, 7]
     assert pictures.held_out.paths == [("val/d.png",)]
-    assert pictures.dataset == "one"
+    assert pictures.datasets == ("one",)
     assert not pictures.masks
 
 

@@ -149,7 +149,8 @@ def test_only_the_modules_that_choose_are_cut(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_a_model_counts_its_own_architecture(name: str) -> None:
     with torch.device("meta"):
-        network = build_network(name, "resnet18", 3, 2 if ARCHITECTURES[name].clips else 1)
+        backbone = "timm:test_vit" if name == "vit" else "resnet18"
+        network = build_network(name, backbone, 3, 2 if ARCHITECTURES[name].clips else 1)
     own = type(network).__module__
     for stage in NETWORK:
         files = code_digests(PIPELINE / f"{stage}.py", {"architecture": name, "backbone": "resnet18"})

@@ -122,7 +122,7 @@ def test_the_line_names_the_key_of_a_bad_value(section: str, key: str) -> None:
     [
         ({"train": {"height": 5.5}}, "train.height is 5.5; it must be a whole number of at least 32 and at most 4096"),
         ({"train": {"backbone": "vgg16"}}, "train.backbone is 'vgg16'; it must be one of resnet18, resnet34"),
-        ({"models": {"pcb": {"train": {"architecture": "vit"}}}}, "models.pcb.train.architecture is 'vit'; it must be"),
+        ({"models": {"pcb": {"train": {"architecture": "vgg"}}}}, "models.pcb.train.architecture is 'vgg'; it must be"),
         ({"train": {"processes": 0}}, "train.processes is 0; it must be auto or a whole number of at least 1"),
         ({"train": {"ema_decay": 1}}, "train.ema_decay is 1; it must be a number of at least 0 and below 1"),
         ({"train": {"step_epochs": [3, 0]}}, "train.step_epochs[1] is 0; it must be a whole number of at least 1"),
