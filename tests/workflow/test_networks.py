@@ -29,7 +29,7 @@ def test_a_network_is_extracted_scored_and_reported_but_not_trained(project: Pro
     report = json.loads((project.folder / REPORT).read_text())
     assert report["configuration"]["models"]["zoo"]["network"]["file"] == "small network.onnx"
     page = (project.folder / "results/demo/report.html").read_text(encoding="utf-8")
-    assert "Only the features of zoo are here: they were made elsewhere, or by a network of another program" in page
+    assert "Only the features of zoo are known: they were made elsewhere, or by a network of another program" in page
 
 
 def test_a_search_uses_the_networks_features(project: Project, run_stage: RunStage) -> None:
