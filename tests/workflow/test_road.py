@@ -407,7 +407,7 @@ def test_a_model_is_exported_where_it_is_asked_for(project: Project) -> None:
         assert rules(project.snakemake("--dry-run", network)) == {"train_appearance", "export_model"}
     with project.edited_config() as config:
         config["datasets"]["other"] = config["datasets"]["demo"] | {"root": "data/other", "models": ["pcb@demo"]}
-        config["models"]["again"] = {"weights_of": "pcb", "export": {"size": "any"}}
+        config["models"] |= {"again": {"weights_of": "pcb", "export": {"size": "any"}}, "taken": {"network": network}}
     targets = ("results/other/pcb@demo/model.onnx", "results/demo/again/model.onnx")
     output = project.snakemake("--dry-run", "--printshellcmds", *targets)
     assert rules(output) == {"export_model"}
@@ -415,8 +415,12 @@ def test_a_model_is_exported_where_it_is_asked_for(project: Project) -> None:
         assert re.search(
             rf"export_model.py --model results/demo/pcb/model.safetensors --output {target} .*--size {size} ", output
         )
+    assert rules(project.snakemake("--dry-run", "results/demo/taken/features.h5")) == {
+        "extract_features",
+        "merge_features",
+    }
     with project.edited_config() as config:
-        del config["datasets"]["other"], config["models"]["again"]
+        del config["datasets"]["other"], config["models"]["again"], config["models"]["taken"]
 
 
 def test_a_model_is_trained_on_several_data_sets_together(project: Project) -> None:
