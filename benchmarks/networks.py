@@ -30,7 +30,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--root", required=True, type=Path, help="a folder with pictures")
     parser.add_argument("--networks", required=True, type=Path, nargs="+", help="files: .onnx or .xml")
-    parser.add_argument("--pictures", type=positive_int, default=1024, help="in a round (default: %(default)s)")
+    parser.add_argument("--pictures", type=positive_int, default=4096, help="in a round (default: %(default)s)")
     parser.add_argument("--rounds", type=positive_int, default=3, help="(default: %(default)s)")
     parser.add_argument("--batch-size", type=positive_int, default=64, help="(default: %(default)s)")
     parser.add_argument("--workers", type=positive_int, default=2, help="that read pictures (default: %(default)s)")
