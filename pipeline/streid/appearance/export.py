@@ -164,7 +164,8 @@ def compare(
 
 def measure(found_ND: Features, expected_ND: Features) -> Difference:
     """How far features lie from those expected, all of length 1."""
-    distances_N = 1 - (found_ND.astype(np.float64) * expected_ND).sum(1)
+    # 1 - cosine of vectors of length 1; so found features of another length are noticed too.
+    distances_N = np.square(found_ND.astype(np.float64) - expected_ND).sum(1) / 2
     return Difference(float(distances_N.max()), float(np.abs(found_ND - expected_ND).max()))
 
 

@@ -150,7 +150,8 @@ def test_differences_by_hand() -> None:
     expected = np.array([[1, 0], [0.6, 0.8]], np.float32)
     found = np.array([[0.8, 0.6], [0.6, 0.8]], np.float32)
     assert measure(found, expected) == pytest.approx(Difference(distance=0.2, value=0.6), abs=1e-6)
-    assert measure(expected, expected) == pytest.approx((0, 0), abs=1e-6)
+    assert measure(expected, expected) == (0, 0)
+    assert measure(2 * expected, expected).distance == pytest.approx(0.5)
 
 
 def test_a_file_that_gives_other_features_is_refused(tiny_file: Path) -> None:
