@@ -10,6 +10,7 @@ import numpy.typing as npt
 from streid.appearance.network_file import NetworkFile, NetworkForm, Port
 from streid.arrays import FeatureArray
 from streid.errors import InputError, refused_by_system
+from streid.stage.signal_stack import kept_signal_stack
 
 PRECISIONS = {"fp32": "f32", "bf16": "bf16", "fp16": "f16"}
 
@@ -73,7 +74,8 @@ class OpenvinoNetwork:
         try:
             model = self._model.clone()
             model.reshape(list(form.input_shape(batch)))
-            self._compiled = self._core.compile_model(model, "CPU", settings)
+            with kept_signal_stack():
+                self._compiled = self._core.compile_model(model, "CPU", settings)
         except Exception as error:
             raise self._refusal(f"cannot be used with {batch} pictures at once", error) from None
         self._own = threading.local()

@@ -61,7 +61,7 @@ def test_camera_pairs_equal_lists_without_the_other_cameras_matches() -> None:
 
 def test_a_ranking_of_other_cameras_is_refused() -> None:
     query, gallery, scores = scene(2)
-    with pytest.raises(InputError, match="of other cameras"):
+    with pytest.raises(InputError, match="belong to other cameras"):
         camera_pairs(ranked(query, gallery, scores), query, group(gallery.pid_N.tolist(), [7] * len(gallery)))
 
 

@@ -114,7 +114,7 @@ def test_a_network_of_another_program_is_neither_trained_nor_inspected(tmp_path:
     assert plan.model_flags("a", "zoo") == ["--network", str(network), *how]
     assert plan.model_flags("a", "pcb") == ["--model", "results/a/pcb/model.safetensors"]
     with pytest.raises(
-        InputError, match="zoo is a network of another program: there is nothing of it to train or to in"
+        InputError, match="zoo is a network of another program: there is nothing of it to train, inspect or export"
     ):
         plan.model_file("a", "zoo")
 
