@@ -257,8 +257,22 @@ def _run(words: list[str]) -> None:
         runpy.run_module(words[1], run_name="__main__", alter_sys=True)
     else:
         sys.argv = words
+        _set_numba_threads(words)
         sys.path.insert(0, str(Path(words[0]).resolve().parent))
         runpy.run_path(words[0], run_name="__main__")
+
+
+def _set_numba_threads(words: list[str]) -> None:
+    """Let numba, loaded already, know the threads that a stage will set: it reads the variable again too late.
+
+    A kernel from the cache starts the threads before another one that has to be compiled reads it.
+    """
+    given = words[words.index("--threads") + 1 :][:1] if "--threads" in words else []
+    if given and given[0].isdecimal() and int(given[0]):
+        from numba.core import config
+
+        os.environ["NUMBA_NUM_THREADS"] = given[0]
+        config.reload_config()
 
 
 if __name__ == "__main__":
