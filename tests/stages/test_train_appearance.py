@@ -134,7 +134,7 @@ def test_bad_input_is_one_clear_line(run_stage: RunStage, train_arguments: Argum
 @pytest.mark.parametrize(
     ("words", "wanted"),
     [
-        ("--architecture vit", "one of baseline, bot, pcb"),
+        ("--architecture swin", "one of baseline, bot, pcb"),
         ("--optimizer lion", "one of sgd, adam, adamw"),
         ("--head-rate 1e39", "a number above 0 and at most 1e+09"),
     ],

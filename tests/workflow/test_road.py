@@ -252,12 +252,12 @@ def test_the_file_of_all_models_asks_for_every_model_and_keeps_what_there_is(pro
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"models": {"again": {"weights_of": "vit"}}}, "models.again.weights_of names 'vit'"),
+        ({"models": {"again": {"weights_of": "swin"}}}, "models.again.weights_of names 'swin'"),
         (
             {"models": {"again": {"weights_of": "pcb"}, "more": {"weights_of": "again"}}},
             "models.more.weights_of names 'again'",
         ),
-        ({"datasets": {"demo": {"model_settings": {"vit": {}}}}}, "datasets.demo.model_settings names 'vit'"),
+        ({"datasets": {"demo": {"model_settings": {"swin": {}}}}}, "datasets.demo.model_settings names 'swin'"),
         (
             {
                 "models": {"again": {"weights_of": "pcb"}},
@@ -286,15 +286,15 @@ def test_the_printed_command_runs_by_hand(project: Project) -> None:
 
 def test_a_wrong_configuration_is_refused(project: Project) -> None:
     assert "no_such_key" in project.snakemake("--dry-run", "--config", "joint={no_such_key: 1}", status=1)
-    unknown = project.snakemake("--dry-run", "--config", "datasets={demo: {models: [vit]}}", status=1)
-    assert "datasets.demo.models names 'vit'" in unknown
+    unknown = project.snakemake("--dry-run", "--config", "datasets={demo: {models: [swin]}}", status=1)
+    assert "datasets.demo.models names 'swin'" in unknown
     for change, line in (
         ("datasets={demo: {format: cuhk}}", "datasets.demo.format is 'cuhk'; it must be one of market1501, dukemtmc, "),
-        ("train={architecture: vit}", "train.architecture is 'vit'; it must be one of baseline, bot, pcb, "),
-        ("models={pcb: {train: {architecture: vit}}}", "models.pcb.train.architecture is 'vit'; it must be one of "),
+        ("train={architecture: swin}", "train.architecture is 'swin'; it must be one of baseline, bot, pcb, "),
+        ("models={pcb: {train: {architecture: swin}}}", "models.pcb.train.architecture is 'swin'; it must be one of "),
         (
-            "datasets={demo: {train: {architecture: vit}}}",
-            "datasets.demo.train.architecture is 'vit'; it must be ",
+            "datasets={demo: {train: {architecture: swin}}}",
+            "datasets.demo.train.architecture is 'swin'; it must be ",
         ),
         (
             "datasets={demo: {features: {osnet: F.h5}}}",
