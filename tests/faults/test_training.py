@@ -44,7 +44,10 @@ def test_a_loss_that_is_not_finite_stops_and_the_kept_weights_start_another_run(
     shutil.copy(checkpoint, copy)
     done = run_stage(*train_arguments(tmp_path), "--start-weights", copy, *short).stderr
     assert "belongs to other parameters, code or data; starting afresh" in done
-    assert f"start weights: loaded the backbone's from {copy}, and " in done
+    found = re.search(r"start weights: loaded (\d+) of the backbone and (\d+) of the heads from (.+)", done)
+    assert found is not None, done
+    assert int(found[1]) > 100 and int(found[2]) > 0 and found[3] == str(copy)
+    assert "stay random" not in done
     assert (tmp_path / "model.safetensors").is_file()
 
 
