@@ -17,8 +17,8 @@ demo: .venv/ready
 	@echo "== done: open results/demo/report.html in a browser; the figures as numbers: results/demo/report.json"
 
 test-fast: .venv/ready
-	@echo "== streid's unit tests"
-	$(PYTEST) tests/unit
+	@echo "== streid's unit tests, but the slow ones"
+	$(PYTEST) tests/unit -m 'not (slow or faults or pages)'
 	@echo "== all tests passed"
 
 test: .venv/ready

@@ -9,6 +9,8 @@ from unit.appearance.planted import HEIGHT, IDENTITIES, WIDTH, found_first, trai
 
 from streid.appearance.bot import BagOfTricks
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_triplet_sees_the_feature_before_the_normalisation_and_the_rest_the_one_after(
     randomise_norms: Randomise,

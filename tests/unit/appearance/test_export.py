@@ -24,6 +24,8 @@ from streid.appearance.models import ModelConfig, build_model
 from streid.data.transforms import augment_picture, no_augmentation
 from streid.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 CHANNELS = (32, 32, 64, 64)
 MEAN, STD = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
 KINDS = [

@@ -20,6 +20,8 @@ from streid.data.sample_settings import AugmentationSettings
 from streid.errors import InputError
 from streid.stage.termination import Terminated
 
+pytestmark = pytest.mark.slow
+
 PLAIN = AugmentationSettings(height=64, width=32, flip=0, erasing=0)
 
 

@@ -13,6 +13,8 @@ from streid.appearance.timm_backbones import build_timm
 from streid.appearance.vit import VisionTransformer
 from streid.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 SIZE = (64, 32)
 GRID = (5, 2)  # patches of 16 pixels that start every 12
 

@@ -11,6 +11,8 @@ from streid.scoring.evaluation import Scene, rank_streams
 from streid.scoring.fusion import visual_fusion
 from streid.scoring.products import PairProducts
 
+pytestmark = pytest.mark.slow
+
 
 def sightings(*rows: tuple[int, int]) -> Sightings:
     pid_N, camid_N = np.array(rows, np.int64).T

@@ -10,6 +10,8 @@ import memory_inputs
 from streid.data.manifest import read_manifest
 from streid.workflow.memory_requests import feature_shapes
 
+pytestmark = pytest.mark.slow
+
 HOLDING = "import time; held = bytearray(150_000_000); time.sleep(0.5)"
 STARTING = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {HOLDING!r}], check=True)"
 

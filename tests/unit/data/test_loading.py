@@ -19,6 +19,8 @@ from streid.data.transforms import augment_picture, no_augmentation
 from streid.errors import InputError
 from streid.stage.termination import GRACE_SECONDS
 
+pytestmark = pytest.mark.slow
+
 CONFIG = AugmentationSettings(height=64, width=32, crop_scale=1.25)
 UNITS = [(f"{number}.jpg",) for number in range(4)]
 

@@ -16,6 +16,8 @@ from streid.errors import InputError
 from streid.stage import devices
 from streid.stage.processes import World, process_share
 
+pytestmark = pytest.mark.slow
+
 HOLDER = """
 import logging, os, random, sys, time
 sys.path.insert(0, {pipeline!r})
