@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from fusion_runs import Comparison, Figures, Thinned
+from markdown_tables import markdown_table
 
 Column = tuple[str, Callable[[Comparison], str]]
 
@@ -31,7 +32,7 @@ def compare_fusions(rows: Sequence[Comparison]) -> str:
             lambda row: f"{row.likelihood.cross.rank1 - row.likelihood.joint.rank1:+.2f}",
         ),
     ]
-    return _table([name for name, _ in columns], [[show(row) for _, show in columns] for row in rows])
+    return markdown_table([name for name, _ in columns], [[show(row) for _, show in columns] for row in rows])
 
 
 def compare_weights(rows: Sequence[Comparison]) -> str:
@@ -51,13 +52,13 @@ def compare_weights(rows: Sequence[Comparison]) -> str:
         ):
             reached += [_pair(before), "the same" if row.weights.chosen == row.weights.default else _pair(after)]
         cells.append([row.label, *weights, *reached])
-    return _table(header, cells)
+    return markdown_table(header, cells)
 
 
 def compare_thinned(rows: Sequence[Thinned]) -> str:
     """The joint scores over the number of training identities."""
     header = ["set, draw", "identities", "appearance", "paper's joint", "likelihood joint"]
-    return _table(
+    return markdown_table(
         header,
         [
             [row.label, str(row.identities), _pair(row.appearance), _pair(row.paper), _pair(row.likelihood)]
@@ -72,8 +73,3 @@ def _pair(figures: Figures) -> str:
 
 def _gain(ours: Figures, theirs: Figures) -> str:
     return f"{ours.mAP - theirs.mAP:+.2f}"
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

@@ -12,13 +12,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "pipeline"))
 
+from markdown_tables import markdown_table
 from streid.reporting.report.published import PUBLISHED
 from streid.stage.cli import positive_int
 
@@ -127,13 +128,13 @@ def scorings() -> Iterator[tuple[str, str, list[str]]]:
     yield "likelihood.cross-camera", "rerank_scores", ["--fusion", "likelihood", "--average", "cross-camera"]
 
 
-def figures_table(runs: list[Run]) -> Iterator[str]:
-    """Rank-1 / mAP in percent, a line a network."""
-    yield f"| network | {' | '.join(FIGURES)} |"
-    yield "| --- " * (len(FIGURES) + 1) + "|"
-    for run in runs:
-        streams = [run.metrics[name]["streams"][stream] for name, stream in FIGURES.values()]
-        yield f"| {run.network} | " + " | ".join(f"{pair(stream)}" for stream in streams) + " |"
+def figures_table(runs: list[Run], show: Callable[[dict[str, Any]], str]) -> str:
+    """Every step's figures, a line a network."""
+    rows = [
+        [run.network, *(show(run.metrics[name]["streams"][stream]) for name, stream in FIGURES.values())]
+        for run in runs
+    ]
+    return markdown_table(["network", *FIGURES], rows)
 
 
 def pair(stream: dict[str, Any]) -> str:
@@ -141,35 +142,28 @@ def pair(stream: dict[str, Any]) -> str:
     return f"{100 * stream['rank1']:.2f} / {100 * stream['mAP']:.2f}"
 
 
-def intervals_table(runs: list[Run]) -> Iterator[str]:
-    """The 95 % intervals over identities of the same figures."""
-    yield f"| network | {' | '.join(FIGURES)} |"
-    yield "| --- " * (len(FIGURES) + 1) + "|"
-    for run in runs:
-        cells = []
-        for name, stream in FIGURES.values():
-            ci95 = run.metrics[name]["streams"][stream]["ci95"]
-            cells.append(" / ".join(f"{100 * low:.1f}-{100 * high:.1f}" for low, high in (ci95["rank1"], ci95["mAP"])))
-        yield f"| {run.network} | {' | '.join(cells)} |"
+def intervals(stream: dict[str, Any]) -> str:
+    """The 95 % intervals over identities of the same."""
+    ci95 = stream["ci95"]
+    return " / ".join(f"{100 * low:.1f}-{100 * high:.1f}" for low, high in (ci95["rank1"], ci95["mAP"]))
 
 
-def costs_table(runs: list[Run], pictures: int) -> Iterator[str]:
+def costs_table(runs: list[Run], pictures: int) -> str:
     """Seconds and gigabytes of a stage; of the extraction also pictures a second."""
-    yield f"| network | pictures/s | {' | '.join(f'{title}, s, GB' for title in COSTS.values())} |"
-    yield "| --- " * (len(COSTS) + 2) + "|"
+    rows = []
     for run in runs:
-        costs = [run.costs[name] for name in COSTS]
-        cells = " | ".join(f"{cost.seconds:.1f}, {cost.memory / 1e9:.2f}" for cost in costs)
-        yield f"| {run.network} | {pictures / run.costs['extract_features'].seconds:.0f} | {cells} |"
+        costs = [f"{run.costs[name].seconds:.1f}, {run.costs[name].memory / 1e9:.2f}" for name in COSTS]
+        rows.append([run.network, f"{pictures / run.costs['extract_features'].seconds:.0f}", *costs])
+    return markdown_table(["network", "pictures/s", *(f"{title}, s, GB" for title in COSTS.values())], rows)
 
 
-def published_table() -> Iterator[str]:
+def published_table() -> str:
     """What others have published on Market-1501."""
-    yield "| published | rank-1 / mAP | source |"
-    yield "| --- | --- | --- |"
+    rows = []
     for result in PUBLISHED["market1501"]:
         figures = [f"{value}" if value is not None else "-" for value in (result.rank1, result.mean_ap)]
-        yield f"| {result.method} | {' / '.join(figures)} | {result.source} |"
+        rows.append([result.method, " / ".join(figures), result.source])
+    return markdown_table(["published", "rank-1 / mAP", "source"], rows)
 
 
 def find_networks(folder: Path, names: list[str]) -> dict[str, Path]:
@@ -194,8 +188,8 @@ def main() -> None:
         summary = json.loads((work / "dataset.json").read_text(encoding="utf-8"))
         pictures = sum(summary["counts"][split]["pictures"] for split in ("query", "gallery", "val"))
         runs = [run_network(name, file, arguments.root, work, arguments.threads) for name, file in networks.items()]
-    for table in (figures_table(runs), intervals_table(runs), costs_table(runs, pictures), published_table()):
-        print("\n".join(table), end="\n\n")
+    tables = (figures_table(runs, pair), figures_table(runs, intervals), costs_table(runs, pictures), published_table())
+    print(*tables, sep="\n\n")
 
 
 if __name__ == "__main__":

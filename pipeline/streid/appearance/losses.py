@@ -8,7 +8,7 @@ Shape suffixes: N units (pictures or clips), D embedding values, P parts, h x w 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import torch
@@ -185,11 +185,8 @@ def _compute_triplet(
     outputs: Outputs, labels_N: torch.Tensor, _masks_NHW: torch.Tensor, settings: LossSettings
 ) -> torch.Tensor:
     """The sum over the embeddings."""
-    if not outputs.embeddings:
-        raise InputError("this model gives no embeddings for a triplet loss; set train.triplet to none")
-    margin, distance = settings.triplet_margin, settings.triplet
-    losses = [triplet_loss(one_ND, labels_N, margin=margin, distance=distance) for one_ND in outputs.embeddings]
-    return torch.stack(losses).sum()
+    loss = partial(triplet_loss, margin=settings.triplet_margin, distance=settings.triplet)
+    return _sum_over_embeddings(outputs, labels_N, loss, "a triplet loss; set train.triplet to none")
 
 
 def _weigh_circle(settings: LossSettings) -> float:
@@ -200,10 +197,16 @@ def _compute_circle(
     outputs: Outputs, labels_N: torch.Tensor, _masks_NHW: torch.Tensor, settings: LossSettings
 ) -> torch.Tensor:
     """The sum over the embeddings."""
+    loss = partial(circle_loss, margin=settings.circle_margin, scale=settings.circle_scale)
+    return _sum_over_embeddings(outputs, labels_N, loss, "a circle loss; set train.circle_weight to 0")
+
+
+def _sum_over_embeddings(
+    outputs: Outputs, labels_N: torch.Tensor, loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor], advice: str
+) -> torch.Tensor:
     if not outputs.embeddings:
-        raise InputError("this model gives no embeddings for a circle loss; set train.circle_weight to 0")
-    margin, scale = settings.circle_margin, settings.circle_scale
-    return torch.stack([circle_loss(one, labels_N, margin=margin, scale=scale) for one in outputs.embeddings]).sum()
+        raise InputError(f"this model gives no embeddings for {advice}")
+    return torch.stack([loss(one_ND, labels_N) for one_ND in outputs.embeddings]).sum()
 
 
 def _weigh_masks(settings: LossSettings) -> float:

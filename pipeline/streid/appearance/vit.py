@@ -6,14 +6,15 @@ Shape suffixes: N pictures, S tokens, D channels.
 import torch
 from torch import nn
 
-from streid.appearance.appearance_model import AppearanceModel, Classified, Outputs
+from streid.appearance.appearance_model import Outputs
 from streid.appearance.backbone_network import SIZE, Backbone
+from streid.appearance.necked_model import NeckedModel
 from streid.errors import InputError
 
 CAMERA_SCALE = 3.0
 
 
-class VisionTransformer(AppearanceModel):
+class VisionTransformer(NeckedModel):
     """A transformer on overlapping patches; the class token is the feature, with BNNeck as in `bot`.
 
     To every token the learned embedding of the picture's camera is added, times `CAMERA_SCALE`. A camera that training
@@ -41,25 +42,11 @@ class VisionTransformer(AppearanceModel):
         self.cameras = nn.Parameter(torch.empty(cameras, self.backbone.channels)) if cameras else None
         if self.cameras is not None:
             nn.init.trunc_normal_(self.cameras, std=0.02)
-        self.neck = nn.BatchNorm1d(self.backbone.channels)
-        self.neck.bias.requires_grad_(False)
-        self.classify = nn.Linear(self.backbone.channels, identities, bias=False)
-        nn.init.normal_(self.classify.weight, std=0.001)
-
-    @property
-    def feature_length(self) -> int:
-        """Values per picture in retrieval: 768 with vit_base_patch16_224."""
-        return self.backbone.channels
+        self.add_neck(identities)
 
     def forward(self, inputs: torch.Tensor, *cameras: torch.Tensor) -> Outputs:
         """Identity logits of the normalised class token; the class token is the embedding."""
-        token_ND = self._class_token(inputs, *cameras)
-        feature_ND = self.neck(token_ND)
-        return Outputs(
-            logits=(self.classify(feature_ND),),
-            embeddings=(token_ND,),
-            classified=Classified(feature_ND, self.classify.weight),
-        )
+        return self.classified(self._class_token(inputs, *cameras))
 
     def features(self, inputs: torch.Tensor, *cameras: torch.Tensor) -> torch.Tensor:
         """The class token: (N, D) float32."""

@@ -60,6 +60,10 @@ class Job:
             "attended": memory.attended_cells(frames=frames) if attends else 0,
         }
 
+    def weights(self) -> int:
+        """Bytes of its weights' file; of one still to be trained, those of its network."""
+        return self.bytes_of("model", guess=memory.network_weights(self.network()["backbone"]))
+
     def bytes_of(self, *names: str, guess: int = 0) -> int:
         """Bytes of all files of these inputs; `guess` for each that is not there."""
         return sum(_bytes(Path(path), guess) for name in names for path in _listed(getattr(self.files, name)))
@@ -122,7 +126,7 @@ def extract_features(job: Job) -> int:
     return _on_any_device(
         job,
         memory.extracting,
-        weights=job.bytes_of("model", guess=memory.network_weights(network["backbone"])),
+        weights=job.weights(),
         **job.sample(network["frames"]),
         batch_size=max(1, extract["batch_size"] // network["frames"]),
         workers=extract["workers"],
@@ -132,19 +136,16 @@ def extract_features(job: Job) -> int:
 
 def export_model(job: Job) -> int:
     """By the weights' file, or the network that is still to be trained, and the input's size."""
-    network = job.network()
-    weights = job.bytes_of("model", guess=memory.network_weights(network["backbone"]))
-    return memory.exporting(weights=weights, **job.sample(network["frames"]))
+    return memory.exporting(weights=job.weights(), **job.sample(job.network()["frames"]))
 
 
 def inspect_model(job: Job) -> int:
     """By the weights' file, or the network that is still to be trained, and one input."""
-    network = job.network()
     return _on_any_device(
         job,
         memory.inspecting,
-        weights=job.bytes_of("model", guess=memory.network_weights(network["backbone"])),
-        **job.sample(network["frames"]),
+        weights=job.weights(),
+        **job.sample(job.network()["frames"]),
         units=job.settings("inspect")["units"],
         pictures=_pictures(job),
     )
@@ -152,7 +153,7 @@ def inspect_model(job: Job) -> int:
 
 def merge_features(job: Job) -> int:
     """By the rows: the features pass through in blocks."""
-    return memory.merging(pictures=_pictures(job), values=_values(_listed(job.files.shards)))
+    return memory.merging(pictures=_pictures(job), values=_values(map(feature_shapes, _listed(job.files.shards))))
 
 
 def import_features(job: Job) -> int:
@@ -229,22 +230,26 @@ def _pictures(job: Job) -> int:
 
 def _scored(job: Job) -> dict[str, int]:
     """Rows of query, gallery and val, and values of a row, of a job's features."""
-    path = _listed(job.files.features)[0]
-    rows = {name: rows for name, (rows, _) in feature_shapes(path).items()} or _counts(job)
+    rows, values = _rows_and_values(job, _listed(job.files.features)[0])
     sizes = dict(zip(("queries", "gallery", "held_out"), (rows.get(name, 0) for name in SCORED), strict=True))
-    return {**sizes, "values": _values([path])}
+    return {**sizes, "values": values}
 
 
 def _scored_bytes(job: Job, path: str) -> int:
     """Bytes of a file's features as float32."""
-    counts = {name: rows for name, (rows, _) in feature_shapes(path).items()} or _counts(job)
-    rows = sum(counts.get(name, 0) for name in SCORED)
-    return rows * _values([path]) * memory.FLOAT
+    rows, values = _rows_and_values(job, path)
+    return sum(rows.get(name, 0) for name in SCORED) * values * memory.FLOAT
 
 
-def _values(paths: Iterable[str]) -> int:
-    """Values of a row of features or shards; a guess where none is there."""
-    return max((length for path in paths for _, length in feature_shapes(path).values()), default=GUESSED_VALUES)
+def _rows_and_values(job: Job, path: str) -> tuple[dict[str, int], int]:
+    """Rows of each group of a features.h5, and values of a row; guesses where it is not there."""
+    shapes = feature_shapes(path)
+    return {name: rows for name, (rows, _) in shapes.items()} or _counts(job), _values([shapes])
+
+
+def _values(files: Iterable[Mapping[str, tuple[int, int]]]) -> int:
+    """Values of a row of features or shards, of their `feature_shapes`; a guess where none is there."""
+    return max((length for shapes in files for _, length in shapes.values()), default=GUESSED_VALUES)
 
 
 def feature_shapes(path: str) -> dict[str, tuple[int, int]]:
